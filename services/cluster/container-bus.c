@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The D-Bus faces of data centers, clusters and logical networks: they are nothing but rows. */
+
+#include "object-bus.h"
+
+const sd_bus_vtable data_center_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        PROPERTY_CONST("Id", "s"),
+        PROPERTY_CHANGING("Name", "s"),
+        PROPERTY_CHANGING("Description", "s"),
+        METHOD_UPDATE,
+        METHOD_REMOVE,
+        SD_BUS_VTABLE_END,
+};
+
+const sd_bus_vtable cluster_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        PROPERTY_CONST("Id", "s"),
+        PROPERTY_CHANGING("Name", "s"),
+        PROPERTY_CHANGING("Description", "s"),
+        PROPERTY_CONST("DataCenter", "s"),
+        PROPERTY_CHANGING("RequireKvm", "b"),
+        METHOD_UPDATE,
+        METHOD_REMOVE,
+        SD_BUS_VTABLE_END,
+};
+
+const sd_bus_vtable network_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        PROPERTY_CONST("Id", "s"),
+        PROPERTY_CHANGING("Name", "s"),
+        PROPERTY_CHANGING("Description", "s"),
+        PROPERTY_CONST("DataCenter", "s"),
+        PROPERTY_CHANGING("State", "s"),
+        PROPERTY_CHANGING("Vlan", "u"),
+        PROPERTY_CHANGING("Mtu", "u"),
+        PROPERTY_CHANGING("Bridged", "b"),
+        PROPERTY_CHANGING("Required", "b"),
+        PROPERTY_CONST("Management", "b"),
+        PROPERTY_CHANGING("Operational", "b"),
+        PROPERTY_CHANGING("Device", "s"),
+        METHOD_UPDATE,
+        METHOD_REMOVE,
+        SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "description.h"
+
+#include <utlist.h>
+
+#include "dict.h"
+#include "spec.h"
+
+static int set_new(json_t *object, const char *key, json_t *value) {
+        return json_object_set_new(object, key, value);
+}
+
+static int set_address(json_t *device, const Object *vm, const char *id) {
+        json_t *address = json_object_get(vm->addresses, id);
+
+        return address ? json_object_set(device, "address", address) : 0;
+}
+
+/* Boot order 0 means: not booted from. When nobody said anything, the first disk boots. */
+static bool has_boot_order(const Object *vm) {
+        const Link *link;
+
+        DL_FOREACH(vm->disks, link)
+                if (dict_integer(link->spec, "boot_order", 0) > 0)
+                        return true;
+        DL_FOREACH(vm->nics, link)
+                if (dict_integer(link->spec, "boot_order", 0) > 0)
+                        return true;
+        return false;
+}
+
+static json_t *disk_entry(const Object *vm, const Link *link, bool first) {
+        const Object *disk = link->other;
+        json_t *entry = json_copy(link->spec);
+
+        if (!entry)
+                return NULL;
+
+        if (first && !has_boot_order(vm) && set_new(entry, "boot_order", json_integer(1)) < 0)
+                goto fail;
+        if (dict_integer(entry, "boot_order", 0) == 0)
+                (void) json_object_del(entry, "boot_order");
+        if (set_new(entry, "id", json_string(dict_string(disk->spec, "image", disk->id))) < 0 ||
+            set_new(entry, "domain", json_string(disk->parent->id)) < 0 ||
+            set_new(entry, "volume", json_string(dict_string(disk->spec, "volume", ""))) < 0 ||
+            set_new(entry, "shared", json_boolean(dict_boolean(disk->spec, "shareable", false))) < 0 ||
+            set_address(entry, vm, dict_string(disk->spec, "image", disk->id)) < 0)
+                goto fail;
+        return entry;
+
+fail:
+        json_decref(entry);
+        return NULL;
+}
+
+static json_t *nic_entry(const Object *vm, const Link *link) {
+        _cleanup_free_ char *network = network_host_name(link->other->name, link->other->id);
+        const char *id = dict_string(link->row, "id", "");
+        json_t *entry = json_copy(link->spec);
+
+        if (!entry || !network)
+                goto fail;
+
+        if (dict_integer(entry, "boot_order", 0) == 0)
+                (void) json_object_del(entry, "boot_order");
+        if (set_new(entry, "id", json_string(id)) < 0 || set_new(entry, "network", json_string(network)) < 0 ||
+            set_new(entry, "mac", json_string(dict_string(link->row, "mac", ""))) < 0 || set_address(entry, vm, id) < 0)
+                goto fail;
+        return entry;
+
+fail:
+        json_decref(entry);
+        return NULL;
+}
+
+json_t *vm_description(const Object *vm) {
+        _cleanup_json_ json_t *description = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
+        const Link *link;
+
+        if (!description || !disks || !nics)
+                return NULL;
+
+        (void) json_object_del(description, "description");
+        DL_FOREACH(vm->disks, link)
+                if (json_array_append_new(disks, disk_entry(vm, link, link == vm->disks)) < 0)
+                        return NULL;
+        DL_FOREACH(vm->nics, link)
+                if (json_array_append_new(nics, nic_entry(vm, link)) < 0)
+                        return NULL;
+
+        if (set_new(description, "name", json_string(vm->name)) < 0 || json_object_set(description, "disks", disks) < 0 ||
+            json_object_set(description, "nics", nics) < 0)
+                return NULL;
+        return TAKE_PTR(description);
+}
+
+json_t *vm_configuration(const Object *vm) {
+        _cleanup_json_ json_t *configuration = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
+        const Link *link;
+
+        if (!configuration || !disks || !nics)
+                return NULL;
+
+        DL_FOREACH(vm->disks, link) {
+                json_t *entry = json_copy(link->spec);
+
+                if (!entry || set_new(entry, "disk", json_string(link->other->id)) < 0 ||
+                    set_new(entry, "name", json_string(link->other->name)) < 0 ||
+                    json_array_append_new(disks, entry) < 0)
+                        return NULL;
+        }
+        DL_FOREACH(vm->nics, link) {
+                json_t *entry = json_copy(link->spec);
+
+                if (!entry || json_object_set(entry, "id", json_object_get(link->row, "id")) < 0 ||
+                    json_object_set(entry, "mac", json_object_get(link->row, "mac")) < 0 ||
+                    set_new(entry, "network", json_string(link->other->name)) < 0 ||
+                    json_array_append_new(nics, entry) < 0)
+                        return NULL;
+        }
+
+        if (set_new(configuration, "name", json_string(vm->name)) < 0 ||
+            set_new(configuration, "cluster", json_string(vm->parent->id)) < 0 ||
+            set_new(configuration, "autostart", json_boolean(dict_integer(vm->row, "autostart", 0))) < 0 ||
+            json_object_set(configuration, "disks", disks) < 0 || json_object_set(configuration, "nics", nics) < 0)
+                return NULL;
+        return TAKE_PTR(configuration);
+}
+
+static bool is_own_device(const Object *vm, const char *id) {
+        const Link *link;
+
+        if (link_find(vm->nics, id))
+                return true;
+        DL_FOREACH(vm->disks, link)
+                if (streq(dict_string(link->other->spec, "image", link->other->id), id))
+                        return true;
+        return false;
+}
+
+json_t *vm_new_addresses(const Object *vm, const json_t *devices) {
+        _cleanup_json_ json_t *found = json_object();
+        const json_t *device;
+        size_t i;
+
+        if (!found)
+                return NULL;
+
+        json_array_foreach((json_t *)devices, i, device) {
+                const char *id = dict_string(device, "id", NULL);
+                json_t *address = json_object_get(device, "address");
+
+                if (!id || !json_is_object(address) || json_object_size(address) == 0 || !is_own_device(vm, id))
+                        continue;
+                if (json_equal(json_object_get(vm->addresses, id), address))
+                        continue;
+                if (json_object_set(found, id, address) < 0)
+                        return NULL;
+        }
+
+        return json_object_size(found) > 0 ? TAKE_PTR(found) : NULL;
+}

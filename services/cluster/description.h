@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* From a VM of the model to what others hear about it. Pure. */
+
+#include "model.h"
+#include "scheduler.h"
+
+/* The description Compute.CreateVm wants, with the guest addresses of earlier runs. Return: new reference or NULL. */
+json_t *vm_description(const Object *vm);
+/* The Spec property: all that can be configured, disks and NICs included. Return: new reference or NULL. */
+json_t *vm_configuration(const Object *vm);
+/* What Compute's Devices say that the model does not know yet: {device id: address} of our own disks and NICs.
+ * Return: new reference, NULL when there is nothing new (or no memory). */
+json_t *vm_new_addresses(const Object *vm, const json_t *devices);

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "manager.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <systemd/sd-id128.h>
+
+#include "bus-error.h"
+#include "cluster-options.h"
+#include "dict.h"
+#include "log-ids.h"
+#include "log.h"
+#include "mac.h"
+#include "object-bus.h"
+#include "parse-util.h"
+#include "remote.h"
+#include "state-file.h"
+
+#define STORE_FILE "cluster.db"
+#define BOOT_FILE_VERSION 1
+#define SETTING_MAC_PREFIX "mac-prefix"
+
+/* ---- what changed, to the bus ---- */
+
+static void on_added(Object *object, void *userdata) {
+        Manager *manager = userdata;
+        int r = manager->started ? sd_bus_emit_object_added(manager->bus, object->path) : 0;
+
+        if (r < 0)
+                log_warning_errno(r, "Cannot announce %s", object->path);
+}
+
+static void on_changed(Object *object, bool links_only, void *userdata) {
+        Manager *manager = userdata;
+
+        if (!links_only || object->kind == KIND_VM)
+                object_bus_changed(manager, object);
+        else if (object->kind == KIND_DISK)
+                manager_changed(manager, object, "Vms");
+}
+
+static void on_removed(Object *object, void *userdata) {
+        Manager *manager = userdata;
+        int r;
+
+        bus_changes_forget(manager->daemon->changes, object->path);
+        r = manager->started ? sd_bus_emit_object_removed(manager->bus, object->path) : 0;
+        if (r < 0)
+                log_warning_errno(r, "Cannot announce the end of %s", object->path);
+}
+
+static void on_event(const json_t *event, void *userdata) {
+        Manager *manager = userdata;
+        _cleanup_message_ sd_bus_message *signal = NULL;
+
+        event_log(event);
+        if (sd_bus_message_new_signal(manager->bus, &signal, CLUSTER_ROOT, CLUSTER_INTERFACE, "EventAdded") >= 0 &&
+            dict_append(signal, event) >= 0)
+                (void) sd_bus_send(manager->bus, signal, NULL);
+}
+
+static const ModelListener listener = {
+        .added = on_added,
+        .changed = on_changed,
+        .removed = on_removed,
+        .event = on_event,
+};
+
+void manager_changed(Manager *manager, const Object *object, const char *property) {
+        bus_changed(manager->daemon->changes, object->path, object_kind_interface(object->kind), property);
+}
+
+/* ---- events that nobody asked for ---- */
+
+static int on_events(sd_event_source *source, void *userdata) {
+        Manager *manager = userdata;
+        Change *change = TAKE_PTR(manager->events);
+
+        manager->events_source = sd_event_source_disable_unref(manager->events_source);
+        if (change)
+                manager_commit(manager, change, "events");
+        return 0;
+}
+
+void manager_event(Manager *manager, EventSeverity severity, const char *code, const char *const *objects,
+                   const char *format, ...) {
+        char message[EVENT_MESSAGE_BYTES_MAX];
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void) vsnprintf(message, sizeof message, format, arguments);
+        va_end(arguments);
+
+        if (!manager->events)
+                manager->events = change_new();
+        if (!manager->events || event_add(manager->events, &actor_system, severity, code, objects, "%s", message) < 0)
+                return;
+        if (!manager->events_source &&
+            sd_event_add_defer(manager->daemon->event, &manager->events_source, on_events, manager) >= 0)
+                (void) sd_event_source_set_priority(manager->events_source, SD_EVENT_PRIORITY_NORMAL + 20);
+}
+
+void manager_commit(Manager *manager, Change *change, const char *what) {
+        _cleanup_(change_freep) Change *owned = change;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        json_t *event;
+        size_t i;
+
+        if (store_commit(manager->store, NULL, NULL, owned, NULL, &error) >= 0)
+                return;
+        log_warning("Cannot keep %s: %s", what, error.message ?: "no reason was given");
+        /* the journal hears of it all the same */
+        json_array_foreach(owned->events, i, event)
+                event_log(event);
+}
+
+Plan manager_plan(Manager *manager, const Actor *actor) {
+        return (Plan){ .model = manager->model,
+                       .actor = *actor,
+                       .mac_prefix = manager->mac_prefix,
+                       .mac_cursor = &manager->mac_cursor,
+                       .boot_id = manager->boot_id };
+}
+
+/* ---- the other services ---- */
+
+static int backend_index(const Manager *manager, const Backend *backend) {
+        for (int i = 0; i < _BACKENDS_MAX; i++)
+                if (manager->backends[i] == backend)
+                        return i;
+        return -1;
+}
+
+static void backend_listing(Backend *backend, void *userdata) {
+        Manager *manager = userdata;
+
+        json_decref(manager->listed);
+        manager->listed = json_object();
+        if (backend_index(manager, backend) == BACKEND_NETWORK)
+                (void) json_object_clear(manager->host_networks);
+}
+
+static void network_object(Manager *manager, const char *path, const json_t *properties) {
+        _cleanup_free_ char *name = NULL;
+        json_t *known;
+
+        if (bus_object_id(path, "/org/rhv/Network/network", &name) <= 0)
+                return;
+        known = json_object_get(manager->host_networks, name);
+        if (known)
+                (void) json_object_update(known, (json_t *)properties);
+        else
+                (void) json_object_set_new(manager->host_networks, name, json_deep_copy(properties));
+        host_refresh(manager);
+}
+
+static void domain_object(Manager *manager, const char *path, const json_t *properties) {
+        static const struct {
+                const char *property, *fact, *ours;
+        } mirrored[] = {
+                { "State", "state", "State" },
+                { "StateReason", "state_reason", "StateReason" },
+                { "TotalBytes", "total_bytes", "TotalBytes" },
+                { "FreeBytes", "free_bytes", "FreeBytes" },
+                { "FormatVersion", "format_version", "FormatVersion" },
+                { "Class", "class", "Class" },
+        };
+        _cleanup_free_ char *id = NULL;
+        Object *domain;
+
+        if (bus_object_id(path, "/org/rhv/Storage/domain", &id) <= 0)
+                return;
+        if (manager->listed)
+                (void) json_object_set_new(manager->listed, id, json_true());
+        domain = model_find(manager->model, KIND_STORAGE_DOMAIN, id);
+        if (!domain)
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(mirrored); i++) {
+                json_t *value = json_object_get(properties, mirrored[i].property);
+
+                if (value && object_set_fact(domain, mirrored[i].fact, json_incref(value)))
+                        manager_changed(manager, domain, mirrored[i].ours);
+        }
+        host_refresh(manager);
+}
+
+static void compute_root(Manager *manager, const json_t *properties) {
+        Backend *compute = manager->backends[BACKEND_COMPUTE];
+        json_t *capabilities = json_object_get(properties, "Capabilities");
+        Object *host = manager_host(manager);
+
+        if (!manager->guests_known && compute && !backend_inner_pending(compute) && !backend_inner_failure(compute))
+                backend_relist(compute);
+
+        if (json_object_size(capabilities) > 0) {
+                json_decref(manager->capabilities);
+                manager->capabilities = json_incref(capabilities);
+                if (host && object_set_fact(host, "capabilities", json_incref(capabilities)))
+                        manager_changed(manager, host, "Capabilities");
+                if (host && !json_object_get(host->facts, "memory_total") &&
+                    object_set_fact(host, "memory_total", json_incref(json_object_get(capabilities, "memory"))))
+                        manager_changed(manager, host, "MemoryTotal");
+        }
+        host_refresh(manager);
+}
+
+static void backend_object(Backend *backend, const char *path, const char *interface, const json_t *properties,
+                           void *userdata) {
+        Manager *manager = userdata;
+
+        if (streq(interface, "Compute.Vm"))
+                guest_object(manager, path, properties);
+        else if (streq(interface, "Compute"))
+                compute_root(manager, properties);
+        else if (streq(interface, "Network.Network"))
+                network_object(manager, path, properties);
+        else if (streq(interface, "Storage.Domain"))
+                domain_object(manager, path, properties);
+        else if (streq(interface, "Job"))
+                remote_object(manager, path, properties);
+        else
+                host_refresh(manager);
+}
+
+static void backend_removed(Backend *backend, const char *path, void *userdata) {
+        Manager *manager = userdata;
+        _cleanup_free_ char *id = NULL;
+
+        if (startswith(path, "/org/rhv/Compute/vm/"))
+                guest_removed(manager, path);
+        else if (bus_object_id(path, "/org/rhv/Network/network", &id) > 0)
+                (void) json_object_del(manager->host_networks, id);
+        else if (bus_object_id(path, "/org/rhv/Storage/domain", &id) > 0) {
+                Object *domain = model_find(manager->model, KIND_STORAGE_DOMAIN, id);
+
+                if (domain) {
+                        (void) json_object_clear(domain->facts);
+                        object_bus_changed(manager, domain);
+                }
+        }
+        host_refresh(manager);
+}
+
+/* What was begun and whose job did not survive (a reboot takes jobs away): told by what Storage has. */
+static void settle_domain(Manager *manager, Object *domain) {
+        Change *change;
+        int r;
+
+        if (streq(domain->state, "attached") || domain->job[0])
+                return;
+        change = change_new();
+        if (!change)
+                return;
+        if (json_object_get(manager->listed, domain->id) || streq(domain->state, "removing"))
+                r = plan_set_state(domain, "attached", NULL, change);
+        else
+                r = change_delete(change, "storage_domain", json_pack("{s:s}", "id", domain->id));
+        if (r >= 0)
+                r = event_add(change, &actor_system, EVENT_WARNING, "storage-domain-interrupted",
+                              EVENT_OBJECTS(domain->path), "Work on the storage domain %s was interrupted", domain->name);
+        if (r >= 0)
+                manager_commit(manager, change, "the end of interrupted work");
+        else
+                change_free(change);
+}
+
+static void settle_disks(Manager *manager) {
+        for (Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next) {
+                Change *change;
+
+                if (!streq(disk->state, "locked") || disk->job[0])
+                        continue;
+                change = change_new();
+                if (change && plan_set_state(disk, "illegal", "work on it was interrupted", change) >= 0 &&
+                    event_add(change, &actor_system, EVENT_WARNING, "disk-interrupted", EVENT_OBJECTS(disk->path),
+                              "Work on the disk %s was interrupted", disk->name) >= 0)
+                        manager_commit(manager, change, "the end of interrupted work");
+                else
+                        change_free(change);
+        }
+}
+
+static bool is_unsettled(const Manager *manager) {
+        for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next)
+                if (streq(disk->state, "locked") && !disk->job[0])
+                        return true;
+        for (const Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
+                if (!streq(domain->state, "attached") && !domain->job[0])
+                        return true;
+        return false;
+}
+
+static int on_settle_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        manager->settle_timer = sd_event_source_disable_unref(manager->settle_timer);
+        settle_disks(manager);
+        if (!is_unsettled(manager))
+                return 0;
+        backend_relist(manager->backends[BACKEND_STORAGE]); /* settles domains */
+        manager_settle_later(manager);
+        return 0;
+}
+
+void manager_settle_later(Manager *manager) {
+        if (!manager->settle_timer)
+                (void) sd_event_add_time_relative(manager->daemon->event, &manager->settle_timer, CLOCK_MONOTONIC,
+                                                  SETTLE_RETRY_USEC, USEC_PER_SEC, on_settle_timer, manager);
+}
+
+static int on_domain_opened(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        const sd_bus_error *error = sd_bus_message_get_error(message);
+
+        if (error)
+                log_warning("A storage domain of the cluster cannot be opened: %s", error->message ?: error->name);
+        return 0;
+}
+
+/* Domains are remembered by Storage; one it forgot is given to it again. */
+static void domains_listed(Manager *manager) {
+        Backend *storage = manager->backends[BACKEND_STORAGE];
+
+        for (Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN), *next; domain; domain = next) {
+                _cleanup_message_ sd_bus_message *message = NULL;
+
+                next = domain->next;
+                if (!streq(domain->state, "attached")) {
+                        settle_domain(manager, domain);
+                        continue;
+                }
+                if (json_object_get(manager->listed, domain->id))
+                        continue;
+                if (json_object_clear(domain->facts) >= 0)
+                        object_bus_changed(manager, domain);
+                if (backend_message(storage, "", "Storage", "OpenDomain", &message) >= 0 &&
+                    sd_bus_message_append(message, "a{sv}a{sv}", 2, "type", "s", dict_string(domain->spec, "type", ""),
+                                          "path", "s", dict_string(domain->spec, "path", ""), 0) >= 0)
+                        (void) backend_send(storage, message, on_domain_opened, manager, NULL);
+        }
+}
+
+static void backend_listed(Backend *backend, void *userdata) {
+        Manager *manager = userdata;
+        int index = backend_index(manager, backend);
+
+        if (index == BACKEND_COMPUTE) {
+                guest_listed(manager);
+                host_start_stats(manager);
+        } else if (index == BACKEND_STORAGE)
+                domains_listed(manager);
+        else if (index == BACKEND_NETWORK)
+                manager->networks_known = true;
+        json_decref(manager->listed);
+        manager->listed = NULL;
+        remote_backend_listed(manager, index);
+        host_refresh(manager);
+}
+
+static void backend_moved(Backend *backend, void *userdata) {
+        Manager *manager = userdata;
+
+        bus_changed(manager->daemon->changes, CLUSTER_ROOT, CLUSTER_INTERFACE, "Backends");
+        host_refresh(manager);
+}
+
+static bool backend_needed(Backend *backend, void *userdata) {
+        const Manager *manager = userdata;
+        int index = backend_index(manager, backend);
+
+        /* Compute watches guests and tells how the host is: always */
+        return index == BACKEND_COMPUTE || remote_needs(manager, index);
+}
+
+#define BACKEND_INFO(name)                                                                                       \
+        { .service = name, .listing = backend_listing, .object = backend_object, .removed = backend_removed,      \
+          .listed = backend_listed, .state = backend_moved, .needed = backend_needed }
+const BackendInfo backend_infos[_BACKENDS_MAX] = {
+        [BACKEND_COMPUTE] = BACKEND_INFO("Compute"),
+        [BACKEND_STORAGE] = BACKEND_INFO("Storage"),
+        [BACKEND_NETWORK] = BACKEND_INFO("Network"),
+};
+
+/* ---- life ---- */
+
+static int load_mac_prefix(Manager *manager) {
+        _cleanup_(change_freep) Change *change = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *prefix = NULL;
+        sd_id128_t random;
+        int r;
+
+        if (store_setting(manager->store, SETTING_MAC_PREFIX, &prefix) >= 0) {
+                (void) snprintf(manager->mac_prefix, sizeof manager->mac_prefix, "%s", prefix);
+                return 0;
+        }
+        r = sd_id128_randomize(&random);
+        if (r < 0)
+                return r;
+        mac_prefix((uint16_t)(random.bytes[0] << 8 | random.bytes[1]), manager->mac_prefix);
+        if (store_state(manager->store) != STORE_READY)
+                return 0;
+
+        change = change_new();
+        r = change ? change_put(change, "setting",
+                                json_pack("{s:s, s:s}", "key", SETTING_MAC_PREFIX, "value", manager->mac_prefix))
+                   : -ENOMEM;
+        if (r >= 0)
+                r = store_commit(manager->store, NULL, NULL, change, NULL, &error);
+        return r < 0 ? r : 0;
+}
+
+static int open_store(Manager *manager) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = make_directory(manager->daemon->state_directory, 0700);
+        if (r < 0)
+                log_warning_errno(r, "Cannot make %s", manager->daemon->state_directory);
+        if (asprintf(&path, "%s/" STORE_FILE, manager->daemon->state_directory) < 0)
+                return -ENOMEM;
+        r = store_open(path, &manager->store);
+        if (r < 0)
+                return log_error_errno(r, "Cannot open the store");
+        if (store_state(manager->store) != STORE_READY)
+                log_full(LOG_ERR, MESSAGE_ID_STORE_FAILED, LOG_FIELDS("RHV_STORE", path), "%s",
+                         store_reason(manager->store));
+        return 0;
+}
+
+/* Which boot of the host is this? /run is empty after each, so a word kept there tells one from the next, also in a container, where
+ * the kernel's boot id is that of the machine below. */
+static int load_boot_id(Manager *manager) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_json_ json_t *state = NULL;
+        sd_id128_t id;
+        int r;
+
+        if (asprintf(&path, "%s/boot.json", manager->daemon->runtime_directory) < 0)
+                return -ENOMEM;
+        r = state_file_load(path, BOOT_FILE_VERSION, &state);
+        if (r >= 0 && strlen(dict_string(state, "id", "")) == 32) {
+                (void) snprintf(manager->boot_id, sizeof manager->boot_id, "%s", dict_string(state, "id", ""));
+                return 0;
+        }
+
+        r = sd_id128_randomize(&id);
+        if (r < 0)
+                return r;
+        (void) sd_id128_to_string(id, manager->boot_id);
+        json_decref(state);
+        state = json_pack("{s:s}", "id", manager->boot_id);
+        return state ? state_file_save(path, state, BOOT_FILE_VERSION) : -ENOMEM;
+}
+
+/* Where each backend's first listing comes later, jobs of the last process are taken up at once. */
+static int load_all(Manager *manager) {
+        int r;
+
+        r = load_boot_id(manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot tell which boot this is");
+        r = model_new(manager->store, &listener, manager, &manager->model);
+        if (r < 0)
+                return log_error_errno(r, "Cannot read the store");
+        guest_unknown_all(manager);
+        r = load_mac_prefix(manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the address range");
+        r = host_first_start(manager);
+        if (r < 0)
+                return r;
+        remote_recover(manager);
+        settle_disks(manager);
+        manager->recovered = true;
+        return 0;
+}
+
+int manager_start(Daemon *daemon, void **ret) {
+        Manager *manager = calloc(1, sizeof *manager);
+        int r;
+
+        if (!manager)
+                return -ENOMEM;
+        *ret = manager;
+        manager->daemon = daemon;
+        manager->bus = daemon->bus;
+        manager->host_networks = json_object();
+        manager->unmanaged = json_object();
+        if (!manager->host_networks || !manager->unmanaged)
+                return -ENOMEM;
+        r = cluster_options_management(&manager->management_wanted);
+        if (r < 0)
+                return r;
+
+        r = open_store(manager);
+        if (r >= 0)
+                r = load_all(manager);
+        if (r >= 0)
+                r = sd_bus_add_filter(daemon->bus, NULL, replay_removed, manager);
+        for (int i = 0; r >= 0 && i < _BACKENDS_MAX; i++)
+                r = backend_new(daemon->bus, &backend_infos[i], manager, &manager->backends[i]);
+        if (r < 0)
+                return r;
+
+        manager->started = true;
+        host_refresh(manager);
+        return 0;
+}
+
+void manager_stop(void *userdata) {
+        Manager *manager = userdata;
+
+        if (!manager)
+                return;
+        if (manager->events && manager->store)
+                (void) on_events(NULL, manager);
+        remote_free_all(manager);
+        for (int i = 0; i < _BACKENDS_MAX; i++)
+                backend_free(manager->backends[i]);
+        sd_event_source_disable_unref(manager->events_source);
+        sd_event_source_disable_unref(manager->stats_timer);
+        sd_event_source_disable_unref(manager->autostart_timer);
+        sd_event_source_disable_unref(manager->management_timer);
+        sd_event_source_disable_unref(manager->settle_timer);
+        sd_event_source_disable_unref(manager->refresh);
+        sd_bus_slot_unref(manager->stats_call);
+        model_free(manager->model);
+        store_close(manager->store);
+        change_free(manager->events);
+        json_decref(manager->capabilities);
+        json_decref(manager->host_networks);
+        json_decref(manager->unmanaged);
+        json_decref(manager->listed);
+        free(manager->management_error);
+        free(manager);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "spec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "parse-util.h"
+
+/* IFNAMSIZ - 1: longer names do not fit a network device. */
+#define DEVICE_NAME_MAX 15
+
+static bool name_64(const char *s) {
+        return name_is_valid(s, NAME_BYTES_MAX);
+}
+
+static bool label_64(const char *s) {
+        return label_is_valid(s, NAME_BYTES_MAX);
+}
+
+static bool label_or_empty(const char *s) {
+        return !*s || label_is_valid(s, DESCRIPTION_BYTES_MAX);
+}
+
+bool network_name_is_valid(const char *s) {
+        /* "bond…" belongs to bonds, in the engine's rule and on the host */
+        return name_is_valid(s, NAME_BYTES_MAX) && !startswith(s, "bond");
+}
+
+static bool reference_is_valid(const char *s) {
+        return uuid_is_valid(s) || label_is_valid(s, NAME_BYTES_MAX);
+}
+
+/* One token of libvirt's XML: never more than a word. */
+static bool word_is_valid(const char *s) {
+        return name_is_valid(s, NAME_BYTES_MAX);
+}
+
+static bool serial_is_valid(const char *s) {
+        return name_is_valid(s, 36);
+}
+
+#define FIELD_ID { "id", DICT_STRING, .valid = uuid_is_valid, .expected = "a UUID in lower-case" }
+#define FIELD_NAME(kind, function, text) { "name", DICT_STRING, kind, .valid = function, .expected = text }
+#define NAME_TEXT "1 to 64 of the characters a-z A-Z 0-9 . _ -, not beginning with '-' or '.'"
+#define LABEL_TEXT "1 to 64 bytes of text without control characters or spaces at its ends"
+#define FIELD_DESCRIPTION \
+        { "description", DICT_STRING, .valid = label_or_empty, .expected = "one line of at most 255 bytes" }
+#define FIELD_REFERENCE(key, kind) \
+        { key, DICT_STRING, kind, .valid = reference_is_valid, .expected = "an id or a name" }
+#define FIELD_PATH \
+        { "path", DICT_STRING, DICT_REQUIRED, .valid = path_is_normal, .expected = "an absolute path without '.' and '..'" }
+
+const DictField data_center_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+const DictField data_center_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+
+const DictField cluster_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
+        FIELD_REFERENCE("data_center", DICT_OPTIONAL), { "require_kvm", DICT_BOOLEAN }, { NULL },
+};
+const DictField cluster_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { "require_kvm", DICT_BOOLEAN }, { NULL },
+};
+
+const DictField host_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+
+
+#define NETWORK_FIELDS                                                                            \
+        { "vlan", DICT_INTEGER, .min = 0, .max = 4094 }, { "mtu", DICT_INTEGER, .min = 0, .max = 65520 }, \
+        { "bridged", DICT_BOOLEAN }, { "required", DICT_BOOLEAN }
+#define NETWORK_NAME_TEXT NAME_TEXT ", nor with 'bond'"
+const DictField network_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, network_name_is_valid, NETWORK_NAME_TEXT), FIELD_DESCRIPTION,
+        FIELD_REFERENCE("data_center", DICT_OPTIONAL), NETWORK_FIELDS, { NULL },
+};
+const DictField network_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, network_name_is_valid, NETWORK_NAME_TEXT), FIELD_DESCRIPTION, NETWORK_FIELDS, { NULL },
+};
+
+static const char *const domain_types[] = { "local", NULL };
+const DictField storage_domain_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
+        { "type", DICT_STRING, DICT_REQUIRED, .words = domain_types }, FIELD_PATH,
+        FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
+};
+const DictField storage_domain_import_fields[] = {
+        { "type", DICT_STRING, DICT_REQUIRED, .words = domain_types }, FIELD_PATH, FIELD_DESCRIPTION,
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_ID,
+        FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
+};
+const DictField storage_domain_update_fields[] = { FIELD_DESCRIPTION, { NULL } };
+
+static const char *const formats[] = { "raw", "qcow2", NULL };
+static const char *const allocations[] = { "sparse", "preallocated", NULL };
+const DictField disk_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
+        FIELD_REFERENCE("storage_domain", DICT_REQUIRED),
+        { "capacity", DICT_INTEGER, DICT_REQUIRED, DISK_CAPACITY_MIN, DISK_CAPACITY_MAX, .expected = "512 bytes to 256 TiB" },
+        { "format", DICT_STRING, .words = formats }, { "allocation", DICT_STRING, .words = allocations },
+        { "shareable", DICT_BOOLEAN }, { NULL },
+};
+const DictField disk_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+
+static const char *const disk_buses[] = { "virtio", "scsi", "sata", NULL };
+#define FIELD_BOOT_ORDER { "boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX }
+#define VM_DISK_FIELDS                                                                                   \
+        { "bus", DICT_STRING, .words = disk_buses }, { "read_only", DICT_BOOLEAN }, FIELD_BOOT_ORDER,     \
+        { "serial", DICT_STRING, .valid = serial_is_valid, .expected = "1 to 36 of the characters a-z A-Z 0-9 . _ -" }
+static const DictField vm_disk_entry_fields[] = { FIELD_REFERENCE("disk", DICT_REQUIRED), VM_DISK_FIELDS, { NULL } };
+const DictField vm_disk_fields[] = { VM_DISK_FIELDS, { "request_id", DICT_STRING, .valid = uuid_is_valid, .expected = "a UUID in lower-case" }, { NULL } };
+static const DictField vm_disk_element = { "disk", DICT_OBJECT, .fields = vm_disk_entry_fields };
+
+static const char *const nic_models[] = { "virtio", "e1000e", NULL };
+const DictField vm_nic_fields[] = {
+        FIELD_ID, FIELD_REFERENCE("network", DICT_REQUIRED),
+        { "mac", DICT_STRING, .valid = mac_is_valid, .expected = "a unicast address such as 56:6f:00:00:00:01, in lower-case" },
+        { "model", DICT_STRING, .words = nic_models }, { "link", DICT_BOOLEAN }, FIELD_BOOT_ORDER, { NULL },
+};
+static const DictField vm_nic_element = { "nic", DICT_OBJECT, .fields = vm_nic_fields };
+
+static const char *const graphics_types[] = { "vnc", NULL };
+static const DictField graphics_fields[] = {
+        { "type", DICT_STRING, DICT_REQUIRED, .words = graphics_types }, { NULL },
+};
+static const DictField graphics_element = { "graphics", DICT_OBJECT, .fields = graphics_fields };
+
+#define FIELD_WORD(key) \
+        { key, DICT_STRING, .valid = word_is_valid, .expected = "a word of at most 64 of the characters a-z A-Z 0-9 . _ -" }
+#define VM_FIELDS                                                                                             \
+        FIELD_DESCRIPTION, { "memory", DICT_INTEGER, .min = VM_MEMORY_MIN, .max = VM_MEMORY_MAX, .expected = "16 MiB to 16 TiB" }, \
+        { "cpus", DICT_INTEGER, .min = 1, .max = VM_CPUS_MAX },                                                 \
+        { "sockets", DICT_INTEGER, .min = 1, .max = VM_SOCKETS_MAX },                                           \
+        { "cores", DICT_INTEGER, .min = 1, .max = VM_CORES_MAX },                                               \
+        { "threads", DICT_INTEGER, .min = 1, .max = VM_THREADS_MAX }, FIELD_WORD("cpu_model"),                  \
+        FIELD_WORD("machine"), { "autostart", DICT_BOOLEAN }, { "serial_console", DICT_BOOLEAN },               \
+        { "guest_agent", DICT_BOOLEAN }, { "rng", DICT_BOOLEAN }, { "balloon", DICT_BOOLEAN },                  \
+        { "boot_menu", DICT_BOOLEAN },                                                                          \
+        { "graphics", DICT_ARRAY, .min = 0, .max = 1, .element = &graphics_element },                           \
+        { "metadata", DICT_STRING_MAP }
+const DictField vm_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, name_64, NAME_TEXT), FIELD_REFERENCE("cluster", DICT_OPTIONAL), VM_FIELDS,
+        { "disks", DICT_ARRAY, .min = 0, .max = VM_DISKS_MAX, .element = &vm_disk_element },
+        { "nics", DICT_ARRAY, .min = 0, .max = VM_NICS_MAX, .element = &vm_nic_element },
+        { NULL },
+};
+const DictField vm_update_fields[] = { FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), VM_FIELDS, { NULL } };
+
+json_t *spec_strip(const json_t *description) {
+        static const char *const columns[] = { "id",   "name",           "cluster",   "data_center", "host",
+                                               "disk", "storage_domain", "autostart", "disks",       "nics" };
+        json_t *spec = json_copy((json_t *)description);
+
+        for (size_t i = 0; spec && i < ELEMENTSOF(columns); i++)
+                (void) json_object_del(spec, columns[i]);
+        return spec;
+}
+
+static int set_default(json_t *spec, const char *key, json_t *value) {
+        if (json_object_get(spec, key)) {
+                json_decref(value);
+                return 0;
+        }
+        return json_object_set_new(spec, key, value) < 0 ? -ENOMEM : 0;
+}
+
+/* vCPUs alone are sockets, as in the engine; parts alone multiply to vCPUs. */
+static int topology_complete(json_t *spec, sd_bus_error *error) {
+        int64_t cores = dict_integer(spec, "cores", 1), threads = dict_integer(spec, "threads", 1);
+        int64_t cpus = dict_integer(spec, "cpus", 0), sockets = dict_integer(spec, "sockets", 0);
+
+        if (sockets == 0)
+                sockets = cpus > 0 && cpus % (cores * threads) == 0 ? cpus / (cores * threads) : 1;
+        if (cpus == 0)
+                cpus = sockets * cores * threads;
+        if (cpus != sockets * cores * threads)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
+                                         "VM: %" PRIi64 " vCPUs are not %" PRIi64 " sockets of %" PRIi64
+                                         " cores of %" PRIi64 " threads",
+                                         cpus, sockets, cores, threads);
+        if (cpus > VM_CPUS_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "VM: %" PRIi64 " vCPUs are more than %d",
+                                         cpus, VM_CPUS_MAX);
+
+        if (json_object_set_new(spec, "cpus", json_integer(cpus)) < 0 ||
+            json_object_set_new(spec, "sockets", json_integer(sockets)) < 0 ||
+            json_object_set_new(spec, "cores", json_integer(cores)) < 0 ||
+            json_object_set_new(spec, "threads", json_integer(threads)) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+static int check_sizes(const json_t *spec, sd_bus_error *error) {
+        size_t bytes = 0;
+        const char *key;
+        json_t *value;
+
+        if (dict_integer(spec, "memory", 0) % (int64_t)MIB != 0)
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
+                                        "VM: memory must be whole MiB (a multiple of 1048576 bytes)");
+        json_object_foreach(json_object_get(spec, "metadata"), key, value)
+                bytes += strlen(key) + json_string_length(value);
+        if (bytes > VM_METADATA_BYTES_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "VM: the metadata is larger than %d bytes",
+                                         VM_METADATA_BYTES_MAX);
+        return 0;
+}
+
+static int check_boot_orders(const json_t *const lists[], size_t n, sd_bus_error *error) {
+        bool seen[VM_BOOT_ORDER_MAX + 1] = { false };
+        const json_t *device;
+        size_t i;
+
+        for (size_t k = 0; k < n; k++)
+                json_array_foreach((json_t *)lists[k], i, device) {
+                        int64_t order = dict_integer(device, "boot_order", 0);
+
+                        if (order > 0 && seen[order])
+                                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
+                                                         "VM: two devices have the boot order %d", (int)order);
+                        seen[order] = true;
+                }
+        return 0;
+}
+
+int vm_devices_check(const json_t *disks, const json_t *nics, sd_bus_error *error) {
+        const json_t *const lists[] = { disks, nics };
+        _cleanup_json_ json_t *serials = json_object();
+        const json_t *disk;
+        unsigned sata = 0;
+        size_t i;
+
+        if (!serials)
+                return -ENOMEM;
+        json_array_foreach((json_t *)disks, i, disk) {
+                const char *serial = dict_string(disk, "serial", NULL);
+
+                sata += streq(dict_string(disk, "bus", "virtio"), "sata");
+                if (serial && json_object_get(serials, serial))
+                        return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
+                                                 "VM: two disks have the serial number %s", serial);
+                if (serial && json_object_set_new(serials, serial, json_true()) < 0)
+                        return -ENOMEM;
+        }
+        if (sata > VM_SATA_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "VM: %d SATA disks are possible, not %u",
+                                         VM_SATA_MAX, sata);
+        if (json_array_size(disks) > VM_DISKS_MAX || json_array_size(nics) > VM_NICS_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "VM: %d disks and %d NICs are possible",
+                                         VM_DISKS_MAX, VM_NICS_MAX);
+        return check_boot_orders(lists, ELEMENTSOF(lists), error);
+}
+
+int vm_spec_complete(json_t *spec, sd_bus_error *error) {
+        int r;
+
+        r = topology_complete(spec, error);
+        if (r >= 0)
+                r = check_sizes(spec, error);
+        if (r < 0)
+                return r;
+
+        if (set_default(spec, "description", json_string("")) < 0 ||
+            set_default(spec, "memory", json_integer(VM_MEMORY_DEFAULT)) < 0 ||
+            set_default(spec, "serial_console", json_true()) < 0 || set_default(spec, "guest_agent", json_true()) < 0 ||
+            set_default(spec, "rng", json_true()) < 0 || set_default(spec, "balloon", json_true()) < 0 ||
+            set_default(spec, "graphics", json_pack("[{s:s}]", "type", "vnc")) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+char *network_host_name(const char *name, const char *id) {
+        char hex[14];
+        size_t n = 0;
+        char *result;
+
+        if (strlen(name) <= DEVICE_NAME_MAX)
+                return strdup(name);
+
+        for (; *id && n < 13; id++)
+                if (*id != '-')
+                        hex[n++] = *id;
+        hex[n] = 0;
+        return asprintf(&result, "on%s", hex) < 0 ? NULL : result;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The D-Bus face of a storage domain. */
+
+#include "bus-error.h"
+#include "dict.h"
+#include "object-bus.h"
+#include "parse-util.h"
+#include "work.h"
+
+static int check_remove(const Object *domain, sd_bus_error *error) {
+        const Manager *manager = domain->owner;
+
+        if (domain->job[0])
+                return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The storage domain %s is busy with job %s", domain->name,
+                                         domain->job);
+        if (domain->children > 0)
+                return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The storage domain %s holds %u disks: remove them first",
+                                         domain->name, domain->children);
+        return backend_check(manager->backends[BACKEND_STORAGE], error);
+}
+
+static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const DictField fields[] = { OPTIONS_COMMON, { "destroy", DICT_BOOLEAN }, { NULL } };
+        Object *domain = userdata;
+        Manager *manager = domain->owner;
+        _cleanup_request_ Request request = { NULL };
+        _cleanup_(change_freep) Change *change = change_new();
+        bool destroy;
+        Job *job = NULL;
+        int r;
+
+        r = request_read(&request, manager, message, NULL, fields, error);
+        if (r < 0)
+                return r;
+        destroy = dict_boolean(request.options, "destroy", true);
+        if (!request.replay) {
+                r = check_remove(domain, error);
+                if (r >= 0)
+                        r = change ? plan_set_state(domain, "removing", NULL, change) : -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        r = request_authorise(&request, ACTION_DESTROY, destroy ? "destroy" : "detach", domain, NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = request_begin_job(&request, "remove-storage-domain", domain, json_pack("{s:b}", "destroy", destroy), change,
+                              &job, error);
+        if (r < 0)
+                return r;
+        if (job)
+                work_remove_domain(manager, job, domain, destroy);
+        return request_reply(&request, "j");
+}
+
+const sd_bus_vtable storage_domain_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        PROPERTY_CONST("Id", "s"),
+        PROPERTY_CHANGING("Name", "s"),
+        PROPERTY_CHANGING("Description", "s"),
+        PROPERTY_CONST("DataCenter", "s"),
+        PROPERTY_CHANGING("State", "s"),
+        PROPERTY_CHANGING("StateReason", "s"),
+        PROPERTY_CHANGING("Job", "o"),
+        PROPERTY_CONST("Type", "s"),
+        PROPERTY_CONST("Path", "s"),
+        PROPERTY_CHANGING("Class", "s"),
+        PROPERTY_CHANGING("FormatVersion", "u"),
+        PROPERTY_CHANGING("TotalBytes", "t"),
+        PROPERTY_CHANGING("FreeBytes", "t"),
+        METHOD_UPDATE,
+        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_remove,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "journal.h"
+
+#include "dict.h"
+#include "view.h"
+
+/* A profile that was there (before), shall be there (after), or both. */
+static int add_profiles(json_t *journal, const json_t *plan) {
+        json_t *entry, *list = json_object_get(journal, "profiles");
+        size_t i;
+
+        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
+                if (json_array_append_new(list, json_pack("{s:O, s:O, s:O*, s:O*}", "uuid", json_object_get(entry, "uuid"), "iface",
+                                                          json_object_get(entry, "iface"), "before", json_object_get(entry, "before"),
+                                                          "after", json_object_get(entry, "after"))) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int add_devices(json_t *journal, const json_t *plan, const json_t *view) {
+        json_t *name, *list = json_object_get(journal, "devices");
+        size_t i;
+
+        json_array_foreach(json_object_get(plan, "devices"), i, name) {
+                const json_t *device = view_device(view, json_string_value(name));
+                bool active = device && view_device_is_active(device);
+
+                if (json_array_append_new(list, json_pack("{s:O, s:s*}", "iface", name, "profile",
+                                                          active ? dict_string(device, "profile", NULL) : NULL)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+json_t *journal_new(const char *job, const json_t *plan, const json_t *view, const char *checkpoint, uint64_t created) {
+        _cleanup_json_ json_t *journal = json_pack("{s:s, s:s, s:s, s:I, s:[], s:[]}", "job", job, "phase", "apply", "checkpoint",
+                                                   checkpoint, "created", (json_int_t)created, "profiles", "devices");
+
+        if (!journal || add_profiles(journal, plan) < 0 || add_devices(journal, plan, view) < 0)
+                return NULL;
+        return TAKE_PTR(journal);
+}
+
+bool journal_is_committing(const json_t *journal) {
+        return streq(dict_string(journal, "phase", ""), "commit");
+}
+
+static int put(json_t *steps, const json_t *entry, const char *which, bool disk) {
+        return json_array_append_new(steps, json_pack("{s:s, s:O, s:O, s:b}", "do", "put", "uuid", json_object_get(entry, "uuid"), "text",
+                                                      json_object_get(entry, which), "disk", disk));
+}
+
+json_t *journal_steps_apply(const json_t *plan, const char *checkpoint, uint32_t timeout_sec) {
+        _cleanup_json_ json_t *steps = json_pack("[{s:s, s:s, s:I}]", "do", "adjust", "path", checkpoint, "timeout", (json_int_t)timeout_sec);
+        json_t *entry;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach(json_object_get(plan, "deactivate"), i, entry)
+                r |= json_array_append_new(steps, json_pack("{s:s, s:O, s:O}", "do", "deactivate", "uuid", json_object_get(entry, "uuid"),
+                                                            "iface", json_object_get(entry, "iface")));
+        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
+                if (json_object_get(entry, "after"))
+                        r |= put(steps, entry, "after", false);
+        json_array_foreach(json_object_get(plan, "profiles"), i, entry) {
+                const char *how = dict_string(entry, "how", "");
+
+                if (streq(how, "activate") || streq(how, "reapply"))
+                        r |= json_array_append_new(steps, json_pack("{s:s, s:O, s:O, s:O}", "do", how, "uuid", json_object_get(entry, "uuid"),
+                                                                    "iface", json_object_get(entry, "iface"), "text",
+                                                                    json_object_get(entry, "after")));
+        }
+        return r == 0 ? TAKE_PTR(steps) : NULL;
+}
+
+/* Everything new is on disk before anything old goes. */
+json_t *journal_steps_commit(const json_t *journal, uint32_t timeout_sec) {
+        const char *checkpoint = dict_string(journal, "checkpoint", NULL);
+        _cleanup_json_ json_t *steps = json_array();
+        json_t *entry;
+        size_t i;
+        int r = 0;
+
+        if (timeout_sec > 0)
+                r |= json_array_append_new(steps, json_pack("{s:s, s:s, s:I}", "do", "adjust", "path", checkpoint, "timeout",
+                                                            (json_int_t)timeout_sec));
+        json_array_foreach(json_object_get(journal, "profiles"), i, entry)
+                if (json_object_get(entry, "after"))
+                        r |= put(steps, entry, "after", true);
+        json_array_foreach(json_object_get(journal, "profiles"), i, entry)
+                if (!json_object_get(entry, "after"))
+                        r |= json_array_append_new(steps, json_pack("{s:s, s:O}", "do", "delete", "uuid", json_object_get(entry, "uuid")));
+        if (timeout_sec > 0)
+                r |= json_array_append_new(steps, json_pack("{s:s, s:s}", "do", "destroy", "path", checkpoint));
+        return r == 0 ? TAKE_PTR(steps) : NULL;
+}
+
+json_t *journal_steps_undo(const json_t *journal, bool have_checkpoint) {
+        _cleanup_json_ json_t *steps = json_array();
+        json_t *entry;
+        size_t i;
+        int r = 0;
+
+        if (have_checkpoint)
+                r |= json_array_append_new(steps, json_pack("{s:s, s:O}", "do", "rollback", "path", json_object_get(journal, "checkpoint")));
+        json_array_foreach(json_object_get(journal, "profiles"), i, entry)
+                if (json_object_get(entry, "before"))
+                        r |= put(steps, entry, "before", true);
+                else
+                        r |= json_array_append_new(steps, json_pack("{s:s, s:O}", "do", "delete", "uuid", json_object_get(entry, "uuid")));
+        return r == 0 ? TAKE_PTR(steps) : NULL;
+}
+
+/* Calls for each device that had a profile and is not active with it. */
+static int each_not_restored(const json_t *journal, const json_t *view, json_t *steps) {
+        json_t *entry;
+        size_t i;
+        int n = 0;
+
+        json_array_foreach(json_object_get(journal, "devices"), i, entry) {
+                const char *iface = dict_string(entry, "iface", ""), *profile = dict_string(entry, "profile", NULL);
+                const json_t *device = view_device(view, iface);
+
+                if (!profile || (device && view_device_is_active(device) && streq_ptr(dict_string(device, "profile", NULL), profile)))
+                        continue;
+                n++;
+                if (steps && json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "do", "activate", "uuid", profile, "iface", iface)) < 0)
+                        return -ENOMEM;
+        }
+        return n;
+}
+
+json_t *journal_steps_restore(const json_t *journal, const json_t *view) {
+        _cleanup_json_ json_t *steps = json_array();
+
+        return steps && each_not_restored(journal, view, steps) >= 0 ? TAKE_PTR(steps) : NULL;
+}
+
+bool journal_is_restored(const json_t *journal, const json_t *view) {
+        return each_not_restored(journal, view, NULL) == 0;
+}

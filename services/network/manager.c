@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "manager.h"
+
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "log-ids.h"
+#include "log.h"
+#include "neighbour.h"
+#include "objects.h"
+
+/* ---- objects ---- */
+
+static void emit_changes(Manager *manager, const char *path, const char *interface, const json_t *then, const json_t *now) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)now, key, value)
+                if (!json_equal(json_object_get(then, key), value))
+                        bus_changed(manager->daemon->changes, path, interface, key);
+}
+
+/* *objects becomes fresh (taken), and the bus hears of every difference. */
+static void replace_objects(Manager *manager, const char *prefix, const char *interface, json_t **objects, json_t *fresh) {
+        json_t *old = *objects, *object;
+        const char *name;
+
+        if (!fresh) {
+                log_warning("Out of memory: %s is not up to date", prefix);
+                return;
+        }
+        *objects = fresh;
+
+        json_object_foreach(old, name, object) {
+                _cleanup_free_ char *path = json_object_get(fresh, name) ? NULL : bus_object_path(prefix, name);
+
+                if (!path)
+                        continue;
+                bus_changes_forget(manager->daemon->changes, path);
+                *objects = old; /* it must still be found while its removal is announced */
+                (void) sd_bus_emit_object_removed(manager->daemon->bus, path);
+                *objects = fresh;
+        }
+        json_object_foreach(fresh, name, object) {
+                const json_t *then = json_object_get(old, name);
+                _cleanup_free_ char *path = then && json_equal(then, object) ? NULL : bus_object_path(prefix, name);
+
+                if (path && then)
+                        emit_changes(manager, path, interface, then, object);
+                else if (path)
+                        (void) sd_bus_emit_object_added(manager->daemon->bus, path);
+        }
+        json_decref(old);
+}
+
+static void manager_show(Manager *manager) {
+        const json_t *view = nm_view(manager->nm);
+
+        replace_objects(manager, NETWORK_NETWORK_PREFIX, NETWORK_NETWORK_INTERFACE, &manager->networks, objects_networks(view, manager->networks));
+        replace_objects(manager, NETWORK_NIC_PREFIX, NETWORK_NIC_INTERFACE, &manager->nics, objects_nics(view, manager->nics));
+}
+
+/* ---- the set-up ---- */
+
+typedef struct Recovered {
+        const char *job;
+        int r;
+} Recovered;
+
+/* A commit that was cut short and is finished now was a success; everything else ends as Interrupted. */
+static bool adopt_job(Job *job, void *userdata) {
+        const Recovered *recovered = userdata;
+
+        if (recovered->r < 0 || !streq_ptr(job_id(job), recovered->job))
+                return false;
+        job_adopt(job, NULL, NULL);
+        job_finish(job, 0, NULL, json_pack("{s:b}", "changed", true));
+        return true;
+}
+
+static void recover_jobs(Manager *manager, const char *job, int r) {
+        Recovered recovered = { .job = job, .r = r };
+
+        if (manager->jobs_recovered)
+                return;
+        manager->jobs_recovered = true;
+        job_manager_recover(manager->daemon->jobs, adopt_job, &recovered);
+}
+
+static void on_setup_ended(void *userdata, const char *id, bool recovered, int r, const sd_bus_error *error) {
+        Manager *manager = userdata;
+        Job *job;
+
+        nm_update(manager->nm);
+        manager_show(manager);
+        bus_changes_flush(manager->daemon->changes); /* who waits for the job's end finds the networks as they are */
+
+        if (recovered) {
+                recover_jobs(manager, id, r);
+                return;
+        }
+        job = id ? job_find(manager->daemon->jobs, id) : NULL;
+        if (job)
+                job_finish(job, r, error, r >= 0 ? json_pack("{s:b}", "changed", true) : NULL);
+}
+
+static void on_setup_progress(void *userdata, uint64_t done, uint64_t total) {
+        Manager *manager = userdata;
+        const char *id = setup_job(manager->setup);
+        Job *job = id ? job_find(manager->daemon->jobs, id) : NULL;
+
+        if (job)
+                job_set_progress(job, done, total);
+}
+
+/* ---- NetworkManager ---- */
+
+static void log_backend(const Manager *manager) {
+        if (manager->seen == NM_READY)
+                log_info("NetworkManager %s is ready", nm_version(manager->nm));
+        else if (manager->seen == NM_FAILED)
+                log_full(LOG_WARNING, MESSAGE_ID_NETWORK_MANAGER_GONE, NULL, "NetworkManager cannot be used: %s", nm_reason(manager->nm));
+}
+
+static void resume_calls(Manager *manager) {
+        if (manager->n_waiting == 0 || nm_state(manager->nm) == NM_CONNECTING)
+                return;
+        for (size_t i = 0; i < manager->n_waiting; i++) {
+                int r = sd_bus_message_rewind(manager->waiting[i], true);
+
+                if (r >= 0)
+                        r = sd_bus_enqueue_for_read(manager->daemon->bus, manager->waiting[i]);
+                if (r < 0)
+                        (void) sd_bus_reply_method_errno(manager->waiting[i], r, NULL);
+                sd_bus_message_unref(manager->waiting[i]);
+        }
+        manager->n_waiting = 0;
+}
+
+static void on_nm_changed(void *userdata) {
+        Manager *manager = userdata;
+        bool moved = nm_state(manager->nm) != manager->seen;
+
+        if (moved) {
+                manager->seen = nm_state(manager->nm);
+                log_backend(manager);
+                bus_changed(manager->daemon->changes, NETWORK_ROOT, NETWORK_INTERFACE, "Backends");
+        }
+        manager_show(manager);
+        setup_view_changed(manager->setup);
+
+        if (moved && manager->seen == NM_READY && !setup_is_busy(manager->setup) && setup_recover(manager->setup) <= 0)
+                recover_jobs(manager, NULL, -EINTR);
+        resume_calls(manager);
+}
+
+int manager_wait(Manager *manager, sd_bus_message *message) {
+        if (nm_state(manager->nm) != NM_CONNECTING || manager->n_waiting >= WAITING_MAX)
+                return 0;
+        manager->waiting[manager->n_waiting++] = sd_bus_message_ref(message);
+        return 1;
+}
+
+const json_t *manager_view(Manager *manager, sd_bus_error *error) {
+        const json_t *view;
+
+        nm_update(manager->nm);
+        view = nm_view(manager->nm);
+        if (!view)
+                (void) sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "NetworkManager: %s", nm_reason(manager->nm));
+        return view;
+}
+
+/* ---- life ---- */
+
+static int make_setup(Manager *manager) {
+        SetupHooks hooks = {
+                .ended = on_setup_ended,
+                .progress = on_setup_progress,
+                .probe = neighbour_probe,
+                .reached = neighbour_get,
+                .userdata = manager,
+        };
+        _cleanup_free_ char *journal = NULL;
+        int r;
+
+        if (asprintf(&journal, "%s/setup.json", manager->daemon->state_directory) < 0) {
+                journal = NULL;
+                return -ENOMEM;
+        }
+        r = setup_new(manager->daemon->event, nm_backend(manager->nm), journal, &hooks, &manager->setup);
+        /* without a journal no set-up was under way: then it need not wait for NetworkManager to say so */
+        if (r >= 0 && access(journal, F_OK) < 0)
+                recover_jobs(manager, NULL, -EINTR);
+        return r;
+}
+
+int manager_new(Daemon *daemon, Manager **ret) {
+        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof *manager);
+        int r;
+
+        if (!manager)
+                return -ENOMEM;
+        manager->daemon = daemon;
+        manager->networks = json_object();
+        manager->nics = json_object();
+        if (!manager->networks || !manager->nics)
+                return -ENOMEM;
+
+        r = link_stats_new(&manager->stats);
+        if (r >= 0)
+                r = nm_new(daemon->event, on_nm_changed, manager, &manager->nm);
+        if (r >= 0)
+                r = make_setup(manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the manager");
+
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+        for (size_t i = 0; i < manager->n_waiting; i++)
+                sd_bus_message_unref(manager->waiting[i]);
+        setup_free(manager->setup);
+        nm_free(manager->nm);
+        link_stats_free(manager->stats);
+        json_decref(manager->networks);
+        json_decref(manager->nics);
+        free(manager);
+        return NULL;
+}
+
+bool manager_is_idle(const Manager *manager) {
+        return !setup_is_busy(manager->setup) && manager->n_waiting == 0;
+}

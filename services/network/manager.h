@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The Manager of rhv-networkd: owns the connection to NetworkManager, the one set-up that may run, and what the objects on the bus say. */
+
+#include "daemon.h"
+#include "link-stats.h"
+#include "nm.h"
+#include "setup.h"
+
+#define NETWORK_ROOT "/org/rhv/Network"
+#define NETWORK_INTERFACE "org.rhv.Network"
+#define NETWORK_NETWORK_PREFIX "/org/rhv/Network/network"
+#define NETWORK_NETWORK_INTERFACE "org.rhv.Network.Network"
+#define NETWORK_NIC_PREFIX "/org/rhv/Network/nic"
+#define NETWORK_NIC_INTERFACE "org.rhv.Network.Nic"
+#define ACTION_NETWORK_CONFIGURE "org.rhv.network.configure"
+
+/* More calls than that in the first moment are refused. */
+#define WAITING_MAX 64U
+
+typedef struct Manager {
+        Daemon *daemon;
+        Nm *nm;
+        Setup *setup;
+        LinkStats *stats;
+        json_t *networks, *nics; /* objects.h: what is on the bus now */
+        bool jobs_recovered;
+        NmState seen;            /* of NetworkManager, when last looked at */
+        sd_bus_message *waiting[WAITING_MAX]; /* calls that came before its first answer */
+        size_t n_waiting;
+} Manager;
+
+int manager_new(Daemon *daemon, Manager **ret);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager *, manager_free)
+bool manager_is_idle(const Manager *manager);
+
+/* The view, fresh from the cache. NULL with BackendUnavailable set. Borrowed, until the loop turns. */
+const json_t *manager_view(Manager *manager, sd_bus_error *error);
+
+/* Whoever starts this service by a call comes before NetworkManager's first answer: the call waits for that, and is then handled from its top
+ * again. Return: 1 it waits: return 1 from the handler at once; 0 go on. */
+int manager_wait(Manager *manager, sd_bus_message *message);
+
+extern const BusObject network_bus_objects[];
+extern const sd_bus_vtable network_vtable[], nic_vtable[];
+int network_bus_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *error);
+int network_bus_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error);
+int nic_bus_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret, sd_bus_error *error);
+int nic_bus_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret, sd_bus_error *error);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Shared by the nm-*.c files and nobody else. */
+
+#include <NetworkManager.h>
+
+#include "nm.h"
+
+struct Nm {
+        sd_event *event;
+        nm_changed_t changed;
+        void *userdata;
+
+        NmState state;
+        char *reason;
+        json_t *view;
+        NMClient *client;
+        GCancellable *cancellable;     /* the making of the client */
+        sd_event_source *refresh;      /* coalesces notifications */
+        sd_event_source *retry;
+        sd_event_source *patience;     /* ends the first "connecting" */
+};
+
+/* nm-view.c: a new view of all the client knows. */
+json_t *nm_view_make(NMClient *client);
+/* nm-calls.c */
+extern const BackendTable nm_backend_table;

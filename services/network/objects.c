@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "objects.h"
+
+#include <stdio.h>
+
+#include "dict.h"
+#include "plan.h"
+#include "view.h"
+#include "wish.h"
+
+static json_t *device_addresses(const json_t *device) {
+        json_t *joined = json_array(), *element;
+        static const char *const keys[] = { "addresses", "addresses6" };
+        size_t i;
+
+        for (size_t k = 0; joined && k < ELEMENTSOF(keys); k++)
+                json_array_foreach(json_object_get(device, keys[k]), i, element)
+                        (void) json_array_append(joined, element);
+        return joined;
+}
+
+/* ---- networks ---- */
+
+typedef struct Verdict {
+        const char *state;
+        char reason[256];
+} Verdict;
+
+static void judge_device(Verdict *verdict, const char *name, const json_t *device) {
+        const char *state = dict_string(device, "state", "absent"), *reason = dict_string(device, "reason", "none");
+
+        if (streq(state, "activated"))
+                return;
+        verdict->state = streq(state, "activating") ? "activating" : "failed";
+        (void) snprintf(verdict->reason, sizeof verdict->reason, "%s is %s%s%s", name, state, streq(reason, "none") ? "" : ": ",
+                        streq(reason, "none") ? "" : reason);
+}
+
+static void judge_network(Verdict *verdict, const json_t *view, const json_t *wishes, const json_t *wish) {
+        const char *name = dict_string(wish, "name", ""), *uplink, *top;
+        char uplink_buffer[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1];
+        _cleanup_free_ char *deviation = NULL;
+
+        *verdict = (Verdict){ .state = "active" };
+        uplink = network_wish_uplink(wish, uplink_buffer);
+        top = network_wish_top(wish, top_buffer);
+
+        judge_device(verdict, top, view_device(view, top));
+        if (uplink && !streq(uplink, top) && !streq(verdict->state, "failed"))
+                judge_device(verdict, uplink, view_device(view, uplink));
+        if (uplink && streq(verdict->state, "active") && !dict_boolean(view_device(view, uplink), "carrier", false)) {
+                verdict->state = "failed";
+                (void) snprintf(verdict->reason, sizeof verdict->reason, "%s has no carrier", uplink);
+        }
+        if (!streq(verdict->state, "active"))
+                return;
+
+        deviation = plan_deviation(view, wishes, name);
+        if (!isempty(deviation)) {
+                verdict->state = "out-of-sync";
+                (void) snprintf(verdict->reason, sizeof verdict->reason, "%s", deviation);
+        }
+}
+
+static json_t *network_object(const json_t *view, const json_t *wishes, const json_t *wish) {
+        char uplink_buffer[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1];
+        const char *uplink = network_wish_uplink(wish, uplink_buffer), *top = network_wish_top(wish, top_buffer);
+        const json_t *device = view_device(view, top);
+        int vlan = network_wish_vlan(wish);
+        Verdict verdict;
+
+        judge_network(&verdict, view, wishes, wish);
+        return json_pack("{s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "Name", dict_string(wish, "name", ""),
+                         "Device", top, "Bridged", dict_boolean(wish, "bridged", true), "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
+                         "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
+                         device_addresses(device), "Gateway", dict_string(device, "gateway", dict_string(device, "gateway6", "")), "Ipv4Method",
+                         dict_string(json_object_get(wish, "ipv4"), "method", "none"), "Ipv6Method",
+                         dict_string(json_object_get(wish, "ipv6"), "method", "none"), "Management", dict_boolean(wish, "management", false),
+                         "DefaultRoute", dict_boolean(wish, "default_route", false), "State", verdict.state, "StateReason", verdict.reason);
+}
+
+/* NetworkManager is away: what was true may still be. */
+static json_t *repeat_unknown(const json_t *previous) {
+        json_t *copy = json_deep_copy(previous), *object;
+        const char *name;
+
+        if (!copy)
+                return json_object();
+        json_object_foreach(copy, name, object)
+                if (json_object_set_new(object, "State", json_string("unknown")) < 0 ||
+                    json_object_set_new(object, "StateReason", json_string("NetworkManager is not there")) < 0) {
+                        json_decref(copy);
+                        return NULL;
+                }
+        return copy;
+}
+
+json_t *objects_networks(const json_t *view, const json_t *previous) {
+        _cleanup_json_ json_t *wishes = NULL, *objects = json_object();
+        const char *name;
+        json_t *wish;
+
+        if (!view)
+                return repeat_unknown(previous);
+        wishes = view_wishes(view);
+        if (!wishes || !objects)
+                return NULL;
+        json_object_foreach(json_object_get(wishes, "networks"), name, wish)
+                if (json_object_set_new(objects, name, network_object(view, wishes, wish)) < 0)
+                        return NULL;
+        return TAKE_PTR(objects);
+}
+
+/* ---- NICs ---- */
+
+/* Names of the networks that lie on a NIC, by itself or through its bond. */
+static json_t *nic_networks(const json_t *wishes, const char *nic) {
+        json_t *list = json_array(), *wish;
+        const char *name;
+
+        json_object_foreach(json_object_get(wishes, "networks"), name, wish) {
+                const char *base = network_wish_base(wish);
+                const json_t *bond = base ? json_object_get(json_object_get(wishes, "bonds"), base) : NULL;
+
+                if (streq_ptr(base, nic) || (bond && json_array_has(json_object_get(bond, "nics"), nic)))
+                        (void) json_array_append_new(list, json_string(name));
+        }
+        return list;
+}
+
+static json_t *nic_object(const json_t *wishes, const char *name, const json_t *device) {
+        const char *state = dict_string(device, "state", "unknown");
+        int64_t speed = dict_integer(device, "speed", 0);
+
+        return json_pack("{s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "Name", name, "Mac", dict_string(device, "mac", ""), "Carrier",
+                         dict_boolean(device, "carrier", false), "SpeedMbps", (json_int_t)(speed < UINT32_MAX ? speed : 0), "Mtu",
+                         (json_int_t)dict_integer(device, "mtu", 0), "State", state, "StateReason",
+                         streq(dict_string(device, "reason", "none"), "none") ? "" : dict_string(device, "reason", ""), "Master",
+                         dict_string(device, "master", ""), "Addresses", device_addresses(device), "Networks", nic_networks(wishes, name));
+}
+
+json_t *objects_nics(const json_t *view, const json_t *previous) {
+        _cleanup_json_ json_t *wishes = NULL, *objects = json_object();
+        const char *name;
+        json_t *device;
+
+        if (!view)
+                return repeat_unknown(previous);
+        wishes = view_wishes(view);
+        if (!wishes || !objects)
+                return NULL;
+        json_object_foreach(json_object_get(view, "devices"), name, device)
+                if (view_device_is(device, "nic") && !device_is_hidden(name) &&
+                    json_object_set_new(objects, name, nic_object(wishes, name, device)) < 0)
+                        return NULL;
+        return TAKE_PTR(objects);
+}
+
+/* ---- capabilities ---- */
+
+static int add_devices(json_t *capabilities, const json_t *view, const char *kind, const char *key) {
+        json_t *list = json_object(), *device;
+        const char *name;
+
+        if (!list || json_object_set_new(capabilities, key, list) < 0)
+                return -ENOMEM;
+        json_object_foreach(json_object_get(view, "devices"), name, device) {
+                json_t *ports, *other, *entry;
+                const char *port;
+
+                if (!view_device_is(device, kind))
+                        continue;
+                ports = json_array();
+                json_object_foreach(json_object_get(view, "devices"), port, other)
+                        if (streq(dict_string(other, "master", ""), name))
+                                (void) json_array_append_new(ports, json_string(port));
+                entry = json_pack("{s:s, s:I, s:s, s:o, s:o, s:b, s:s, s:I}", "mac", dict_string(device, "mac", ""), "mtu",
+                                  (json_int_t)dict_integer(device, "mtu", 0), "state", dict_string(device, "state", ""), "ports", ports,
+                                  "addresses", device_addresses(device), "ours", view_own_profile(view, name, NULL) != NULL, "parent",
+                                  dict_string(device, "parent", ""), "vlan", (json_int_t)dict_integer(device, "vlan", 0));
+                if (json_object_set_new(list, name, entry) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+json_t *objects_capabilities(const json_t *view) {
+        _cleanup_json_ json_t *wishes = view_wishes(view), *capabilities = NULL;
+        const json_t *management;
+        const char *holder = view_management_device(view, NULL);
+
+        if (!wishes)
+                return NULL;
+        management = wishes_management(json_object_get(wishes, "networks"));
+        capabilities = json_pack("{s:o, s:o, s:s, s:s, s:o}", "networks", objects_networks(view, NULL), "nics", objects_nics(view, NULL),
+                                 "management", dict_string(management, "name", ""), "management_device", holder ?: "", "nameservers",
+                                 json_incref(json_object_get(view, "nameservers")) ?: json_array());
+        if (!capabilities || add_devices(capabilities, view, "bond", "bonds") < 0 || add_devices(capabilities, view, "vlan", "vlans") < 0 ||
+            add_devices(capabilities, view, "bridge", "bridges") < 0)
+                return NULL;
+        return TAKE_PTR(capabilities);
+}

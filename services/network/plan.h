@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * From a request and what is there to a list of things to do. Pure: no bus, no file, no clock, no random number.
+ *
+ *     {profiles:   [{iface, uuid?, spec?, inherit?, how}],   in order of activation; no uuid: a new profile; no spec: to be deleted
+ *      deactivate: [{uuid, iface}],                          in order
+ *      devices:    [iface],                                  what a checkpoint must cover, of what exists
+ *      expect:     [{network, iface, mtu, uplink?, ...}]}    what must hold afterwards (verify.h)
+ *
+ * how: "activate", "reapply" (changed without taking the device down: guests' taps stay where they are), "none" (only the notes we keep in it), "delete".
+ * Profiles of others never appear, except as the source of inherited addresses.
+ */
+
+#include "macro.h"
+
+/* networks, bonds: {name: entry} as the caller gave them. ret: new. Return: 1 there is something to do, 0 all is as asked for, or
+ * negative with a named error set; nothing is changed in any case. */
+int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, json_t **ret, sd_bus_error *error);
+
+/* How a network's profiles and devices differ from its wish: "eth1: mtu" words joined by ", "; "" when they do not.
+ * Return: new string, NULL when out of memory. */
+char *plan_deviation(const json_t *view, const json_t *wishes, const char *network);

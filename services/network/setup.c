@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "setup.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "journal.h"
+#include "log-ids.h"
+#include "log.h"
+#include "parse-util.h"
+#include "state-file.h"
+#include "steps.h"
+#include "verify.h"
+#include "view.h"
+
+/* By how much NetworkManager's own roll-back comes after ours: enough for a loaded host to have begun. */
+#define CHECKPOINT_MARGIN_USEC (5 * USEC_PER_SEC)
+/* Until the journal that names it is on disk, a checkpoint of a service that was killed would block its devices: it gets its full time afterwards. */
+#define CHECKPOINT_FIRST_SEC 5
+/* A commit writes some files and takes milliseconds; a disk that sleeps may need this. */
+#define COMMIT_SEC 60
+/* Devices that come back after a roll-back: a lease, spanning tree of the outer switch. Afterwards we report what is, and leave the rest to NetworkManager. */
+#define SETTLE_USEC (15 * USEC_PER_SEC)
+/* A device that stays down this long after its activation was asked for has failed. */
+#define DOWN_GRACE_USEC (5 * USEC_PER_SEC)
+/* Three ARP or neighbour requests, a second apart, and the answer. */
+#define GATEWAY_USEC (5 * USEC_PER_SEC)
+/* How long a NetworkManager that went away in the middle may take to come back before the job is given up. */
+#define RETURN_USEC (120 * USEC_PER_SEC)
+#define TICK_USEC (100 * USEC_PER_MSEC)
+
+typedef enum Phase {
+        PHASE_IDLE,
+        PHASE_CHECKPOINT,
+        PHASE_APPLY,
+        PHASE_VERIFY,
+        PHASE_GATEWAY,
+        PHASE_CONFIRM,
+        PHASE_COMMIT,
+        PHASE_UNDO,
+        PHASE_SETTLE,
+        PHASE_RESTORE,
+        PHASE_LOST, /* NetworkManager went away */
+} Phase;
+
+struct Setup {
+        sd_event *event;
+        Backend backend;
+        SetupHooks hooks;
+        char *journal_path;
+        Steps *steps;
+
+        /* what is being done */
+        Phase phase;
+        char *job;
+        json_t *plan, *journal;
+        SetupOptions options;
+        bool recovered, on_disk, restored;
+        int r;             /* why it is undone */
+        char *reason;
+        char *missing;     /* what verification waits for */
+        json_t *gateways;  /* [{iface, address}] to be reached */
+        uint64_t done, total;
+
+        uint64_t phase_usec, down_usec; /* CLOCK_MONOTONIC: start of the phase; since when a device is down, or 0 */
+        sd_event_source *deadline; /* of the whole */
+        sd_event_source *tick;     /* while waiting for something to come true */
+};
+
+static void setup_fail(Setup *setup, int r, const char *format, ...) _printf_(3, 4);
+static void setup_undo(Setup *setup);
+static void setup_verify(Setup *setup);
+
+static uint64_t now_usec(const Setup *setup) {
+        uint64_t usec = 0;
+
+        (void) sd_event_now(setup->event, CLOCK_MONOTONIC, &usec);
+        return usec;
+}
+
+static const json_t *setup_view(const Setup *setup) {
+        return setup->backend.table->view(setup->backend.backend);
+}
+
+static void setup_enter(Setup *setup, Phase phase) {
+        bool waits = phase == PHASE_VERIFY || phase == PHASE_GATEWAY || phase == PHASE_SETTLE || phase == PHASE_LOST;
+
+        setup->phase = phase;
+        setup->phase_usec = now_usec(setup);
+        setup->down_usec = 0;
+        (void) sd_event_source_set_time_relative(setup->tick, TICK_USEC);
+        (void) sd_event_source_set_enabled(setup->tick, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static void setup_clear(Setup *setup) {
+        setup_enter(setup, PHASE_IDLE);
+        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
+        steps_drop(setup->steps);
+        json_decref(setup->plan);
+        json_decref(setup->journal);
+        json_decref(setup->gateways);
+        setup->plan = setup->journal = setup->gateways = NULL;
+        free(setup->job);
+        free(setup->reason);
+        free(setup->missing);
+        setup->job = setup->reason = setup->missing = NULL;
+        setup->recovered = setup->on_disk = setup->restored = false;
+        setup->r = 0;
+}
+
+static void setup_progress(void *userdata) {
+        Setup *setup = userdata;
+
+        if (setup->done < setup->total && setup->phase <= PHASE_COMMIT)
+                setup->hooks.progress(setup->hooks.userdata, ++setup->done, setup->total);
+}
+
+/* ---- the end ---- */
+
+static void log_end(const Setup *setup, int r) {
+        if (r >= 0)
+                log_full(LOG_INFO, MESSAGE_ID_NETWORK_COMMITTED, LOG_FIELDS("RHV_JOB", setup->job), "Network set-up %s is in force", setup->job);
+        else
+                log_full(LOG_WARNING, MESSAGE_ID_NETWORK_ROLLED_BACK, LOG_FIELDS("RHV_JOB", setup->job), "Network set-up %s was rolled back: %s",
+                         setup->job, setup->reason ?: "no reason given");
+}
+
+static void setup_end(Setup *setup, int r) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *job = NULL;
+        bool recovered = setup->recovered;
+
+        if (setup->on_disk && state_file_remove(setup->journal_path) < 0)
+                log_warning("Cannot remove %s", setup->journal_path);
+        if (r < 0)
+                (void) sd_bus_error_setf(&error, RHV_ERROR_ROLLED_BACK, "The host's networks are as they were before: %s%s",
+                                         setup->reason ?: "no reason given",
+                                         setup->restored ? "" : ". Not all devices have come back yet");
+        log_end(setup, r);
+        job = TAKE_PTR(setup->job);
+        setup_clear(setup);
+        setup->hooks.ended(setup->hooks.userdata, job, recovered, r, &error);
+}
+
+/* ---- undoing ---- */
+
+/* The first reason counts. */
+static void setup_fail(Setup *setup, int r, const char *format, ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        if (!setup->reason && vasprintf(&setup->reason, format, arguments) < 0)
+                setup->reason = NULL;
+        va_end(arguments);
+
+        setup->r = setup->r ?: r;
+        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
+        steps_drop(setup->steps);
+        setup_undo(setup);
+}
+
+static void setup_settle(Setup *setup) {
+        const json_t *view = setup_view(setup);
+
+        setup->restored = view && journal_is_restored(setup->journal, view);
+        if (setup->restored || now_usec(setup) >= setup->phase_usec + SETTLE_USEC)
+                setup_end(setup, setup->r);
+}
+
+static void on_restore_asked(void *userdata, int r, const char *text) {
+        Setup *setup = userdata;
+
+        if (r < 0)
+                log_debug("Restoring: %s", text ?: "");
+        setup_enter(setup, PHASE_SETTLE);
+        setup_settle(setup);
+}
+
+/* NetworkManager's roll-back activates what was active; what it left out (it restarted, or has no checkpoint any more) is ours to ask for. */
+static void setup_restore(Setup *setup) {
+        const json_t *view = setup_view(setup);
+
+        setup_enter(setup, PHASE_RESTORE);
+        if (!view || steps_run(setup->steps, journal_steps_restore(setup->journal, view), true, on_restore_asked) < 0)
+                setup_end(setup, setup->r);
+}
+
+static void on_undone(void *userdata, int r, const char *text) {
+        Setup *setup = userdata;
+
+        if (r < 0)
+                log_debug("Rolling back: %s", text ?: "");
+        setup_restore(setup);
+}
+
+static bool setup_has_checkpoint(const Setup *setup) {
+        uint64_t created = (uint64_t)dict_integer(setup->journal, "created", 0);
+
+        return created > 0 &&
+               setup->backend.table->checkpoint_created(setup->backend.backend, dict_string(setup->journal, "checkpoint", NULL)) == created;
+}
+
+static void setup_undo(Setup *setup) {
+        if (!setup->journal) { /* nothing had begun */
+                setup->restored = true;
+                setup_end(setup, setup->r);
+                return;
+        }
+
+        setup_enter(setup, PHASE_UNDO);
+        (void) json_object_set_new(setup->journal, "phase", json_string("apply"));
+        if (steps_run(setup->steps, journal_steps_undo(setup->journal, setup_has_checkpoint(setup)), true, on_undone) < 0)
+                setup_end(setup, setup->r);
+}
+
+/* ---- committing ---- */
+
+static int setup_write_journal(Setup *setup, const char *phase) {
+        int r;
+
+        if (json_object_set_new(setup->journal, "phase", json_string(phase)) < 0)
+                return -ENOMEM;
+        r = state_file_save(setup->journal_path, setup->journal, JOURNAL_VERSION);
+        setup->on_disk = setup->on_disk || r >= 0;
+        return r;
+}
+
+static void on_committed(void *userdata, int r, const char *text) {
+        Setup *setup = userdata;
+
+        if (r < 0)
+                setup_fail(setup, r, "cannot make it permanent: %s", text ?: "");
+        else
+                setup_end(setup, 0);
+}
+
+static void setup_commit(Setup *setup) {
+        int r;
+
+        setup_enter(setup, PHASE_COMMIT);
+        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
+        r = setup_write_journal(setup, "commit");
+        if (r >= 0)
+                r = steps_run(setup->steps, journal_steps_commit(setup->journal, COMMIT_SEC), false, on_committed);
+        if (r < 0)
+                setup_fail(setup, r, "cannot write the journal: %s", strerror(-r));
+}
+
+static void setup_confirm_or_commit(Setup *setup) {
+        if (setup->options.confirm)
+                setup_enter(setup, PHASE_CONFIRM);
+        else
+                setup_commit(setup);
+}
+
+/* ---- verifying ---- */
+
+/* Whether a device of the plan has been down for long enough to say that it failed. */
+static bool setup_is_down(Setup *setup, const json_t *view) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(json_object_get(setup->plan, "profiles"), i, entry) {
+                const char *state = dict_string(view_device(view, dict_string(entry, "iface", "")), "state", "absent");
+
+                if (!streq(dict_string(entry, "how", ""), "activate") ||
+                    (!streq(state, "failed") && !streq(state, "disconnected") && !streq(state, "unavailable") && !streq(state, "absent")))
+                        continue;
+                setup->down_usec = setup->down_usec ?: now_usec(setup);
+                return now_usec(setup) >= setup->down_usec + DOWN_GRACE_USEC;
+        }
+        setup->down_usec = 0;
+        return false;
+}
+
+static void setup_probe_gateways(Setup *setup) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(setup->gateways, i, entry) {
+                const char *iface = dict_string(entry, "iface", ""), *address = dict_string(entry, "address", "");
+
+                if (setup->hooks.reached(iface, address) != NEIGHBOUR_PRESENT) {
+                        (void) setup->hooks.probe(iface, address);
+                        if (now_usec(setup) >= setup->phase_usec + GATEWAY_USEC)
+                                setup_fail(setup, -EHOSTUNREACH, "the gateway %s does not answer on %s", address, iface);
+                        return;
+                }
+        }
+        setup_confirm_or_commit(setup);
+}
+
+static void setup_verify(Setup *setup) {
+        const json_t *view = setup_view(setup);
+        int r;
+
+        free(setup->missing);
+        setup->missing = NULL;
+        r = verify_expectations(json_object_get(setup->plan, "expect"), view, &setup->missing);
+        if (r > 0) {
+                setup_enter(setup, PHASE_GATEWAY);
+                setup_probe_gateways(setup);
+        } else if (r < 0 || setup_is_down(setup, view))
+                setup_fail(setup, -EIO, "%s", setup->missing ?: "out of memory");
+}
+
+static void on_applied(void *userdata, int r, const char *text) {
+        Setup *setup = userdata;
+
+        if (r < 0) {
+                setup_fail(setup, r, "%s", text ?: "NetworkManager refused it");
+                return;
+        }
+        setup_enter(setup, PHASE_VERIFY);
+        setup_verify(setup);
+}
+
+/* ---- applying ---- */
+
+static void on_checkpoint(void *userdata, int r, const char *text) {
+        Setup *setup = userdata;
+        uint32_t timeout_sec;
+        uint64_t created;
+
+        if (r < 0) {
+                setup_fail(setup, r, "%s", text ?: "no checkpoint");
+                return;
+        }
+        created = setup->backend.table->checkpoint_created(setup->backend.backend, text);
+        setup->journal = journal_new(setup->job, setup->plan, setup_view(setup), text, created);
+        if (!setup->journal) {
+                setup_fail(setup, -ENOMEM, "out of memory");
+                return;
+        }
+        r = setup_write_journal(setup, "apply");
+        if (r < 0) {
+                setup_fail(setup, r, "cannot write %s: %s", setup->journal_path, strerror(-r));
+                return;
+        }
+
+        setup_enter(setup, PHASE_APPLY);
+        timeout_sec = (uint32_t)((setup->options.timeout_usec + CHECKPOINT_MARGIN_USEC) / USEC_PER_SEC);
+        if (steps_run(setup->steps, journal_steps_apply(setup->plan, text, timeout_sec), false, on_applied) < 0)
+                setup_fail(setup, -ENOMEM, "out of memory");
+}
+
+/* Every profile of the plan gets its uuid and its texts: then whether NetworkManager's library accepts them is known before anything begins. */
+static int setup_render(Setup *setup, json_t *entry, sd_bus_error *error) {
+        const char *uuid = dict_string(entry, "uuid", NULL), *iface = dict_string(entry, "iface", "");
+        _cleanup_free_ char *before = NULL, *after = NULL, *reason = NULL;
+        char fresh[UUID_STRING_MAX];
+        int r;
+
+        if (uuid)
+                before = setup->backend.table->current(setup->backend.backend, uuid);
+        else {
+                r = uuid_generate(fresh);
+                if (r < 0)
+                        return r;
+                if (json_object_set_new(entry, "uuid", json_string(fresh)) < 0)
+                        return -ENOMEM;
+        }
+        if (before && json_object_set_new(entry, "before", json_string(before)) < 0)
+                return -ENOMEM;
+        if (!json_object_get(entry, "spec"))
+                return 0;
+
+        r = setup->backend.table->render(setup->backend.backend, dict_string(entry, "uuid", ""), json_object_get(entry, "spec"),
+                                         dict_string(entry, "inherit", NULL), &after, &reason);
+        if (r < 0)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s cannot be set up so: %s", iface, reason ?: "refused");
+        return json_object_set_new(entry, "after", json_string(after)) < 0 ? -ENOMEM : 0;
+}
+
+/* Gateways that must answer afterwards: the ones asked for, and inherited ones that answer now. */
+static int setup_collect_gateways(Setup *setup) {
+        static const char *const keys[] = { "gateway", "gateway6" };
+        const char *holder = view_management_device(setup_view(setup), NULL);
+        json_t *expect;
+        size_t i;
+
+        setup->gateways = json_array();
+        if (!setup->gateways || !setup->options.check_gateway)
+                return setup->gateways ? 0 : -ENOMEM;
+
+        json_array_foreach(json_object_get(setup->plan, "expect"), i, expect)
+                for (size_t k = 0; k < ELEMENTSOF(keys); k++) {
+                        bool inherit = dict_boolean(expect, "inherit", false);
+                        const char *address = dict_string(expect, keys[k], NULL);
+
+                        if (!address && inherit && holder)
+                                address = dict_string(view_device(setup_view(setup), holder), keys[k], NULL);
+                        if (!address || (inherit && (!holder || setup->hooks.reached(holder, address) != NEIGHBOUR_PRESENT)))
+                                continue;
+                        if (json_array_append_new(setup->gateways, json_pack("{s:s, s:s}", "iface", dict_string(expect, "iface", ""), "address",
+                                                                             address)) < 0)
+                                return -ENOMEM;
+                }
+        return 0;
+}
+
+static int setup_prepare(Setup *setup, const char *job, const json_t *plan, const SetupOptions *options, sd_bus_error *error) {
+        json_t *entry;
+        size_t i;
+        int r;
+
+        setup->job = strdup(job);
+        setup->plan = json_deep_copy(plan);
+        setup->options = *options;
+        if (!setup->job || !setup->plan)
+                return -ENOMEM;
+        json_array_foreach(json_object_get(setup->plan, "profiles"), i, entry) {
+                r = setup_render(setup, entry, error);
+                if (r < 0)
+                        return r;
+        }
+        /* checkpoint and its time, deactivations, and each profile written, activated, and made permanent */
+        setup->done = 0;
+        setup->total = 4 + json_array_size(json_object_get(setup->plan, "deactivate")) + 3 * json_array_size(json_object_get(setup->plan, "profiles"));
+        return setup_collect_gateways(setup);
+}
+
+int setup_start(Setup *setup, const char *job, const json_t *plan, const SetupOptions *options, sd_bus_error *error) {
+        uint64_t timeout_usec = options->timeout_usec;
+        json_t *first;
+        int r;
+
+        if (setup_is_busy(setup))
+                return sd_bus_error_setf(error, RHV_ERROR_BUSY, "Another network set-up is under way (job %s)", setup->job);
+
+        r = setup_prepare(setup, job, plan, options, error);
+        if (r >= 0) {
+                first = json_pack("[{s:s, s:O, s:i}]", "do", "checkpoint", "devices", json_object_get(setup->plan, "devices"), "timeout",
+                                  CHECKPOINT_FIRST_SEC);
+                setup_enter(setup, PHASE_CHECKPOINT);
+                r = steps_run(setup->steps, first, false, on_checkpoint);
+        }
+        if (r < 0) {
+                setup_clear(setup);
+                return r;
+        }
+        (void) sd_event_source_set_time_relative(setup->deadline, timeout_usec);
+        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+/* ---- recovery ---- */
+
+static void on_recommitted(void *userdata, int r, const char *text) {
+        Setup *setup = userdata;
+
+        if (r < 0)
+                log_warning("Finishing the interrupted network set-up %s: %s", setup->job, text ?: "");
+        setup_end(setup, 0);
+}
+
+static void setup_resume(Setup *setup) {
+        if (!journal_is_committing(setup->journal)) {
+                setup_fail(setup, -EINTR, "the service was interrupted");
+                return;
+        }
+        setup_enter(setup, PHASE_COMMIT);
+        if (steps_run(setup->steps, journal_steps_commit(setup->journal, setup_has_checkpoint(setup) ? COMMIT_SEC : 0), true, on_recommitted) < 0)
+                setup_end(setup, 0);
+}
+
+int setup_recover(Setup *setup) {
+        int r;
+
+        if (setup_is_busy(setup))
+                return 0;
+        r = state_file_load(setup->journal_path, JOURNAL_VERSION, &setup->journal);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return log_warning_errno(r, "Cannot read %s", setup->journal_path);
+
+        setup->recovered = setup->on_disk = true;
+        setup->job = strdup(dict_string(setup->journal, "job", ""));
+        if (!setup->job)
+                return -ENOMEM;
+        log_full(LOG_NOTICE, MESSAGE_ID_NETWORK_RECOVERED, LOG_FIELDS("RHV_JOB", setup->job), "Network set-up %s was interrupted: %s", setup->job,
+                 journal_is_committing(setup->journal) ? "finishing it" : "undoing it");
+        setup_resume(setup);
+        return 1;
+}
+
+/* ---- from outside ---- */
+
+static void setup_lost(Setup *setup) {
+        steps_drop(setup->steps);
+        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
+        if (!setup->journal)
+                setup_fail(setup, -EHOSTDOWN, "NetworkManager went away");
+        else
+                setup_enter(setup, PHASE_LOST);
+}
+
+/* It is back, or not in time: then the journal stays for the next time it comes. */
+static void setup_find_again(Setup *setup) {
+        if (setup_view(setup)) {
+                if (!setup->reason && !journal_is_committing(setup->journal))
+                        setup->reason = strdup("NetworkManager went away in the middle");
+                setup->r = setup->r ?: -EHOSTDOWN;
+                if (journal_is_committing(setup->journal))
+                        setup_resume(setup);
+                else
+                        setup_undo(setup);
+        } else if (now_usec(setup) >= setup->phase_usec + RETURN_USEC) {
+                free(setup->reason);
+                setup->reason = strdup("NetworkManager went away in the middle and did not come back; it is undone when it does");
+                setup->on_disk = false;
+                setup_end(setup, -EHOSTDOWN);
+        }
+}
+
+void setup_view_changed(Setup *setup) {
+        if (setup->phase == PHASE_IDLE)
+                return;
+        if (!setup_view(setup) && setup->phase != PHASE_LOST)
+                setup_lost(setup);
+        else if (setup->phase == PHASE_LOST)
+                setup_find_again(setup);
+        else if (setup->phase == PHASE_VERIFY)
+                setup_verify(setup);
+        else if (setup->phase == PHASE_SETTLE)
+                setup_settle(setup);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        Setup *setup = userdata;
+
+        (void) sd_event_source_set_time_relative(setup->tick, TICK_USEC);
+        (void) sd_event_source_set_enabled(setup->tick, SD_EVENT_ONESHOT);
+        if (setup->phase == PHASE_GATEWAY)
+                setup_probe_gateways(setup);
+        else if (setup->phase == PHASE_IDLE)
+                (void) sd_event_source_set_enabled(setup->tick, SD_EVENT_OFF);
+        else
+                setup_view_changed(setup);
+        return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        Setup *setup = userdata;
+
+        if (setup->phase == PHASE_CONFIRM)
+                setup_fail(setup, -ETIMEDOUT, "it was not confirmed in time");
+        else
+                setup_fail(setup, -ETIMEDOUT, "time is up, and %s", setup->missing ?: "NetworkManager has not finished");
+        return 0;
+}
+
+int setup_confirm(Setup *setup, sd_bus_error *error) {
+        if (setup->phase != PHASE_CONFIRM)
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_STATE, "The network set-up does not wait for a confirmation");
+        setup_commit(setup);
+        return 0;
+}
+
+int setup_cancel(Setup *setup, sd_bus_error *error) {
+        if (setup->phase == PHASE_IDLE || setup->phase >= PHASE_COMMIT)
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_STATE, "The network set-up is already being made permanent or undone");
+        if (setup->phase == PHASE_CHECKPOINT)
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_STATE, "The network set-up is just beginning");
+        setup_fail(setup, -ECANCELED, "it was cancelled");
+        return 0;
+}
+
+bool setup_is_busy(const Setup *setup) {
+        return setup->phase != PHASE_IDLE;
+}
+
+const char *setup_job(const Setup *setup) {
+        return setup->job;
+}
+
+/* ---- life ---- */
+
+int setup_new(sd_event *event, Backend backend, const char *journal_path, const SetupHooks *hooks, Setup **ret) {
+        _cleanup_(setup_freep) Setup *setup = calloc(1, sizeof *setup);
+        int r;
+
+        if (!setup)
+                return -ENOMEM;
+        setup->event = sd_event_ref(event);
+        setup->backend = backend;
+        setup->hooks = *hooks;
+        setup->journal_path = strdup(journal_path);
+        if (!setup->journal_path)
+                return -ENOMEM;
+
+        r = steps_new(event, backend, setup_progress, setup, &setup->steps);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &setup->tick, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_tick, setup);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(setup->tick, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &setup->deadline, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_deadline, setup);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(setup);
+        return 0;
+}
+
+Setup *setup_free(Setup *setup) {
+        if (!setup)
+                return NULL;
+        json_decref(setup->plan);
+        json_decref(setup->journal);
+        json_decref(setup->gateways);
+        free(setup->job);
+        free(setup->reason);
+        free(setup->missing);
+        free(setup->journal_path);
+        steps_free(setup->steps);
+        sd_event_source_disable_unref(setup->tick);
+        sd_event_source_disable_unref(setup->deadline);
+        sd_event_unref(setup->event);
+        free(setup);
+        return NULL;
+}

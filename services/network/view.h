@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What NetworkManager shows, as plain data: the planner's other input, and what the objects on the bus say. Pure.
+ *
+ *     devices:  {name: {kind, mac, permanent_mac, mtu, carrier, speed, managed, state, reason, master, parent, vlan, profile,
+ *                       addresses, gateway, addresses6, gateway6, nameservers, default_route}}
+ *     profiles: {uuid: {id, iface, ours, saved, spec}}
+ *
+ * kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
+ * a profile makes of its device, the same for what is and for what shall be, so that the two can be compared key by key:
+ *
+ *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, options, default_route, ipv4, ipv6, network, bond}
+ *
+ * Absent means none. network and bond are the wishes (wish.h) a profile of ours was made for.
+ */
+
+#include "macro.h"
+
+const json_t *view_device(const json_t *view, const char *name);
+bool view_device_is(const json_t *device, const char *kind);
+bool view_device_is_active(const json_t *device);
+/* Our profile for a device, with its uuid; NULL if there is none. */
+const json_t *view_own_profile(const json_t *view, const char *iface, const char **ret_uuid);
+/* {networks: {name: wish}, bonds: {name: wish}} of all profiles of ours. New, NULL when out of memory. */
+json_t *view_wishes(const json_t *view);
+/* The network with management set, among {name: wish}; NULL if there is none. */
+const json_t *wishes_management(const json_t *networks);
+/* Devices that are no host NICs by name (VDSM's hidden_nics: w*, usb*). */
+bool device_is_hidden(const char *name) _pure_;
+/* The device that holds the address by which the host is managed: that of the default route, else the only one with an address.
+ * Return: its name, or NULL with InvalidState set. */
+const char *view_management_device(const json_t *view, sd_bus_error *error);
+bool json_array_has(const json_t *array, const char *string);

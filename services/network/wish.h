@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a caller wants of one network or one bond, checked and in canonical form. Pure.
+ *
+ * A wish is a full description, never a change to one; what it leaves out has the default. It is kept inside the
+ * NetworkManager profile it led to (nm.h), so nothing else on disk can disagree with it.
+ *
+ *     network: {name, nic | bonding, vlan?, bridged, stp, mtu?, mac?, management, default_route, inherit?,
+ *               ipv4: {method, addresses?, gateway?, nameservers?}, ipv6: likewise}
+ *     bond:    {name, nics: [...], options: {mode, ...}, mac?}
+ *
+ * Rules after VDSM's validator (bridge names, bond names, tags, exclusive keys), stricter where it is known to be lax.
+ */
+
+#include "macro.h"
+
+/* IFNAMSIZ less its end: the name of a network is the name of its bridge. */
+#define NETWORK_NAME_MAX 15U
+#define NETWORKS_MAX 512U
+#define BOND_NICS_MAX 16U
+#define ADDRESSES_MAX 64U
+/* Minimum IPv4 datagram (RFC 791), and IPv6's minimum link MTU (RFC 8200); the most a Linux device takes. */
+#define MTU_MIN 68
+#define MTU_MIN_IPV6 1280
+#define MTU_MAX 65520
+#define MTU_DEFAULT 1500
+#define VLAN_NONE (-1)
+#define VLAN_MAX 4094
+
+/* A name a network may have: 1 to 15 of [A-Za-z0-9_-], not beginning with '-', and no word the kernel uses for itself. */
+bool network_name_is_valid(const char *name) _pure_;
+/* A name a device may have, as it comes from outside. */
+bool device_name_is_valid(const char *name) _pure_;
+/* "bond" and at least one letter, digit or underscore. */
+bool bond_name_is_valid(const char *name) _pure_;
+
+/* Each: request is one entry of the call. Return: 1 with ret (a new wish), 0 if the entry asks for removal, or a negative
+ * errno with InvalidArgument or UnknownOption set. */
+int network_wish_read(const char *name, const json_t *request, json_t **ret, sd_bus_error *error);
+int bond_wish_read(const char *name, const json_t *request, json_t **ret, sd_bus_error *error);
+
+/* The device below the tag: NIC, bond, or NULL. Borrowed. */
+const char *network_wish_base(const json_t *wish) _pure_;
+int network_wish_vlan(const json_t *wish) _pure_;
+/* The device that carries the addresses: the bridge, or the uplink; NULL when neither. buffer may back the answer. */
+const char *network_wish_top(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);
+/* The bridge's uplink: base or "<base>.<tag>"; NULL without a base. */
+const char *network_wish_uplink(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);

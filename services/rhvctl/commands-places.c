@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where things run: data centers, clusters, hosts, and the logical networks. */
+
+#include "commands.h"
+#include "host-network.h"
+#include "object.h"
+
+/* ---- data centers ---- */
+
+static const Parameter datacenter_arguments[] = { ARGUMENT_OBJECT("DATACENTER", COMPLETE_DATA_CENTER), {} };
+static const Parameter new_arguments[] = { ARGUMENT_NEW_NAME, {} };
+static const Parameter datacenter_create_options[] = { OPTION_DESCRIPTION, OPTION_ID, {} };
+static const Parameter datacenter_update_options[] = { OPTION_RENAME("data center"), OPTION_DESCRIPTION, {} };
+
+#define COMMON(kind_noun, kind_variable, kind_arguments)                                                               \
+        { kind_noun, "list", "List all of them", NULL, NULL, object_run_list, 0, &kind_variable },                            \
+        { kind_noun, "show", "Show one with everything known about it", kind_arguments, NULL, object_run_show, 0,      \
+          &kind_variable }
+
+#define UPDATE(kind_noun, kind_variable, kind_arguments, kind_options)                                                 \
+        { kind_noun, "update", "Change what is given", kind_arguments, kind_options, object_run_update,                \
+          COMMAND_CHANGES, &kind_variable, "Update", "pc", "Changing", "changed" }
+
+#define REMOVE(kind_noun, kind_variable, kind_arguments, kind_help)                                                    \
+        { kind_noun, "remove", kind_help, kind_arguments, NULL, object_run_method, COMMAND_CHANGES, &kind_variable,    \
+          "Remove", "c", "Removing", "removed" }
+
+const Command datacenter_commands[] = {
+        COMMON("datacenter", kind_data_center, datacenter_arguments),
+        { "datacenter", "create", "Make a data center", new_arguments, datacenter_create_options, object_run_create,
+          COMMAND_CHANGES, &kind_data_center, "CreateDataCenter", NULL, "Creating", "created" },
+        UPDATE("datacenter", kind_data_center, datacenter_arguments, datacenter_update_options),
+        REMOVE("datacenter", kind_data_center, datacenter_arguments, "Remove an empty data center"),
+        {},
+};
+
+/* ---- clusters ---- */
+
+#define OPTION_DATA_CENTER                                                                                             \
+        { "datacenter", "DATACENTER", PARAMETER_TEXT, PLACE_SPEC, "data_center", .complete = COMPLETE_DATA_CENTER,     \
+          .help = "Data center it is in; needed where there are several" }
+
+static const Parameter cluster_arguments[] = { ARGUMENT_OBJECT("CLUSTER", COMPLETE_CLUSTER), {} };
+#define OPTION_REQUIRE_KVM                                                                                             \
+        { "require-kvm", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "require_kvm",                                        \
+          .help = "Refuse hosts whose processor cannot run guests itself" }
+static const Parameter cluster_create_options[] = { OPTION_DATA_CENTER, OPTION_REQUIRE_KVM, OPTION_DESCRIPTION, OPTION_ID, {} };
+static const Parameter cluster_update_options[] = { OPTION_RENAME("cluster"), OPTION_REQUIRE_KVM, OPTION_DESCRIPTION, {} };
+
+const Command cluster_commands[] = {
+        COMMON("cluster", kind_cluster, cluster_arguments),
+        { "cluster", "create", "Make a cluster", new_arguments, cluster_create_options, object_run_create, COMMAND_CHANGES,
+          &kind_cluster, "CreateCluster", NULL, "Creating", "created" },
+        UPDATE("cluster", kind_cluster, cluster_arguments, cluster_update_options),
+        REMOVE("cluster", kind_cluster, cluster_arguments, "Remove an empty cluster"),
+        {},
+};
+
+/* ---- hosts ---- */
+
+static const Parameter host_arguments[] = { ARGUMENT_OBJECT("HOST", COMPLETE_HOST), {} };
+static const Parameter host_network_arguments[] = {
+        ARGUMENT_OBJECT("HOST", COMPLETE_HOST),
+        { "NETWORK", .complete = COMPLETE_NETWORK },
+        {},
+};
+static const Parameter host_update_options[] = { OPTION_RENAME("host"), OPTION_DESCRIPTION, {} };
+static const Parameter host_attach_options[] = {
+        { "nic", "DEVICE", PARAMETER_TEXT, PLACE_CALL, .help = "Network device of the host that carries it" },
+        { "bond", "DEVICE", PARAMETER_TEXT, PLACE_CALL, "bonding", .help = "Bond of the host that carries it" },
+        { "ipv4", "ADDRESS", PARAMETER_LIST, PLACE_LOCAL, .help = "none, dhcp, or addresses such as 192.0.2.1/24" },
+        { "gateway", "ADDRESS", PARAMETER_TEXT, PLACE_LOCAL, .help = "IPv4 gateway, with addresses" },
+        { "ipv6", "ADDRESS", PARAMETER_LIST, PLACE_LOCAL, .help = "none, dhcp, or addresses such as 2001:db8::1/64" },
+        { "gateway6", "ADDRESS", PARAMETER_TEXT, PLACE_LOCAL, .help = "IPv6 gateway, with addresses" },
+        {},
+};
+static const Parameter host_setup_arguments[] = {
+        ARGUMENT_OBJECT("HOST", COMPLETE_HOST),
+        { "FILE", .complete = COMPLETE_FILE },
+        {},
+};
+
+/* Addresses are typed apart and travel together. */
+static int host_run_attach(Client *client, const Invocation *invocation) {
+        _cleanup_json_ json_t *call = NULL;
+        Invocation completed = *invocation;
+
+        if (host_network_description(invocation->call, invocation->local, &call) < 0)
+                return client_no_memory(client);
+        completed.call = call;
+        return object_run_method(client, &completed);
+}
+
+const Command host_commands[] = {
+        COMMON("host", kind_host, host_arguments),
+        UPDATE("host", kind_host, host_arguments, host_update_options),
+        { "host", "activate", "Let VMs run on it again", host_arguments, NULL, object_run_method, COMMAND_CHANGES, &kind_host,
+          "Activate", "c", "Activating", "activated" },
+        { "host", "maintenance", "Keep VMs away from it", host_arguments, NULL, object_run_method, COMMAND_CHANGES, &kind_host,
+          "Maintenance", "c", "Sending to maintenance", "goes to maintenance" },
+        { "host", "network-attach", "Make a logical network on it", host_network_arguments, host_attach_options,
+          host_run_attach, COMMAND_CHANGES, &kind_host, "AttachNetwork", "sc", "Attaching a network to",
+          "has the network" },
+        { "host", "network-detach", "Take a logical network from it", host_network_arguments, NULL, object_run_method,
+          COMMAND_CHANGES, &kind_host, "DetachNetwork", "sc", "Detaching a network from", "is without the network" },
+        { "host", "setup", "Make its networks and bonds as a JSON file says, all or none", host_setup_arguments, NULL,
+          host_run_setup, COMMAND_CHANGES, &kind_host },
+        {},
+};
+
+/* ---- networks ---- */
+
+static const Parameter network_arguments[] = { ARGUMENT_OBJECT("NETWORK", COMPLETE_NETWORK), {} };
+#define NETWORK_OPTIONS                                                                                                \
+        { "vlan", "ID", PARAMETER_COUNT, PLACE_SPEC, .help = "VLAN id, 1 to 4094; 0: none" },                          \
+        { "mtu", "BYTES", PARAMETER_COUNT, PLACE_SPEC, .help = "Largest packet; 0: the default" },                     \
+        { "bridged", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Whether VMs may use it" },                  \
+        { "required", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Whether a host without it may run VMs" },       \
+        OPTION_DESCRIPTION
+static const Parameter network_create_options[] = { OPTION_DATA_CENTER, NETWORK_OPTIONS, OPTION_ID, {} };
+static const Parameter network_update_options[] = { OPTION_RENAME("network"), NETWORK_OPTIONS, {} };
+
+static const Parameter network_attach_arguments[] = {
+        ARGUMENT_OBJECT("NETWORK", COMPLETE_NETWORK),
+        { "HOST", .complete = COMPLETE_HOST },
+        {},
+};
+
+/* The same as `host network-attach`, said the other way round. */
+static int network_run_attach(Client *client, const Invocation *invocation) {
+        Command command = *invocation->command;
+        Invocation turned = *invocation;
+
+        command.kind = &kind_host;
+        command.arguments = host_network_arguments;
+        turned.command = &command;
+        return host_run_attach(client, &turned);
+}
+
+const Command network_commands[] = {
+        COMMON("network", kind_network, network_arguments),
+        { "network", "create", "Make a logical network", new_arguments, network_create_options, object_run_create,
+          COMMAND_CHANGES, &kind_network, "CreateNetwork", NULL, "Creating", "created" },
+        UPDATE("network", kind_network, network_arguments, network_update_options),
+        { "network", "attach", "Make it on a host", network_attach_arguments, host_attach_options, network_run_attach,
+          COMMAND_CHANGES, &kind_network, "AttachNetwork", "sc", "Attaching a network to", "has the network" },
+        REMOVE("network", kind_network, network_arguments, "Remove a network no VM uses"),
+        {},
+};

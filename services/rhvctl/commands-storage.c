@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Storage domains and the disks on them. */
+
+#include "commands.h"
+#include "disk.h"
+#include "object.h"
+
+/* ---- domains ---- */
+
+static const char *const domain_types[] = { "local", NULL };
+
+static const Parameter domain_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), {} };
+static const Parameter domain_create_arguments[] = {
+        ARGUMENT_NEW_NAME,
+        { "PATH", .place = PLACE_SPEC, .key = "path", .complete = COMPLETE_DIRECTORY },
+        {},
+};
+static const Parameter domain_import_arguments[] = {
+        { "PATH", .place = PLACE_SPEC, .key = "path", .complete = COMPLETE_DIRECTORY },
+        {},
+};
+#define DOMAIN_OPTIONS                                                                                                 \
+        { "type", "TYPE", PARAMETER_WORD, PLACE_SPEC, .words = domain_types, .complete = COMPLETE_WORDS,               \
+          .help = "Kind of storage: local (this is the default)" },                                                    \
+        { "datacenter", "DATACENTER", PARAMETER_TEXT, PLACE_SPEC, "data_center", .complete = COMPLETE_DATA_CENTER,     \
+          .help = "Data center it belongs to; needed where there are several" },                                       \
+        { "on-host", "HOST", PARAMETER_TEXT, PLACE_SPEC, "host", .complete = COMPLETE_HOST,                            \
+          .help = "Host that has the path" },                                                                          \
+        OPTION_DESCRIPTION, OPTION_ID
+static const Parameter domain_create_options[] = { DOMAIN_OPTIONS, {} };
+static const Parameter domain_import_options[] = {
+        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; its own if not given" },
+        DOMAIN_OPTIONS,
+        {},
+};
+static const Parameter domain_update_options[] = { OPTION_DESCRIPTION, {} };
+static const Parameter domain_remove_options[] = {
+        { "detach", .type = PARAMETER_FLAG, .help = "Leave what is on the storage as it is" },
+        {},
+};
+
+/* The type is needed on the bus; there is one so far. */
+static int domain_run_create(Client *client, const Invocation *invocation) {
+        if (!json_object_get(invocation->spec, "type") &&
+            json_object_set_new(invocation->spec, "type", json_string("local")) < 0)
+                return client_no_memory(client);
+
+        return object_run_create(client, invocation);
+}
+
+static int domain_run_remove(Client *client, const Invocation *invocation) {
+        if (local_flag(invocation, "detach") && json_object_set_new(invocation->call, "destroy", json_false()) < 0)
+                return client_no_memory(client);
+
+        return object_run_method(client, invocation);
+}
+
+const Command domain_commands[] = {
+        { "domain", "list", "List storage domains", NULL, NULL, object_run_list, 0, &kind_domain },
+        { "domain", "show", "Show one with everything known about it", domain_arguments, NULL, object_run_show, 0,
+          &kind_domain },
+        { "domain", "create", "Make a storage domain in a directory", domain_create_arguments, domain_create_options,
+          domain_run_create, COMMAND_CHANGES, &kind_domain, "CreateStorageDomain", NULL, "Creating", "created" },
+        { "domain", "import", "Take over a storage domain that is there, as it is", domain_import_arguments,
+          domain_import_options, domain_run_create, COMMAND_CHANGES, &kind_domain, "ImportStorageDomain", NULL,
+          "Importing", "imported" },
+        { "domain", "update", "Change what is given", domain_arguments, domain_update_options, object_run_update,
+          COMMAND_CHANGES, &kind_domain, "Update", "pc", "Changing", "changed" },
+        { "domain", "remove", "Remove an empty storage domain, also from the storage", domain_arguments, domain_remove_options,
+          domain_run_remove, COMMAND_CHANGES, &kind_domain, "Remove", "c", "Removing", "removed" },
+        {},
+};
+
+/* ---- disks ---- */
+
+static const char *const disk_formats[] = { "raw", "qcow2", NULL };
+static const char *const disk_allocations[] = { "sparse", "preallocated", NULL };
+
+static const Parameter disk_arguments[] = { ARGUMENT_OBJECT("DISK", COMPLETE_DISK), {} };
+static const Parameter disk_create_arguments[] = { ARGUMENT_NEW_NAME, {} };
+#define DISK_OPTIONS                                                                                                   \
+        { "format", "FORMAT", PARAMETER_WORD, PLACE_SPEC, .words = disk_formats, .complete = COMPLETE_WORDS,           \
+          .help = "raw or qcow2" },                                                                                    \
+        { "allocation", "HOW", PARAMETER_WORD, PLACE_SPEC, .words = disk_allocations, .complete = COMPLETE_WORDS,      \
+          .help = "sparse or preallocated" },                                                                          \
+        { "shareable", .type = PARAMETER_FLAG, .place = PLACE_SPEC, .help = "Several VMs may write it at a time" },    \
+        OPTION_DESCRIPTION, OPTION_ID
+static const Parameter disk_create_options[] = {
+        { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", PARAMETER_REQUIRED, COMPLETE_DOMAIN,
+          .help = "Storage domain it is on" },
+        { "size", "SIZE", PARAMETER_SIZE, PLACE_SPEC, "capacity", PARAMETER_REQUIRED,
+          .help = "What a guest sees, such as 10G" },
+        DISK_OPTIONS,
+        {},
+};
+static const Parameter disk_update_options[] = { OPTION_RENAME("disk"), OPTION_DESCRIPTION, {} };
+static const Parameter disk_upload_arguments[] = {
+        { "FILE", .complete = COMPLETE_FILE },
+        { "DISK", .flags = PARAMETER_OPTIONAL, .complete = COMPLETE_DISK },
+        {},
+};
+static const Parameter disk_upload_options[] = {
+        { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", 0, COMPLETE_DOMAIN,
+          .help = "Make a new disk on this storage domain" },
+        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name of the new disk; the file's if not given" },
+        { "size", "SIZE", PARAMETER_SIZE, PLACE_SPEC, "capacity", .help = "What a guest sees; the image's if not given" },
+        { "bytes", "SIZE", PARAMETER_SIZE, PLACE_LOCAL, .help = "How many bytes come, where FILE is a pipe" },
+        DISK_OPTIONS,
+        {},
+};
+static const Parameter disk_download_arguments[] = {
+        ARGUMENT_OBJECT("DISK", COMPLETE_DISK),
+        { "FILE", .complete = COMPLETE_FILE },
+        {},
+};
+static const Parameter disk_download_options[] = {
+        { "force", .type = PARAMETER_FLAG, .help = "Write over a file that is there" },
+        {},
+};
+
+const Command disk_commands[] = {
+        { "disk", "list", "List disks", NULL, NULL, object_run_list, 0, &kind_disk },
+        { "disk", "show", "Show one with everything known about it", disk_arguments, NULL, object_run_show, 0, &kind_disk },
+        { "disk", "create", "Make an empty disk", disk_create_arguments, disk_create_options, object_run_create,
+          COMMAND_CHANGES, &kind_disk, "CreateDisk", NULL, "Creating", "created" },
+        { "disk", "upload", "Fill a new or a given disk from an image file", disk_upload_arguments, disk_upload_options,
+          disk_run_upload, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
+        { "disk", "download", "Write a disk to a file ('-': stdout)", disk_download_arguments, disk_download_options,
+          disk_run_download, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
+        { "disk", "update", "Change what is given", disk_arguments, disk_update_options, object_run_update,
+          COMMAND_CHANGES, &kind_disk, "Update", "pc", "Changing", "changed" },
+        { "disk", "remove", "Remove a disk with all that is on it", disk_arguments, NULL, object_run_method, COMMAND_CHANGES,
+          &kind_disk, "Remove", "c", "Removing", "removed" },
+        {},
+};

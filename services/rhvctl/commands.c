@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "commands.h"
+
+/* In the order help shows them. */
+const Command *const command_tables[] = {
+        vm_commands,         disk_commands,  domain_commands, network_commands, host_commands,
+        cluster_commands,    datacenter_commands, job_commands,    event_commands,   status_commands,
+        fence_commands,      host_network_commands, local_commands, NULL,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The tables, one for each room of commands, and what they share. */
+
+#include "command.h"
+
+extern const Command datacenter_commands[], cluster_commands[], host_commands[], network_commands[];
+extern const Command domain_commands[], disk_commands[], vm_commands[];
+extern const Command job_commands[], event_commands[], fence_commands[], host_network_commands[], local_commands[];
+extern const Command status_commands[];
+
+#define OPTION_DESCRIPTION \
+        { "description", "TEXT", PARAMETER_TEXT, PLACE_SPEC, .help = "One line about it" }
+#define OPTION_RENAME(what) \
+        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "New name of the " what }
+#define OPTION_ID \
+        { "id", "UUID", PARAMETER_TEXT, PLACE_SPEC, .help = "Id to give it; a random one if not given" }
+#define ARGUMENT_NEW_NAME { "NAME", .place = PLACE_SPEC, .key = "name" }
+#define ARGUMENT_OBJECT(word, source) { word, .complete = source }

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "bus-error.h"
+#include "file-util.h"
+#include "io.h"
+#include "state-file.h"
+#include "transfer-request.h"
+
+Io *io_new(const char *name, int (*run)(Io *), const DomainPlace *place) {
+        Io *io = calloc(1, sizeof(*io));
+
+        if (!io)
+                return NULL;
+        io->name = name;
+        io->run = run;
+        io->fd = -EBADF;
+        io->opened.lock_fd = -EBADF;
+        io->error = SD_BUS_ERROR_NULL;
+        if (domain_place_copy(&io->place, place) < 0) {
+                io_free(io);
+                return NULL;
+        }
+        return io;
+}
+
+void io_free(Io *io) {
+        domain_place_clear(&io->place);
+        domain_facts_clear(&io->facts);
+        domain_opened_clear(&io->opened);
+        for (size_t i = 0; i < io->n_lists; i++)
+                volume_list_clear(&io->lists[i]);
+        free(io->lists);
+        volume_plan_clear(&io->plan);
+        free(io->record.problem);
+        free(io->directory);
+        safe_close(io->fd);
+        sd_bus_error_free(&io->error);
+        free(io);
+}
+
+static const StorageLayout *layout(const Io *io) {
+        return io->place.type->layout;
+}
+
+/* ---- domains ---- */
+
+int io_open_domain(Io *io) {
+        int r;
+
+        r = layout(io)->open(&io->place, &io->opened, &io->error);
+        if (r < 0)
+                return r;
+        memcpy(io->place.id, io->opened.facts.id, UUID_STRING_MAX);
+        return layout(io)->measure(&io->place, &io->space, &io->error);
+}
+
+/* A repeated request finds what the first one made. */
+int io_create_domain(Io *io) {
+        int r, k;
+
+        r = layout(io)->create(&io->place, &io->facts, &io->error);
+        if (r < 0 && r != -EEXIST)
+                return r;
+
+        sd_bus_error made = io->error;
+        io->error = SD_BUS_ERROR_NULL;
+        k = io_open_domain(io);
+        if (r == -EEXIST && (k < 0 || !streq_ptr(io->opened.facts.name, io->facts.name))) {
+                sd_bus_error_free(&io->error);
+                io->error = made;
+                return r;
+        }
+        sd_bus_error_free(&made);
+        return k;
+}
+
+int io_clean_domain(Io *io) {
+        return layout(io)->clean(&io->place, &io->cleaned, &io->error);
+}
+
+int io_measure_domain(Io *io) {
+        return layout(io)->measure(&io->place, &io->space, &io->error);
+}
+
+int io_destroy_domain(Io *io) {
+        return layout(io)->destroy(&io->place, &io->error);
+}
+
+/* ---- listing ---- */
+
+int io_list_one(Io *io) {
+        io->lists = calloc(1, sizeof(*io->lists));
+        if (!io->lists)
+                return -ENOMEM;
+        io->n_lists = 1;
+        return layout(io)->list_volumes(&io->place, io->image, &io->lists[0], &io->error);
+}
+
+int io_list_all(Io *io) {
+        char(*images)[UUID_STRING_MAX] = NULL;
+        size_t n = 0;
+        int r;
+
+        r = layout(io)->list_images(&io->place, &images, &n, &io->error);
+        if (r < 0)
+                return r;
+        io->lists = calloc(n + 1, sizeof(*io->lists));
+        if (!io->lists)
+                r = -ENOMEM;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                r = layout(io)->list_volumes(&io->place, images[i], &io->lists[io->n_lists], &io->error);
+                if (r >= 0)
+                        io->n_lists++;
+                if (r == -ENOENT) { /* deleted meanwhile */
+                        sd_bus_error_free(&io->error);
+                        r = 0;
+                }
+        }
+        free(images);
+        return r;
+}
+
+/* ---- volumes ---- */
+
+static int check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error) {
+        DomainSpace space;
+        int r;
+
+        r = io->place.type->layout->measure(&io->place, &space, error);
+        if (r < 0 || needed_bytes <= space.free_bytes)
+                return r;
+        sd_bus_error_setf(error, RHV_ERROR_NO_SPACE, "Domain %s has %" PRIu64 " bytes free; %" PRIu64 " are needed",
+                          io->place.id, space.free_bytes, needed_bytes);
+        return -ENOSPC;
+}
+
+int io_volume_begin(Io *io) {
+        uint64_t needed = io->request.allocation == VOLUME_ALLOCATION_PREALLOCATED ? io->request.capacity_bytes : MIB;
+        int r;
+
+        r = check_space(io, needed, &io->error);
+        if (r < 0)
+                return r;
+        return layout(io)->volume_begin(&io->place, &io->request, &io->plan, &io->error);
+}
+
+int io_volume_finish(Io *io) {
+        int r;
+
+        r = layout(io)->volume_fill(&io->place, &io->request, &io->plan, &io->error);
+        if (r < 0) {
+                layout(io)->volume_abandon(&io->place, &io->request, &io->plan);
+                return r;
+        }
+        return layout(io)->volume_commit(&io->place, &io->request, &io->plan, &io->error);
+}
+
+int io_volume_abandon(Io *io) {
+        layout(io)->volume_abandon(&io->place, &io->request, &io->plan);
+        return 0;
+}
+
+int io_image_delete(Io *io) {
+        int r;
+
+        r = layout(io)->image_hide(&io->place, io->image, &io->error);
+        if (r < 0)
+                return r;
+        return layout(io)->image_purge(&io->place, io->image, &io->error);
+}
+
+int io_volume_delete(Io *io) {
+        return layout(io)->volume_delete(&io->place, io->image, io->volume, &io->error);
+}
+
+int io_volume_update(Io *io) {
+        return layout(io)->volume_update(&io->place, io->image, io->volume, &io->change, &io->error);
+}
+
+/* ---- transfers ---- */
+
+/* The room that an upload takes beyond what the volume has. */
+static uint64_t upload_needs(const Io *io, const VolumeRecord *record) {
+        if (record->metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED &&
+            record->metadata.format == VOLUME_FORMAT_RAW)
+                return 0;
+        return io->size_bytes > record->true_size_bytes ? io->size_bytes - record->true_size_bytes : 0;
+}
+
+static int make_transfer_directory(const Io *io) {
+        int r;
+
+        r = make_directory(io->directory, 0700);
+        if (r < 0)
+                return r;
+        return geteuid() == 0 && chown(io->directory, STORAGE_UID, STORAGE_GID) < 0 ? -errno : 0;
+}
+
+static int note_request(const Io *io) {
+        TransferRequest request = {
+                        .upload = io->upload,
+                        .generation = io->record.metadata.generation,
+                        .was_legal = io->record.metadata.legality == VOLUME_LEGAL,
+        };
+
+        memcpy(request.domain, io->place.id, UUID_STRING_MAX);
+        memcpy(request.image, io->image, UUID_STRING_MAX);
+        memcpy(request.volume, io->volume, UUID_STRING_MAX);
+        return transfer_request_save(io->directory, &request);
+}
+
+static int transfer_check(Io *io) {
+        VolumeRecord *record;
+        int r;
+
+        r = io_list_one(io);
+        if (r < 0)
+                return r;
+        r = io->upload ? volume_may_upload(&io->lists[0], io->volume, io->size_bytes, &io->error)
+                       : volume_may_download(&io->lists[0], io->volume, &io->error);
+        if (r < 0)
+                return r;
+        record = volume_list_find(&io->lists[0], io->volume);
+        io->record = *record;
+        record->problem = NULL;
+        return io->upload ? check_space(io, upload_needs(io, record), &io->error) : 0;
+}
+
+int io_transfer_begin(Io *io) {
+        VolumeChange change = {.legality = VOLUME_ILLEGAL};
+        int r;
+
+        r = transfer_check(io);
+        if (r >= 0)
+                r = layout(io)->volume_open(&io->place, io->image, io->volume, io->upload, &io->fd, &io->error);
+        if (r < 0)
+                return r;
+        r = make_transfer_directory(io);
+        if (r >= 0)
+                r = note_request(io);
+        if (r < 0)
+                return bus_error_errno(&io->error, r, "Cannot prepare the transfer in %s", io->directory);
+        if (!io->upload)
+                return 0;
+        change.expected_generation = io->record.metadata.generation;
+        return layout(io)->volume_update(&io->place, io->image, io->volume, &change, &io->error);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the files of the file layout share: names on the storage, and the ways to reach a domain and an image.
+ *
+ *   <path>/<domain>/dom_md/{metadata,ids,leases,inbox,outbox}   images/<image>/<volume> <volume>.meta
+ *
+ * Names of what is not there yet, or not there any more:
+ *   .rhv-new-<domain>        a domain being made           .rhv-removed-<domain>     one being removed
+ *   images/_remove_me_<image>  an image being removed, or its first volume being made: both are collected by VDSM too
+ *   <volume>.meta.volatile   a volume being made: a rename to <volume>.meta makes it appear
+ */
+
+#include "file-util.h"
+#include "layout.h"
+
+#define IMAGE_REMOVED_PREFIX "_remove_me_"
+#define DOMAIN_NEW_PREFIX ".rhv-new-"
+#define DOMAIN_REMOVED_PREFIX ".rhv-removed-"
+#define PROBE_PREFIX ".prob-"
+#define META_SUFFIX ".meta"
+#define VOLATILE_SUFFIX ".meta.volatile"
+#define NEW_SUFFIX ".new"
+#define FILE_NAME_BYTES 96U /* the longest of ours: prefix or suffix and a UUID */
+
+/* Names in one directory of a domain. */
+#define DIRECTORY_ENTRIES_MAX (2U * DOMAIN_IMAGES_MAX)
+
+/* The domain's directory; `images`; one image. Return: a file descriptor, or negative with a named error. */
+int file_domain_open(const DomainPlace *place, sd_bus_error *error);
+int file_images_open(const DomainPlace *place, sd_bus_error *error);
+int file_image_open(const DomainPlace *place, const char *image, sd_bus_error *error);
+
+/* a and b in one name, in a buffer that lives as long as the enclosing block. */
+#define FILE_NAME(a, b) file_name((char[FILE_NAME_BYTES]){0}, (a), (b))
+const char *file_name(char buffer[static FILE_NAME_BYTES], const char *a, const char *b);
+bool ends_with(const char *name, const char *suffix) _pure_;
+
+/* layout-file-image.c */
+int file_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
+int file_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
+int file_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
+int file_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error);
+int file_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
+/* The volumes in an image directory that is open, whatever its name. */
+int file_read_volumes(const DomainPlace *place, int image_fd, const char *image, VolumeList *ret, sd_bus_error *error);
+
+/* layout-file-volume.c */
+int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error);
+int file_volume_fill(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan,
+                     sd_bus_error *error);
+int file_volume_commit(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan,
+                       sd_bus_error *error);
+void file_volume_abandon(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan);
+int file_volume_delete(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error);
+int file_volume_open(const DomainPlace *place, const char *image, const char *volume, bool writable, int *ret_fd,
+                     sd_bus_error *error);
+int file_volume_update(const DomainPlace *place, const char *image, const char *volume, const VolumeChange *change,
+                       sd_bus_error *error);
+char *file_volume_path(const DomainPlace *place, const char *image, const char *volume);
+int file_metadata_read(const DomainPlace *place, int image_fd, const char *volume, VolumeMetadata *ret,
+                       sd_bus_error *error);
+int file_metadata_write(const DomainPlace *place, int image_fd, const char *volume, const VolumeMetadata *metadata,
+                        sd_bus_error *error);

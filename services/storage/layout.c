@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "layout.h"
+
+/* oVirt's storage types. Those without a layout are recognised, so that they are refused by name. */
+static const DomainType types[] = {
+                {.name = "local", .type_word = "LOCALFS", .layout = &layout_file},
+                {.name = "nfs", .type_word = "NFS", .shared = true},
+                {.name = "posix", .type_word = "POSIXFS", .shared = true},
+                {.name = "gluster", .type_word = "GLUSTERFS", .shared = true},
+                {.name = "iscsi", .type_word = "ISCSI", .shared = true},
+                {.name = "fcp", .type_word = "FCP", .shared = true},
+};
+
+const DomainType *domain_type_find(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (streq(types[i].name, name))
+                        return &types[i];
+        return NULL;
+}
+
+const DomainType *domain_type_find_word(const char *type_word) {
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (streq(types[i].type_word, type_word))
+                        return &types[i];
+        return NULL;
+}
+
+int domain_place_copy(DomainPlace *ret, const DomainPlace *place) {
+        *ret = *place;
+        ret->path = strdup(place->path);
+        return ret->path ? 0 : -ENOMEM;
+}
+
+void domain_place_clear(DomainPlace *place) {
+        free(place->path);
+        *place = (DomainPlace){};
+}
+
+void domain_opened_clear(DomainOpened *opened) {
+        domain_facts_clear(&opened->facts);
+        opened->lock_fd = safe_close(opened->lock_fd);
+}
+
+void volume_plan_clear(VolumePlan *plan) {
+        free(plan->path);
+        *plan = (VolumePlan){};
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * How a kind of storage holds domains, images and volumes: a table of functions. Files (layout-file.c) are the first;
+ * block domains (a volume group, tags, slots in an LV) get a second table with the same meaning.
+ *
+ * Every function may block for as long as the storage does and therefore runs only in a worker thread. It gets copies
+ * of all it needs and touches nothing of the daemon's state. Errors are named in `error` where the caller can act on
+ * them.
+ *
+ * Each step leaves the storage in a state that the next open recognises, if the process ends right after it.
+ */
+
+#include "domain-metadata.h"
+#include "volume-rules.h"
+
+typedef struct StorageLayout StorageLayout;
+
+/* One of oVirt's types of storage. */
+typedef struct DomainType {
+        const char *name;            /* on the bus: "local" */
+        const char *type_word;       /* TYPE in the metadata: "LOCALFS" */
+        const StorageLayout *layout; /* NULL: known by name, not supported */
+        bool shared;                 /* many hosts: sanlock leases and mailbox; else flock on `ids` */
+} DomainType;
+
+/* Return: NULL for a word that is no type. */
+const DomainType *domain_type_find(const char *name);
+const DomainType *domain_type_find_word(const char *type_word);
+
+/* Where a domain is: all a layout needs to reach it. */
+typedef struct DomainPlace {
+        const DomainType *type;
+        char *path; /* directory that holds the domain's directory */
+        char id[UUID_STRING_MAX];
+        unsigned version;
+} DomainPlace;
+
+int domain_place_copy(DomainPlace *ret, const DomainPlace *place);
+void domain_place_clear(DomainPlace *place);
+
+/* What opening found out. */
+typedef struct DomainOpened {
+        DomainFacts facts;
+        int lock_fd; /* held while the domain is open; -EBADF: none */
+        bool sealed; /* false: the metadata had no seal */
+} DomainOpened;
+void domain_opened_clear(DomainOpened *opened);
+
+typedef struct DomainSpace {
+        uint64_t total_bytes;
+        uint64_t free_bytes; /* for us, without what is reserved for root */
+} DomainSpace;
+
+/* A volume about to be made. */
+typedef struct VolumePlan {
+        VolumeMetadata metadata;
+        char *path; /* where qemu-img shall write */
+        VolumeFormat parent_format;
+        bool new_image;
+} VolumePlan;
+void volume_plan_clear(VolumePlan *plan);
+
+#define GENERATION_ANY UINT32_MAX
+
+typedef struct VolumeChange {
+        uint32_t expected_generation; /* refused with InvalidState when another; GENERATION_ANY: not looked at */
+        bool bump_generation;         /* one more, together with the rest in one write */
+        VolumeLegality legality;
+} VolumeChange;
+
+struct StorageLayout {
+        /* Makes the domain of place->id, place->version with facts' name, class and geometry; all or nothing. */
+        int (*create)(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);
+        /* Finds the domain (place->id empty: the one that is there), reads and checks it, takes its lock. */
+        int (*open)(const DomainPlace *place, DomainOpened *ret, sd_bus_error *error);
+        /* Finishes or undoes what an ended process left half done; only while the lock is held and before other work.
+         * ret_n: how many. */
+        int (*clean)(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
+        /* Is it still there, and how much room has it? */
+        int (*measure)(const DomainPlace *place, DomainSpace *ret, sd_bus_error *error);
+        /* Removes an empty domain. */
+        int (*destroy)(const DomainPlace *place, sd_bus_error *error);
+
+        int (*list_images)(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n,
+                           sd_bus_error *error);
+        /* NotFound where there is no such image. */
+        int (*list_volumes)(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
+
+        /* begin: room for the volume under a name that no listing shows. fill: after the tool made the image,
+         * preallocates and checks. commit: the volume appears, complete. abandon: removes what begin and fill left. */
+        int (*volume_begin)(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret,
+                            sd_bus_error *error);
+        int (*volume_fill)(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan,
+                           sd_bus_error *error);
+        int (*volume_commit)(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan,
+                             sd_bus_error *error);
+        void (*volume_abandon)(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan);
+
+        /* hide: from here on the image is gone for everybody; purge: gives the room back, also after a restart. */
+        int (*image_hide)(const DomainPlace *place, const char *image, sd_bus_error *error);
+        int (*image_purge)(const DomainPlace *place, const char *image, sd_bus_error *error);
+        int (*volume_delete)(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error);
+
+        /* The data of a volume, for the transfer unit. */
+        int (*volume_open)(const DomainPlace *place, const char *image, const char *volume, bool writable, int *ret_fd,
+                           sd_bus_error *error);
+        int (*volume_update)(const DomainPlace *place, const char *image, const char *volume,
+                             const VolumeChange *change, sd_bus_error *error);
+        /* Return: new string, NULL when out of memory. Touches nothing. */
+        char *(*volume_path)(const DomainPlace *place, const char *image, const char *volume);
+};
+
+extern const StorageLayout layout_file;

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "image-users.h"
+#include "request.h"
+
+static bool user_is_valid(const char *s) {
+        return name_is_valid(s, IMAGE_USER_MAX);
+}
+
+static const char *const type_words[] = {"local", "nfs", "posix", "gluster", "iscsi", "fcp", NULL};
+static const char *const format_words[] = {"raw", "qcow2", NULL};
+static const char *const allocation_words[] = {"sparse", "preallocated", NULL};
+
+#define FIELD_JOB_ID                                                                                                  \
+        { .key = "job_id", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID" }
+#define FIELD_TYPE                                                                                                    \
+        { .key = "type", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = type_words }
+#define FIELD_PATH                                                                                                    \
+        {                                                                                                             \
+                .key = "path", .type = DICT_STRING, .flags = DICT_REQUIRED, .min = 2, .max = PATH_MAX / 2,            \
+                .valid = path_is_normal, .expected = "an absolute path without empty, \".\" or \"..\" elements"       \
+        }
+#define FIELD_USER                                                                                                    \
+        {                                                                                                             \
+                .key = "user", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = user_is_valid,                   \
+                .expected = "the id of a VM: letters, digits, '.', '_' and '-'"                                       \
+        }
+
+const DictField request_options_job[] = {FIELD_JOB_ID, {}};
+
+const DictField request_domain_create[] = {
+                FIELD_TYPE,
+                FIELD_PATH,
+                {.key = "name",
+                 .type = DICT_STRING,
+                 .flags = DICT_REQUIRED,
+                 .valid = domain_name_is_valid,
+                 .expected = "1 to 50 characters without control characters and without blanks at its ends"},
+                {.key = "version", .type = DICT_INTEGER, .min = DOMAIN_VERSION_MAX, .max = DOMAIN_VERSION_MAX},
+                {},
+};
+
+const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH, {}};
+
+const DictField request_volume[] = {
+                {.key = "capacity", .type = DICT_INTEGER},
+                {.key = "format", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = format_words},
+                {.key = "allocation", .type = DICT_STRING, .words = allocation_words},
+                {.key = "description", .type = DICT_STRING},
+                {.key = "parent", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID"},
+                {.key = "disk_type", .type = DICT_STRING},
+                {},
+};
+
+const DictField request_upload[] = {
+                {.key = "size", .type = DICT_INTEGER, .min = 1, .max = INT64_MAX},
+                FIELD_JOB_ID,
+                {},
+};
+
+const DictField request_prepare[] = {
+                FIELD_USER,
+                {.key = "read_only", .type = DICT_BOOLEAN},
+                {.key = "shared", .type = DICT_BOOLEAN},
+                {},
+};
+
+const DictField request_teardown[] = {FIELD_USER, {}};
+
+int request_check_id(const char *what, const char *id, sd_bus_error *error) {
+        if (uuid_is_valid(id) && !streq(id, BLANK_UUID))
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
+                          "The id of %s must be a lower-case UUID that is not all zeroes, not \"%.64s\"", what, id);
+        return -EINVAL;
+}
+
+int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error *error) {
+        const char *word = dict_string(domain, "type", "");
+        const DomainType *type = domain_type_find(word);
+
+        if (!type || !type->layout) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
+                                  "Storage domains of type \"%s\" are not supported yet", word);
+                return -EOPNOTSUPP;
+        }
+        *ret = type;
+        return 0;
+}
+
+static int too_long(const char *key, sd_bus_error *error) {
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The value of \"%s\" is too long", key);
+        return -EINVAL;
+}
+
+int request_read_volume(const char *image, const char *volume, const json_t *object, uint64_t now_sec,
+                        VolumeRequest *ret, sd_bus_error *error) {
+        const char *description = dict_string(object, "description", ""),
+                   *disk_type = dict_string(object, "disk_type", "DATA");
+        int64_t capacity = dict_integer(object, "capacity", 0);
+        VolumeRequest request = {
+                        .format = volume_format_from_string(dict_string(object, "format", "raw")),
+                        .allocation = volume_allocation_from_string(dict_string(object, "allocation", "sparse")),
+                        .now_sec = now_sec,
+        };
+
+        if (capacity < 0) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "A capacity cannot be negative");
+                return -EINVAL;
+        }
+        if (strlen(description) >= sizeof(request.description))
+                return too_long("description", error);
+        if (strlen(disk_type) >= sizeof(request.disk_type))
+                return too_long("disk_type", error);
+        request.capacity_bytes = (uint64_t)capacity;
+        memcpy(request.image, image, UUID_STRING_MAX);
+        memcpy(request.volume, volume, UUID_STRING_MAX);
+        memcpy(request.parent, dict_string(object, "parent", BLANK_UUID), UUID_STRING_MAX);
+        (void) snprintf(request.description, sizeof(request.description), "%s", description);
+        (void) snprintf(request.disk_type, sizeof(request.disk_type), "%s", disk_type);
+        *ret = request;
+        return volume_request_check(ret, error);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What callers hand in, as tables of known keys, and from there to typed requests. Pure. */
+
+#include "dict.h"
+#include "layout.h"
+
+extern const DictField request_options_job[];   /* job_id */
+extern const DictField request_domain_create[]; /* type, path, name, version */
+extern const DictField request_domain_open[];   /* type, path */
+extern const DictField request_volume[];        /* capacity, format, allocation, description, parent, disk_type */
+extern const DictField request_upload[];        /* size, job_id */
+extern const DictField request_prepare[];       /* user, read_only, shared */
+extern const DictField request_teardown[];      /* user */
+
+/* An id a caller gave: a lower-case UUID that is not all zeroes. Return: 0, or -EINVAL with InvalidArgument set. */
+int request_check_id(const char *what, const char *id, sd_bus_error *error);
+/* From a checked dictionary. Return: 0, or negative with InvalidArgument or NotSupported set. */
+int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error *error);
+int request_read_volume(const char *image, const char *volume, const json_t *object, uint64_t now_sec,
+                        VolumeRequest *ret, sd_bus_error *error);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include <nettle/sha1.h>
+
+#include "seal.h"
+
+/* One code point of valid UTF-8; *s moves behind it. */
+static uint32_t utf8_next(const char **s) {
+        const uint8_t *p = (const uint8_t *)*s;
+        unsigned more = p[0] < 0x80 ? 0 : p[0] < 0xe0 ? 1 : p[0] < 0xf0 ? 2 : 3;
+        uint32_t code = more == 0 ? p[0] : p[0] & (0x3fU >> more);
+
+        for (unsigned i = 1; i <= more && p[i]; i++)
+                code = code << 6 | (p[i] & 0x3fU);
+        *s += strnlen(*s, more + 1);
+        return code;
+}
+
+static void seal_text(struct sha1_ctx *context, const char *text) {
+        while (*text) {
+                uint32_t code = utf8_next(&text);
+                char buffer[16];
+                int length;
+
+                if (code < 0x80) {
+                        buffer[0] = (char)code;
+                        length = 1;
+                } else
+                        length = snprintf(buffer, sizeof(buffer), "&#%u;", (unsigned)code);
+                sha1_update(context, (size_t)length, (const uint8_t *)buffer);
+        }
+}
+
+void seal_compute(const KeyValueList *list, char ret[static SEAL_STRING_MAX]) {
+        uint8_t digest[SHA1_DIGEST_SIZE];
+        struct sha1_ctx context;
+
+        sha1_init(&context);
+        for (size_t i = 0; i < list->n; i++) {
+                if (streq(list->pairs[i].key, SEAL_KEY))
+                        continue;
+                seal_text(&context, list->pairs[i].key);
+                sha1_update(&context, 1, (const uint8_t *)"=");
+                seal_text(&context, list->pairs[i].value);
+        }
+        sha1_digest(&context, sizeof(digest), digest);
+
+        for (size_t i = 0; i < sizeof(digest); i++)
+                (void) snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+#include <utlist.h>
+
+#include "bus-error.h"
+#include "log.h"
+#include "manager.h"
+
+Task *task_new(Manager *manager, const Domain *domain, sd_bus_message *message) {
+        _cleanup_(task_freep) Task *task = NULL;
+
+        task = calloc(1, sizeof(*task));
+        if (!task)
+                return NULL;
+        task->manager = manager;
+        DL_APPEND(manager->tasks, task);
+        if (domain)
+                memcpy(task->domain, domain->place.id, UUID_STRING_MAX);
+        if (message) {
+                task->operation = operation_new(message);
+                if (!task->operation)
+                        return NULL;
+        }
+        return TAKE_PTR(task);
+}
+
+Task *task_free(Task *task) {
+        if (!task)
+                return NULL;
+        DL_DELETE(task->manager->tasks, task);
+        if (task->locked)
+                image_lock_release(&task->manager->locks, task->domain, task->image, task->job);
+        child_free(task->child);
+        operation_free(task->operation);
+        volume_plan_clear(&task->plan);
+        sd_bus_error_free(&task->failure);
+        free(task);
+        return NULL;
+}
+
+Domain *task_domain(const Task *task) {
+        return domain_find(task->manager, task->domain);
+}
+
+Job *task_job(const Task *task) {
+        return task->job[0] ? job_find(task->manager->jobs, task->job) : NULL;
+}
+
+static int io_run(void *argument) {
+        Io *io = argument;
+
+        return io->run(io);
+}
+
+static void io_destroy(void *argument) {
+        io_free(argument);
+}
+
+/* A worker is back, or was given up: then a domain that does not answer is no longer active. */
+static void io_done(void *argument, int r, void *userdata) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        Task *task = userdata;
+        Io *io = argument;
+
+        if (r == -ETIMEDOUT || r == -ECANCELED) {
+                Domain *domain = task_domain(task);
+
+                sd_bus_error_set(&error, RHV_ERROR_BACKEND_UNAVAILABLE, "The file system does not answer");
+                if (domain)
+                        domain_set_failed(domain, &error);
+                task->then(task, NULL, -ETIMEDOUT, &error);
+                return;
+        }
+        if (r < 0 && !sd_bus_error_is_set(&io->error))
+                bus_error_errno(&io->error, r, "%s failed", io->name);
+        task->then(task, io, r, r < 0 ? &io->error : NULL);
+}
+
+int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_then_t then, sd_bus_error *error) {
+        WorkSpec spec = {
+                        .name = io->name,
+                        .run = io_run,
+                        .done = io_done,
+                        .destroy = io_destroy,
+                        .argument = io,
+                        .userdata = task,
+                        .deadline_usec = deadline_usec,
+                        .lane = lane,
+        };
+        int r;
+
+        task->then = then;
+        r = work_submit(task->manager->pool, &spec);
+        if (r < 0)
+                sd_bus_error_set(error, RHV_ERROR_BACKEND_UNAVAILABLE,
+                                 "Too many storage operations wait for file systems that do not answer");
+        return r;
+}
+
+void task_done(Task *task, json_t *result) {
+        Job *job = task_job(task);
+
+        if (job)
+                job_finish(job, 0, NULL, result);
+        else
+                json_decref(result);
+        task_free(task);
+}
+
+void task_fail(Task *task, int r, const sd_bus_error *error) {
+        Job *job = task_job(task);
+
+        if (job)
+                job_finish(job, r, error, NULL);
+        if (task->operation)
+                task->operation = operation_fail_errno(task->operation, r, error);
+        task_free(task);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The loop's side of one piece of work: who waits for it (a parked call or a job), which image it has locked, and what
+ * comes after.
+ *
+ * A Task begins with task_new(), moves from step to step with task_run(), and ends in exactly one of task_done() and
+ * task_fail(), which answer, give the lock back and free it.
+ */
+
+#include "child.h"
+#include "domain.h"
+#include "io.h"
+#include "job.h"
+#include "operation.h"
+
+typedef struct Task Task;
+/* io is NULL when the storage did not answer in time (then r is -ETIMEDOUT and error is set); else borrowed. */
+typedef void (*task_then_t)(Task *task, Io *io, int r, const sd_bus_error *error);
+
+struct Task {
+        struct Manager *manager;
+        char domain[UUID_STRING_MAX]; /* found again at each step: it may be gone */
+        char image[UUID_STRING_MAX];
+        char volume[UUID_STRING_MAX];
+        char job[UUID_STRING_MAX]; /* empty: none */
+        Operation *operation;      /* the parked call, where there is no job */
+        bool locked;               /* has image's lock */
+
+        task_then_t then;
+        Child *child;
+        bool waits_for_tool; /* before child: for its turn */
+        VolumeRequest request;
+        VolumePlan plan;
+        bool read_only, shared; /* of a prepared image */
+        char user[72];
+        sd_bus_error failure; /* kept while a failed step is undone */
+        int failure_r;
+        Task *prev, *next;
+};
+
+/* domain: may be NULL. message: parked, or NULL where a job stands for it. Return: NULL when out of memory. */
+Task *task_new(struct Manager *manager, const Domain *domain, sd_bus_message *message);
+/* Hands io to a worker, on the domain's lane; then is called later. io is taken, also on failure. Return: 0, or
+ * negative with BackendUnavailable. */
+int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_then_t then, sd_bus_error *error);
+Domain *task_domain(const Task *task);
+Job *task_job(const Task *task);
+
+/* The job ends well with result (taken, may be NULL); a parked call must have been answered through task->operation.
+ */
+void task_done(Task *task, json_t *result);
+void task_fail(Task *task, int r, const sd_bus_error *error);
+Task *task_free(Task *task);
+DEFINE_CLEANUP(Task *, task_free)

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <utlist.h>
+
+#include "bus-error.h"
+#include "config.h"
+#include "file-util.h"
+#include "log-ids.h"
+#include "log.h"
+#include "manager.h"
+#include "transfer-progress.h"
+
+static const char transfer_program[] = RHV_LIBEXEC_DIR "/rhv-transfer";
+
+/* ---- life ---- */
+
+static Transfer *transfer_free(Transfer *transfer) {
+        if (!transfer)
+                return NULL;
+        if (transfer->prev) { /* linked */
+                DL_DELETE(transfer->manager->transfers, transfer);
+                transfer->manager->n_transfers--;
+        }
+        unit_watch_free(transfer->watch);
+        safe_close(transfer->peer_fd);
+        free(transfer->directory);
+        free(transfer->unit);
+        free(transfer);
+        return NULL;
+}
+DEFINE_CLEANUP(Transfer *, transfer_free)
+
+void transfer_free_all(Manager *manager) {
+        Transfer *transfer, *next;
+
+        DL_FOREACH_SAFE(manager->transfers, transfer, next)
+                transfer_free(transfer);
+}
+
+static Transfer *transfer_find(const Manager *manager, const char *job) {
+        Transfer *transfer;
+
+        DL_FOREACH(manager->transfers, transfer)
+                if (streq(transfer->job, job))
+                        return transfer;
+        return NULL;
+}
+
+static int transfer_new(Manager *manager, const char *job, Transfer **ret) {
+        _cleanup_(transfer_freep) Transfer *transfer = calloc(1, sizeof(*transfer));
+
+        if (!transfer)
+                return -ENOMEM;
+        transfer->manager = manager;
+        transfer->peer_fd = -EBADF;
+        (void) snprintf(transfer->job, sizeof(transfer->job), "%s", job);
+        if (asprintf(&transfer->directory, "%s/%s", manager->transfers_directory, job) < 0) {
+                transfer->directory = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&transfer->unit, "rhv-transfer-%s.service", job) < 0) {
+                transfer->unit = NULL;
+                return -ENOMEM;
+        }
+        DL_APPEND(manager->transfers, transfer);
+        manager->n_transfers++;
+        *ret = TAKE_PTR(transfer);
+        return 0;
+}
+
+static void remove_directory(const Transfer *transfer) {
+        _cleanup_close_ int fd = directory_open(transfer->manager->transfers_directory);
+
+        if (fd >= 0)
+                (void) directory_remove(fd, transfer->job, 0);
+}
+
+/* ---- progress ---- */
+
+static void read_progress(const Transfer *transfer) {
+        Job *job = job_find(transfer->manager->jobs, transfer->job);
+        _cleanup_free_ char *text = NULL;
+        TransferProgress progress;
+        size_t size;
+
+        if (job && transfer_read_file(transfer->directory, "progress", &text, &size) >= 0 &&
+            transfer_progress_parse(text, size, &progress) >= 0)
+                job_set_progress(job, progress.done_bytes, progress.total_bytes);
+}
+
+static int on_poll(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+        Transfer *transfer;
+
+        DL_FOREACH(manager->transfers, transfer)
+                read_progress(transfer);
+        if (!manager->transfers)
+                return 0;
+        (void) sd_event_source_set_time_relative(source, TRANSFER_POLL_USEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void start_polling(Manager *manager) {
+        int r;
+
+        if (!manager->poll)
+                r = sd_event_add_time_relative(manager->event, &manager->poll, CLOCK_MONOTONIC, TRANSFER_POLL_USEC, 0,
+                                               on_poll, manager);
+        else {
+                (void) sd_event_source_set_time_relative(manager->poll, TRANSFER_POLL_USEC);
+                r = sd_event_source_set_enabled(manager->poll, SD_EVENT_ONESHOT);
+        }
+        if (r < 0)
+                log_warning_errno(r, "Progress of transfers will not be seen");
+}
+
+/* ---- the end ---- */
+
+static void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
+        Job *job = job_find(transfer->manager->jobs, transfer->job);
+        const TransferRequest *request = &transfer->request;
+        json_t *result = NULL;
+
+        if (r < 0 && r != -ECANCELED)
+                log_full(LOG_WARNING, MESSAGE_ID_TRANSFER_FAILED,
+                         LOG_FIELDS("RHV_DOMAIN", request->domain, "RHV_IMAGE", request->image, "RHV_JOB",
+                                    transfer->job),
+                         "The %s of image %s failed: %s", request->upload ? "upload" : "download", request->image,
+                         error && error->message ? error->message : strerror(-r));
+        if (job) {
+                read_progress(transfer);
+                if (r >= 0)
+                        result = json_pack("{s:s, s:s}", "image", request->image, "volume", request->volume);
+                job_finish(job, r, error, result);
+        }
+        image_lock_release(&transfer->manager->locks, request->domain, request->image, transfer->job);
+        (void) unit_release(transfer->manager->bus, transfer->unit);
+        remove_directory(transfer);
+        transfer_free(transfer);
+}
+
+/* What the unit left: its result, or else what can be told from its absence. Return: 0 it succeeded. */
+static int read_outcome(const Transfer *transfer, bool *ret_touched, sd_bus_error *error) {
+        _cleanup_(transfer_result_clear) TransferResult result = {};
+        _cleanup_free_ char *text = NULL, *progress = NULL;
+        size_t size;
+        int r;
+
+        r = transfer_read_file(transfer->directory, "result", &text, &size);
+        if (r >= 0)
+                r = transfer_result_parse(text, size, &result);
+        if (r < 0) {
+                /* The progress file appears before the first change. */
+                *ret_touched = transfer_read_file(transfer->directory, "progress", &progress, &size) != -ENOENT;
+                if (transfer->cancelled)
+                        return -ECANCELED;
+                sd_bus_error_setf(error, RHV_ERROR_INTERRUPTED, "The transfer ended without a result%s%s",
+                                  transfer->result_word[0] ? ": " : "", transfer->result_word);
+                return -EINTR;
+        }
+        *ret_touched = result.touched;
+        if (!result.error_name)
+                return 0;
+        sd_bus_error_set(error, result.error_name, result.error_message);
+        return streq(result.error_name, RHV_ERROR_ABORTED) ? -ECANCELED : -EIO;
+}
+
+static void on_outcome_written(Task *task, Io *io, int r, const sd_bus_error *error) {
+        Transfer *transfer = transfer_find(task->manager, task->user);
+
+        if (!transfer) {
+                task_free(task);
+                return;
+        }
+        if (task->failure_r < 0)
+                transfer_end(transfer, task->failure_r, sd_bus_error_is_set(&task->failure) ? &task->failure : NULL);
+        else
+                transfer_end(transfer, r, error);
+        task_free(task);
+}
+
+/* Idempotent: a generation one ahead and LEGAL is the same outcome, written before. */
+static int io_write_outcome(Io *io) {
+        VolumeRecord *record;
+        int r;
+
+        r = io->place.type->layout->volume_update(&io->place, io->image, io->volume, &io->change, &io->error);
+        if (r != -ESTALE || !io->change.bump_generation)
+                return r;
+        r = io_list_one(io);
+        if (r < 0)
+                return r;
+        record = volume_list_find(&io->lists[0], io->volume);
+        if (!record || record->problem || record->metadata.legality != VOLUME_LEGAL ||
+            record->metadata.generation != volume_next_generation(io->change.expected_generation))
+                return -ESTALE;
+        sd_bus_error_free(&io->error);
+        return 0;
+}
+
+static int write_outcome(Transfer *transfer, Domain *domain, int outcome, const sd_bus_error *error) {
+        _cleanup_(task_freep) Task *task = task_new(transfer->manager, domain, NULL);
+        Io *io = io_new("end an upload", io_write_outcome, &domain->place);
+
+        if (!task || !io) {
+                if (io)
+                        io_free(io);
+                return -ENOMEM;
+        }
+        memcpy(io->image, transfer->request.image, UUID_STRING_MAX);
+        memcpy(io->volume, transfer->request.volume, UUID_STRING_MAX);
+        io->change = (VolumeChange){
+                        .expected_generation = transfer->request.generation,
+                        .bump_generation = outcome >= 0,
+                        .legality = VOLUME_LEGAL,
+        };
+        (void) snprintf(task->user, sizeof(task->user), "%s", transfer->job);
+        task->failure_r = outcome < 0 ? outcome : 0;
+        if (outcome < 0)
+                (void) sd_bus_error_copy(&task->failure, error);
+        if (task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_outcome_written, NULL) < 0)
+                return -EAGAIN;
+        TAKE_PTR(task);
+        return 0;
+}
+
+static void conclude(Transfer *transfer) {
+        Domain *domain = domain_find(transfer->manager, transfer->request.domain);
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        bool touched = false;
+        int r;
+
+        r = read_outcome(transfer, &touched, &error);
+        /* Downloads change nothing; a changed volume that is not complete stays ILLEGAL; so does one that was so
+         * before. */
+        if (!transfer->request.upload || (r < 0 && (touched || !transfer->request.was_legal))) {
+                transfer_end(transfer, r, sd_bus_error_is_set(&error) ? &error : NULL);
+                return;
+        }
+        if (domain && domain->state == DOMAIN_OPENING)
+                return; /* transfer_domain_changed() comes back here */
+        if (domain && domain->state == DOMAIN_ACTIVE && write_outcome(transfer, domain, r, &error) >= 0)
+                return;
+        if (r >= 0) {
+                sd_bus_error_setf(&error, RHV_ERROR_BACKEND_UNAVAILABLE,
+                                  "The data arrived, but storage domain %s cannot be reached to mark the volume "
+                                  "complete; upload again",
+                                  transfer->request.domain);
+                r = -EHOSTDOWN;
+        }
+        transfer_end(transfer, r, sd_bus_error_is_set(&error) ? &error : NULL);
+}
+
+void transfer_domain_changed(Manager *manager, const Domain *domain) {
+        Transfer *transfer, *next;
+
+        DL_FOREACH_SAFE(manager->transfers, transfer, next)
+                if (transfer->ended && streq(transfer->request.domain, domain->place.id))
+                        conclude(transfer);
+}
+
+static void on_unit_ended(UnitWatch *watch, const UnitResult *result, void *userdata) {
+        Transfer *transfer = userdata;
+
+        transfer->ended = true;
+        if (result->known)
+                (void) snprintf(transfer->result_word, sizeof(transfer->result_word), "%s", result->result);
+        conclude(transfer);
+}
+
+/* ---- start ---- */
+
+static int on_cancel(Job *job, void *userdata, sd_bus_error *error) {
+        Transfer *transfer = userdata;
+
+        transfer->cancelled = true;
+        return unit_stop(transfer->manager->bus, transfer->unit);
+}
+
+static int watch_unit(Transfer *transfer) {
+        return unit_watch_new(transfer->manager->bus, transfer->unit, on_unit_ended, transfer, &transfer->watch);
+}
+
+/* userdata is the job's id: the transfer may be gone. */
+typedef struct Starting {
+        Manager *manager;
+        char job[UUID_STRING_MAX];
+} Starting;
+
+static void on_unit_started(int r, const sd_bus_error *error, void *userdata) {
+        _cleanup_free_ Starting *starting = userdata;
+        Transfer *transfer = transfer_find(starting->manager, starting->job);
+        int k;
+
+        if (!transfer)
+                return;
+        transfer->peer_fd = safe_close(transfer->peer_fd);
+        /* systemd that did not answer may still start it: it is over when systemd says so, not before. */
+        if (r < 0) {
+                (void) snprintf(transfer->result_word, sizeof(transfer->result_word), "%.60s",
+                               error && error->message ? error->message : "systemd did not start it");
+                (void) unit_stop(transfer->manager->bus, transfer->unit);
+        } else if (transfer->cancelled)
+                (void) unit_stop(transfer->manager->bus, transfer->unit);
+        k = watch_unit(transfer);
+        if (k >= 0)
+                return;
+        log_warning_errno(k, "Cannot watch %s", transfer->unit);
+        transfer->ended = true;
+        conclude(transfer);
+}
+
+static int start_unit(Transfer *transfer, const VolumeRecord *record, int volume_fd) {
+        _cleanup_free_ char *directory = NULL, *capacity = NULL, *size = NULL, *format = NULL, *allocation = NULL,
+                            *description = NULL;
+        bool upload = transfer->request.upload;
+        _cleanup_free_ Starting *starting = NULL;
+        int r;
+
+        starting = calloc(1, sizeof(*starting));
+        if (!starting || asprintf(&directory, "--directory=%s", transfer->directory) < 0 ||
+            asprintf(&capacity, "--capacity=%" PRIu64, record->metadata.capacity_bytes) < 0 ||
+            asprintf(&size, "--size=%" PRIu64, transfer->size_bytes) < 0 ||
+            asprintf(&format, "--format=%s", volume_format_to_string(record->metadata.format)) < 0 ||
+            asprintf(&allocation, "--allocation=%s", volume_allocation_to_string(record->metadata.allocation)) < 0 ||
+            asprintf(&description, "RHV %s of disk %s", upload ? "upload" : "download", transfer->request.image) < 0)
+                return -ENOMEM;
+        const char *argv[] = {transfer_program, directory, capacity, size, format, allocation, upload ? "upload" : "download", NULL};
+        /* The rest of the sandbox is in units/rhv-transfer-.service.d. */
+        const UnitSpec spec = {
+                        .name = transfer->unit,
+                        .description = description,
+                        .slice = "rhv-data.slice",
+                        .argv = argv,
+                        .stdin_fd = upload ? transfer->peer_fd : volume_fd,
+                        .stdout_fd = upload ? volume_fd : transfer->peer_fd,
+                        .user = "36",
+                        .group = "36",
+        };
+        starting->manager = transfer->manager;
+        memcpy(starting->job, transfer->job, UUID_STRING_MAX);
+        r = unit_start(transfer->manager->bus, &spec, on_unit_started, starting, NULL);
+        if (r < 0)
+                return r;
+        TAKE_PTR(starting);
+        return 0;
+}
+
+static void on_begun(Task *task, Io *io, int r, const sd_bus_error *error) {
+        Transfer *transfer = transfer_find(task->manager, task->user);
+        _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+
+        task_free(task);
+        if (!transfer)
+                return;
+        if (r < 0) {
+                transfer_end(transfer, r, error);
+                return;
+        }
+        transfer->request.generation = io->record.metadata.generation;
+        transfer->request.was_legal = io->record.metadata.legality == VOLUME_LEGAL;
+        if (!transfer->request.upload)
+                transfer->size_bytes = io->record.apparent_size_bytes;
+        if (transfer->cancelled)
+                r = -ECANCELED;
+        else
+                r = start_unit(transfer, &io->record, io->fd);
+        if (r < 0) {
+                transfer->ended = true;
+                conclude(transfer);
+                return;
+        }
+        start_polling(transfer->manager);
+}
+
+int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image, const char *volume, bool upload,
+                   int fd, uint64_t size_bytes, sd_bus_error *error) {
+        _cleanup_(transfer_freep) Transfer *transfer = NULL;
+        _cleanup_(task_freep) Task *task = NULL;
+        Io *io;
+        int r;
+
+        r = transfer_new(manager, job_id(job), &transfer);
+        if (r < 0)
+                return r;
+        task = task_new(manager, domain, NULL);
+        io = io_new("begin a transfer", io_transfer_begin, &domain->place);
+        if (!task || !io) {
+                if (io)
+                        io_free(io);
+                return -ENOMEM;
+        }
+        (void) snprintf(task->user, sizeof(task->user), "%s", transfer->job);
+        memcpy(transfer->request.domain, domain->place.id, UUID_STRING_MAX);
+        memcpy(transfer->request.image, image, UUID_STRING_MAX);
+        memcpy(transfer->request.volume, volume, UUID_STRING_MAX);
+        transfer->request.upload = upload;
+        transfer->size_bytes = size_bytes;
+        memcpy(io->image, image, UUID_STRING_MAX);
+        memcpy(io->volume, volume, UUID_STRING_MAX);
+        io->upload = upload;
+        io->size_bytes = size_bytes;
+        io->directory = strdup(transfer->directory);
+        if (!io->directory) {
+                io_free(io);
+                return -ENOMEM;
+        }
+        r = task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_begun, error);
+        if (r < 0)
+                return r;
+        TAKE_PTR(task);
+        transfer->peer_fd = fd;
+        job_adopt(job, on_cancel, transfer);
+        job_start(job);
+        job_set_progress(job, 0, size_bytes);
+        TAKE_PTR(transfer);
+        return 0;
+}
+
+/* ---- after a restart ---- */
+
+static bool adopt(Job *job, void *userdata) {
+        _cleanup_(transfer_freep) Transfer *transfer = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        if (!streq(job_kind(job), "upload") && !streq(job_kind(job), "download"))
+                return false;
+        r = transfer_new(manager, job_id(job), &transfer);
+        if (r >= 0)
+                r = transfer_request_load(transfer->directory, &transfer->request);
+        if (r >= 0)
+                r = image_lock_take(&manager->locks, transfer->request.domain, transfer->request.image, job_id(job),
+                                    NULL);
+        if (r >= 0)
+                r = watch_unit(transfer);
+        if (r < 0) {
+                log_warning_errno(r, "Transfer %s is not taken up again", job_id(job));
+                if (transfer)
+                        image_lock_release(&manager->locks, transfer->request.domain, transfer->request.image,
+                                           job_id(job));
+                return false;
+        }
+        job_adopt(job, on_cancel, transfer);
+        TAKE_PTR(transfer);
+        return true;
+}
+
+/* Directories of transfers nobody waits for any more. */
+static void remove_stale(Manager *manager) {
+        _cleanup_close_ int fd = directory_open(manager->transfers_directory);
+        _cleanup_(name_list_clear) NameList list = {};
+
+        if (fd < 0 || directory_list(fd, ".", 10000, &list) < 0)
+                return;
+        for (size_t i = 0; i < list.n; i++)
+                if (!transfer_find(manager, list.names[i]))
+                        (void) directory_remove(fd, list.names[i], 0);
+}
+
+void transfer_recover(Manager *manager) {
+        job_manager_recover(manager->jobs, adopt, manager);
+        remove_stale(manager);
+        if (manager->transfers)
+                start_polling(manager);
+}

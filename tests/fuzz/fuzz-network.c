@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Three readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
+ * kernel's table of counters; its answer to a dump of neighbours. */
+
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "link-stats.h"
+#include "macro.h"
+#include "neighbour.h"
+#include "objects.h"
+#include "plan.h"
+
+static void fuzz_plan(const char *text, size_t size) {
+        _cleanup_json_ json_t *input = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL), *plan = NULL, *networks = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        const json_t *view = json_object_get(input, "view");
+
+        if (!json_is_object(input))
+                return;
+        if (plan_make(view, json_object_get(input, "networks"), json_object_get(input, "bonds"), &plan, &error) >= 0 && !plan)
+                abort();
+        networks = view ? objects_networks(view, NULL) : NULL;
+}
+
+static void fuzz_table(const char *text, size_t size) {
+        _cleanup_free_ char *copy = strndup(text, size);
+        _cleanup_json_ json_t *stats = link_stats_parse(copy);
+
+        if (!stats)
+                abort();
+}
+
+static void fuzz_neighbours(const uint8_t *data, size_t size) {
+        static const uint8_t address[16] = { 10, 0, 0, 1 };
+        NeighbourState state;
+
+        (void) neighbour_parse(data, size, 2, AF_INET, address, &state);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        if (size == 0)
+                return 0;
+        switch (data[0] % 3) {
+        case 0:
+                fuzz_plan((const char *)data + 1, size - 1);
+                break;
+        case 1:
+                fuzz_table((const char *)data + 1, size - 1);
+                break;
+        default:
+                fuzz_neighbours(data + 1, size - 1);
+        }
+        return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Any bytes as the first of an upload: what is accepted names no other file. */
+
+#include "fuzz.h"
+
+#include "qcow2-header.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t bytes = 0;
+
+        if (qcow2_header_check(data, size, UINT64_C(1) << 40, &bytes, &error) < 0) {
+                if (!error.message)
+                        abort();
+                return 0;
+        }
+        if (bytes == 0 || bytes > UINT64_C(1) << 40 || data[19] != 0 || (data[7] == 3 && data[79] & 4))
+                abort();
+        return 0;
+}

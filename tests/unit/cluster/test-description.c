@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cluster-fixture.h"
+
+#include "description.h"
+
+static void test_description(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *description = NULL, *devices = NULL, *fresh = NULL, *second = NULL, *again = NULL, *configuration = NULL;
+        const json_t *disk, *nic;
+        Object *vm, *image;
+        char nic_id[37];
+        Change *change;
+
+        cluster_fixture_init(&fixture);
+        image = disk_ok(&fixture, "root", false);
+        vm = created(&fixture, plan_create_vm, KIND_VM,
+                     json_pack("{s:s, s:s, s:[{s:s}], s:[{s:s}]}", "name", "one", "description", "mine", "disks", "disk", "root",
+                               "nics", "network", "ovirtmgmt"));
+        (void) snprintf(nic_id, sizeof nic_id, "%s", dict_string(vm->nics->row, "id", ""));
+        description = vm_description(vm);
+        assert_string_equal(dict_string(description, "name", ""), "one");
+        assert_null(json_object_get(description, "description"));
+        disk = json_array_get(json_object_get(description, "disks"), 0);
+        assert_string_equal(dict_string(disk, "id", ""), image->id);
+        assert_string_equal(dict_string(disk, "domain", ""), image->parent->id);
+        assert_string_equal(dict_string(disk, "volume", ""), dict_string(image->spec, "volume", "?"));
+        assert_int_equal(dict_integer(disk, "boot_order", 0), 1); /* nobody said: the first disk boots */
+        nic = json_array_get(json_object_get(description, "nics"), 0);
+        assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
+        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
+        assert_null(json_object_get(nic, "boot_order"));
+        assert_null(json_object_get(nic, "address"));
+
+        /* DEV-02: what the guest got is given again */
+        devices = json_pack("[{s:s, s:s, s:s, s:{s:s, s:s}}, {s:s, s:s, s:{}}, {s:s, s:s, s:{s:s}}]", "alias", "net0", "type", "interface", "id",
+                            nic_id, "address", "type", "pci", "slot", "0x05", "alias", "x", "id", image->id, "address", "alias", "y",
+                            "id", "77777777-0000-4000-8000-000000000001", "address", "type", "pci");
+        fresh = vm_new_addresses(vm, devices);
+        assert_int_equal(json_object_size(fresh), 1); /* an empty address and a stranger's device are not kept */
+        change = change_new();
+        assert_ok(plan_addresses(vm, fresh, change));
+        commit_ok(&fixture, change);
+        again = vm_new_addresses(vm, devices);
+        assert_null(again);
+        second = vm_description(vm);
+        nic = json_array_get(json_object_get(second, "nics"), 0);
+        assert_string_equal(dict_string(json_object_get(nic, "address"), "slot", ""), "0x05");
+
+        configuration = vm_configuration(vm);
+        assert_string_equal(dict_string(configuration, "description", ""), "mine");
+        assert_string_equal(dict_string(json_array_get(json_object_get(configuration, "disks"), 0), "name", ""), "root");
+        change = change_new();
+        assert_ok(plan_remove_nic(&fixture.plan, vm, nic_id, change, NULL));
+        commit_ok(&fixture, change);
+        assert_null(vm->addresses); /* the address goes with its device */
+        cluster_fixture_done(&fixture);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_description) };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A set-up against a NetworkManager of our own that fails, or falls silent, or goes away, at each of its calls in turn; and a service that dies
+ * between any two: afterwards either all is in force and on disk, or all is as it was. */
+
+#include "view-fixture.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "journal.h"
+#include "macro.h"
+#include "plan.h"
+#include "setup.h"
+#include "view.h"
+
+#define JOB "6f0a1c0e-63d5-4a4e-9c3b-0d3f0a5be002"
+
+/* Profiles are kept as the texts they came in, apart in memory and on disk; the view is made of what is active. */
+typedef struct Fake {
+        sd_event *event;
+        json_t *view;       /* what the planner sees; devices change on activation */
+        json_t *original;   /* the view before */
+        json_t *memory;     /* uuid -> text */
+        json_t *disk;       /* uuid -> text */
+        json_t *saved_memory, *saved_view; /* of the checkpoint */
+        uint64_t created;
+        unsigned calls, fail_at, die_at;
+        bool dead;          /* our service: nothing is answered any more */
+        bool gone;          /* NetworkManager */
+        bool reachable;
+
+        /* the outcome */
+        bool ended, recovered;
+        int r;
+        char *error_name;
+} Fake;
+
+typedef struct Answer {
+        BackendCall call;
+        int r;
+        const char *text;
+        sd_event_source *source;
+} Answer;
+
+static int on_answer(sd_event_source *source, void *userdata) {
+        Answer *answer = userdata;
+
+        answer->call.done(answer->call.userdata, answer->call.token, answer->r, answer->text);
+        sd_event_source_unref(answer->source);
+        free(answer);
+        return 0;
+}
+
+/* Return: whether the call is to have its effect. */
+static bool answer(Fake *fake, BackendCall call, const char *text) {
+        bool fails = ++fake->calls == fake->fail_at, dies = fake->calls == fake->die_at;
+        Answer *a;
+
+        if (dies) { /* the effect is there, nobody hears of it */
+                fake->dead = true;
+                (void) sd_event_exit(fake->event, 0);
+                return true;
+        }
+        a = calloc(1, sizeof *a);
+        *a = (Answer){ .call = call, .r = fails ? -EIO : 0, .text = fails ? "as told" : text };
+        assert_true(sd_event_add_defer(fake->event, &a->source, on_answer, a) >= 0);
+        return !fails;
+}
+
+static const json_t *fake_view(void *backend) {
+        const Fake *fake = backend;
+
+        return fake->gone ? NULL : fake->view;
+}
+
+static int fake_render(void *backend, const char *uuid, const json_t *spec, const char *inherit, char **ret, char **ret_reason) {
+        json_t *text = json_pack("{s:s, s:O}", "uuid", uuid, "spec", spec);
+
+        *ret = json_dumps(text, JSON_SORT_KEYS);
+        json_decref(text);
+        return 0;
+}
+
+static char *fake_current(void *backend, const char *uuid) {
+        const char *text = json_string_value(json_object_get(((Fake *)backend)->memory, uuid));
+
+        return text ? strdup(text) : NULL;
+}
+
+static uint64_t fake_created(void *backend, const char *path) {
+        return ((Fake *)backend)->created;
+}
+
+static void fake_checkpoint(void *backend, const json_t *devices, uint32_t timeout_sec, BackendCall call) {
+        Fake *fake = backend;
+
+        if (!answer(fake, call, "/checkpoint/1"))
+                return;
+        fake->created = 4711;
+        fake->saved_memory = json_deep_copy(fake->memory);
+        fake->saved_view = json_deep_copy(fake->view);
+}
+
+static void fake_adjust(void *backend, const char *path, uint32_t timeout_sec, BackendCall call) {
+        (void) answer(backend, call, NULL);
+}
+
+static void forget_checkpoint(Fake *fake) {
+        json_decref(fake->saved_memory);
+        json_decref(fake->saved_view);
+        fake->saved_memory = fake->saved_view = NULL;
+        fake->created = 0;
+}
+
+static void fake_destroy(void *backend, const char *path, BackendCall call) {
+        if (answer(backend, call, NULL))
+                forget_checkpoint(backend);
+}
+
+/* As NetworkManager does: profiles and devices as they were, in memory. */
+static void roll_back(Fake *fake) {
+        json_decref(fake->memory);
+        json_decref(fake->view);
+        fake->memory = json_deep_copy(fake->saved_memory);
+        fake->view = json_deep_copy(fake->saved_view);
+        forget_checkpoint(fake);
+}
+
+static void fake_rollback(void *backend, const char *path, BackendCall call) {
+        if (answer(backend, call, NULL))
+                roll_back(backend);
+}
+
+/* The view's profiles follow what is in memory. */
+static void show_profile(Fake *fake, const char *uuid) {
+        const char *text = json_string_value(json_object_get(fake->memory, uuid));
+        json_t *profiles = json_object_get(fake->view, "profiles"), *profile = text ? json_loads(text, 0, NULL) : NULL, *spec;
+
+        if (!text) {
+                json_object_del(profiles, uuid);
+                return;
+        }
+        spec = json_object_get(profile, "spec");
+        if (spec)
+                json_object_set_new(profiles, uuid, json_pack("{s:O, s:b, s:b, s:O}", "iface", json_object_get(spec, "iface"), "ours", 1, "saved",
+                                                              streq_ptr(json_string_value(json_object_get(fake->disk, uuid)), text), "spec", spec));
+        json_decref(profile);
+}
+
+static void fake_put(void *backend, const char *uuid, const char *text, bool to_disk, BackendCall call) {
+        Fake *fake = backend;
+
+        if (!answer(fake, call, NULL))
+                return;
+        json_object_set_new(fake->memory, uuid, json_string(text));
+        if (to_disk)
+                json_object_set_new(fake->disk, uuid, json_string(text));
+        show_profile(fake, uuid);
+}
+
+static void fake_delete(void *backend, const char *uuid, BackendCall call) {
+        Fake *fake = backend;
+
+        if (!answer(fake, call, NULL))
+                return;
+        json_object_del(fake->memory, uuid);
+        json_object_del(fake->disk, uuid);
+        show_profile(fake, uuid);
+}
+
+static void fake_activate(void *backend, const char *uuid, const char *iface, BackendCall call) {
+        Fake *fake = backend;
+        const json_t *profile;
+        json_t *plan, *one, *devices, *saved;
+
+        if (!answer(fake, call, NULL))
+                return;
+        profile = json_object_get(json_object_get(fake->view, "profiles"), uuid);
+        if (!dict_boolean(profile, "ours", false)) { /* back to somebody else's */
+                json_object_set(json_object_get(fake->view, "devices"), iface, (json_t *)view_device(fake->original, iface));
+                return;
+        }
+        saved = json_deep_copy(json_object_get(fake->view, "profiles"));
+        one = json_pack("{s:s, s:s, s:O}", "iface", iface, "uuid", uuid, "spec", json_object_get(profile, "spec"));
+        plan = json_pack("{s:[o]}", "profiles", one);
+        host_apply(fake->view, plan);
+        json_object_set_new(fake->view, "profiles", saved);
+        json_decref(plan);
+        devices = json_object_get(fake->view, "devices");
+        if (streq(iface, "ovirtmgmt")) /* the NIC's addresses are gone as soon as it is a port */
+                json_object_set_new(json_object_get(devices, iface), "carrier", json_true());
+}
+
+static void fake_reapply(void *backend, const char *iface, const char *text, BackendCall call) {
+        Fake *fake = backend;
+        json_t *profile = json_loads(text, 0, NULL);
+
+        fake_activate(backend, dict_string(profile, "uuid", ""), iface, call);
+        json_decref(profile);
+        (void) fake;
+}
+
+static void fake_deactivate(void *backend, const char *uuid, const char *iface, BackendCall call) {
+        Fake *fake = backend;
+
+        if (!answer(fake, call, NULL))
+                return;
+        if (streq(dict_string(view_device(fake->view, iface), "kind", ""), "nic"))
+                json_object_set_new(json_object_get(json_object_get(fake->view, "devices"), iface), "state", json_string("disconnected"));
+        else
+                json_object_del(json_object_get(fake->view, "devices"), iface);
+}
+
+static const char *fake_failure(void *backend, const char *iface) {
+        return NULL;
+}
+
+static const BackendTable table = {
+        fake_view,    fake_render,   fake_current, fake_created, fake_checkpoint, fake_adjust,     fake_destroy,
+        fake_rollback, fake_put,     fake_delete,  fake_activate, fake_reapply,   fake_deactivate, fake_failure,
+};
+
+static void on_ended(void *userdata, const char *job, bool recovered, int r, const sd_bus_error *error) {
+        Fake *fake = userdata;
+
+        assert_string_equal(job, JOB);
+        assert_false(fake->ended);
+        fake->ended = true;
+        fake->recovered = recovered;
+        fake->r = r;
+        free(fake->error_name);
+        fake->error_name = error->name ? strdup(error->name) : NULL;
+        (void) sd_event_exit(fake->event, 0);
+}
+
+static void on_progress(void *userdata, uint64_t done, uint64_t total) {
+        assert_true(done <= total);
+}
+
+static Fake *current;
+static int fake_probe(const char *iface, const char *address) {
+        return 0;
+}
+static int fake_reached(const char *iface, const char *address) {
+        return current->reachable ? NEIGHBOUR_PRESENT : NEIGHBOUR_ABSENT;
+}
+
+static char journal_path[] = "/tmp/rhv-test-setup-XXXXXX/setup.json";
+static void make_journal_path(void) {
+        char *slash = strrchr(journal_path, '/');
+
+        *slash = 0;
+        assert_non_null(mkdtemp(journal_path));
+        *slash = '/';
+}
+
+static void fake_init(Fake *fake) {
+        const char *uuid;
+        json_t *profile;
+
+        *fake = (Fake){ .view = host_new(), .original = host_new(), .memory = json_object(), .reachable = true };
+        json_object_foreach(json_object_get(fake->view, "profiles"), uuid, profile)
+                json_object_set_new(fake->memory, uuid, json_string("{}"));
+        fake->disk = json_deep_copy(fake->memory);
+        current = fake;
+        (void) unlink(journal_path);
+}
+
+static void fake_done(Fake *fake) {
+        json_decref(fake->view);
+        json_decref(fake->original);
+        json_decref(fake->memory);
+        json_decref(fake->disk);
+        forget_checkpoint(fake);
+        free(fake->error_name);
+        (void) unlink(journal_path);
+}
+
+static Setup *life_begin(Fake *fake) {
+        SetupHooks hooks = { .ended = on_ended, .progress = on_progress, .probe = fake_probe, .reached = fake_reached, .userdata = fake };
+        Setup *setup;
+
+        fake->dead = fake->ended = false;
+        assert_true(sd_event_new(&fake->event) >= 0);
+        assert_int_equal(setup_new(fake->event, (Backend){ .table = &table, .backend = fake }, journal_path, &hooks, &setup), 0);
+        return setup;
+}
+
+static void life_end(Fake *fake, Setup *setup) {
+        setup_free(setup);
+        sd_event_unref(fake->event);
+        fake->event = NULL;
+}
+
+static void start(Fake *fake, Setup *setup, bool confirm) {
+        _cleanup_json_ json_t *plan = NULL, *networks = quoted("{'ovirtmgmt': {'management': true}}"), *bonds = json_object();
+        SetupOptions options = { .timeout_usec = SETUP_TIMEOUT_USEC, .check_gateway = true, .confirm = confirm };
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        assert_int_equal(plan_make(fake->view, networks, bonds, &plan, NULL), 1);
+        assert_int_equal(setup_start(setup, JOB, plan, &options, &error), 0);
+        assert_true(setup_start(setup, JOB, plan, &options, &error) < 0);
+        assert_string_equal(error.name, RHV_ERROR_BUSY);
+}
+
+static bool in_force(const Fake *fake) {
+        return view_device(fake->view, "ovirtmgmt") && streq(dict_string(view_device(fake->view, "eth0"), "master", ""), "ovirtmgmt") &&
+               json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) + 2 && json_equal(fake->memory, fake->disk);
+}
+
+static bool as_before(const Fake *fake) {
+        return !view_device(fake->view, "ovirtmgmt") && json_equal(view_device(fake->view, "eth0"), view_device(fake->original, "eth0")) &&
+               json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) && json_equal(fake->memory, fake->disk);
+}
+
+static unsigned whole(void) {
+        Fake fake;
+        Setup *setup;
+        unsigned calls;
+
+        fake_init(&fake);
+        setup = life_begin(&fake);
+        start(&fake, setup, false);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_true(fake.ended);
+        assert_int_equal(fake.r, 0);
+        assert_true(in_force(&fake));
+        assert_int_equal(fake.created, 0);
+        assert_int_not_equal(access(journal_path, F_OK), 0);
+        assert_false(setup_is_busy(setup));
+        calls = fake.calls;
+        life_end(&fake, setup);
+        fake_done(&fake);
+        return calls;
+}
+
+static void succeeds(void **state) {
+        assert_true(whole() >= 8);
+}
+
+static void each_call_fails(void **state) {
+        unsigned n = whole();
+
+        for (unsigned i = 1; i <= n; i++) {
+                Fake fake;
+                Setup *setup;
+
+                fake_init(&fake);
+                fake.fail_at = i;
+                setup = life_begin(&fake);
+                start(&fake, setup, false);
+                assert_true(sd_event_loop(fake.event) >= 0);
+                assert_true(fake.ended);
+                if (fake.r >= 0 || !as_before(&fake))
+                        fail_msg("call %u of %u failed: r %d, as before %d", i, n, fake.r, as_before(&fake));
+                assert_string_equal(fake.error_name, RHV_ERROR_ROLLED_BACK);
+                assert_int_not_equal(access(journal_path, F_OK), 0);
+                life_end(&fake, setup);
+                fake_done(&fake);
+        }
+}
+
+/* Killed at each call, and started again. What NetworkManager's expiry does when nobody comes is not ours to test here. */
+static void dies_at_each_call(void **state) {
+        unsigned n = whole(), forces = 0;
+
+        for (unsigned i = 2; i <= n; i++) {
+                Fake fake;
+                Setup *setup;
+                int r;
+
+                fake_init(&fake);
+                fake.die_at = i;
+                setup = life_begin(&fake);
+                start(&fake, setup, false);
+                assert_true(sd_event_loop(fake.event) >= 0);
+                assert_true(fake.dead);
+                life_end(&fake, setup);
+
+                fake.die_at = 0;
+                setup = life_begin(&fake);
+                r = setup_recover(setup);
+                assert_int_equal(r, 1);
+                assert_true(sd_event_loop(fake.event) >= 0);
+                assert_true(fake.ended);
+                assert_true(fake.recovered);
+                if (fake.r >= 0 ? !in_force(&fake) : !as_before(&fake))
+                        fail_msg("died at call %u of %u: r %d, neither nor", i, n, fake.r);
+                forces += fake.r >= 0;
+                assert_int_equal(setup_recover(setup), 0);
+                life_end(&fake, setup);
+                fake_done(&fake);
+        }
+        assert_true(forces >= 2 && forces < n); /* both ways happen */
+}
+
+/* The power goes at each call: what is in memory is lost, the foreign profile boots; then the service starts. */
+static void power_cut_at_each_call(void **state) {
+        unsigned n = whole();
+
+        for (unsigned i = 2; i <= n; i++) {
+                Fake fake;
+                Setup *setup;
+
+                fake_init(&fake);
+                fake.die_at = i;
+                setup = life_begin(&fake);
+                start(&fake, setup, false);
+                assert_true(sd_event_loop(fake.event) >= 0);
+                life_end(&fake, setup);
+
+                forget_checkpoint(&fake);
+                json_decref(fake.memory);
+                fake.memory = json_deep_copy(fake.disk);
+                if (json_object_size(fake.disk) == json_object_size(json_object_get(fake.original, "profiles"))) {
+                        json_decref(fake.view);
+                        fake.view = host_new();
+                }
+                fake.die_at = 0;
+                setup = life_begin(&fake);
+                assert_int_equal(setup_recover(setup), 1);
+                assert_true(sd_event_loop(fake.event) >= 0);
+                assert_true(json_equal(fake.memory, fake.disk));
+                if (json_object_size(fake.disk) != json_object_size(json_object_get(fake.original, "profiles")) + (fake.r >= 0 ? 2 : 0))
+                        fail_msg("power cut at call %u of %u: half on disk", i, n);
+                life_end(&fake, setup);
+                fake_done(&fake);
+        }
+}
+
+static void gateway_is_silent(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        setup = life_begin(&fake);
+        start(&fake, setup, false); /* it answers now: so it must afterwards */
+        fake.reachable = false;
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_true(fake.r < 0);
+        assert_true(as_before(&fake));
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
+static int confirm_or_cancel(sd_event_source *source, uint64_t usec, void *userdata) {
+        Setup *setup = userdata;
+
+        if (setup_confirm(setup, NULL) < 0) {
+                (void) sd_event_source_set_time_relative(source, 1000);
+                return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        }
+        return 0;
+}
+
+static int cancel_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        assert_int_equal(setup_cancel(userdata, NULL), 0);
+        return 0;
+}
+
+static void confirmed(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        setup = life_begin(&fake);
+        start(&fake, setup, true);
+        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 1000, 1, confirm_or_cancel, setup) >= 0);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_int_equal(fake.r, 0);
+        assert_true(in_force(&fake));
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
+static void cancelled(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        setup = life_begin(&fake);
+        start(&fake, setup, true);
+        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_int_equal(fake.r, -ECANCELED);
+        assert_true(as_before(&fake));
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
+static int goes_away(sd_event_source *source, uint64_t usec, void *userdata) {
+        current->gone = true;
+        forget_checkpoint(current); /* checkpoints live in its memory */
+        setup_view_changed(userdata);
+        return 0;
+}
+
+static int comes_back(sd_event_source *source, uint64_t usec, void *userdata) {
+        current->gone = false;
+        setup_view_changed(userdata);
+        return 0;
+}
+
+static void network_manager_restarts(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        setup = life_begin(&fake);
+        start(&fake, setup, true);
+        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 50000, 1, goes_away, setup) >= 0);
+        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, comes_back, setup) >= 0);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_true(fake.r < 0);
+        /* the bridge itself goes with its profile in the real one */
+        json_object_del(json_object_get(fake.view, "devices"), "ovirtmgmt");
+        assert_true(as_before(&fake));
+        assert_int_not_equal(access(journal_path, F_OK), 0);
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(succeeds),
+                cmocka_unit_test(each_call_fails),
+                cmocka_unit_test(dies_at_each_call),
+                cmocka_unit_test(power_cut_at_each_call),
+                cmocka_unit_test(gateway_is_silent),
+                cmocka_unit_test(confirmed),
+                cmocka_unit_test(cancelled),
+                cmocka_unit_test(network_manager_restarts),
+        };
+
+        make_journal_path();
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
