@@ -202,6 +202,7 @@ void guest_listed(Manager *manager) {
         manager->guests_known = !backend_inner_pending(compute) && !backend_inner_failure(compute);
         if (!manager->guests_known)
                 return;
+        manager->guests_told = true;
 
         for (Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next) {
                 if (!json_object_get(manager->listed, vm->id))

@@ -31,6 +31,7 @@ const HostRule host_rules[] = {
         { IS(HOST_FACT_NETWORK_FAILED), HOST_NON_OPERATIONAL, "network-service-unreachable",
           "its network service does not answer: %s" },
         { IS_NOT(HOST_FACT_NETWORKS_KNOWN), HOST_INSTALLING, "reading-networks", "its networks are being read" },
+        { IS_NOT(HOST_FACT_GUESTS_KNOWN), HOST_INSTALLING, "reading-guests", "its guests are being read" },
         { IS_BUT_NOT(HOST_FACT_MANAGEMENT_WANTED, HOST_FACT_MANAGEMENT), HOST_INSTALLING, "making-management-network",
           "the management network is being made" },
         { IS(HOST_FACT_REQUIRED_MISSING), HOST_NON_OPERATIONAL, "network-unreachable",

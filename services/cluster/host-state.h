@@ -36,6 +36,7 @@ typedef enum HostFact {
         HOST_FACT_MANAGEMENT = 1 << 11,        /* it is there and active */
         HOST_FACT_REQUIRED_MISSING = 1 << 12,  /* a required, operational network is not active */
         HOST_FACT_DOMAIN_FAILED = 1 << 13,     /* a storage domain is not reachable from it */
+        HOST_FACT_GUESTS_KNOWN = 1 << 14,      /* what runs on it was read */
 } HostFact;
 
 /* ret_reason: a word; "" when up. ret_text: a sentence that may hold %s for the detail, "" when up. Both static. */

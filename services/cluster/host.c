@@ -209,6 +209,8 @@ static unsigned gather(Manager *manager, const Object *host, char *detail, size_
                 facts |= HOST_FACT_MAINTENANCE;
         if (any_vm_runs(manager))
                 facts |= HOST_FACT_VMS;
+        if (manager->guests_told)
+                facts |= HOST_FACT_GUESTS_KNOWN;
         return facts;
 }
 

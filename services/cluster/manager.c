@@ -253,7 +253,7 @@ static void settle_domain(Manager *manager, Object *domain) {
         change = change_new();
         if (!change)
                 return;
-        if (json_object_get(manager->listed, domain->id) || streq(domain->state, "removing"))
+        if (json_object_get(manager->listed, domain->id))
                 r = plan_set_state(domain, "attached", NULL, change);
         else
                 r = change_delete(change, "storage_domain", json_pack("{s:s}", "id", domain->id));

@@ -52,6 +52,7 @@ typedef struct Manager {
         unsigned network_facts; /* the last that Network told about this host, with NetworkManager behind it */
         char network_detail[NAME_BYTES_MAX + 1];
         bool guests_known;      /* Compute told all its guests, after its libvirt was there */
+        bool guests_told;       /* it did so once: a host does not fall back to "installing" when its libvirt restarts */
         json_t *unmanaged;      /* {guest id: true} in Compute and not in the store */
         json_t *listed;         /* ids seen in the listing under way */
 

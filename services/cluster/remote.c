@@ -13,6 +13,7 @@ struct Remote {
         Manager *manager;
         const RemoteKind *kind;
         bool call_is_work;
+        bool resume; /* taken over from the last process, the call is to be made again */
         sd_bus_slot *call, *get;
         sd_event_source *timer, *failing, *again;
         sd_bus_message *message; /* the call, until it was accepted */
@@ -180,12 +181,34 @@ static int on_answer(sd_bus_message *message, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
+/* Hands the job to a new Remote, with a call of its own. */
+static bool resume(Remote *remote) {
+        Manager *manager = remote->manager;
+        const RemoteKind *kind = remote->kind;
+        Job *job = job_find(manager->daemon->jobs, remote->id);
+        const Object *object = job ? job_object(manager, job) : NULL;
+
+        remote->resume = false;
+        if (!object)
+                return false;
+        remote_free(remote);
+        if (!kind->resume(manager, job, object)) {
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                (void) sd_bus_error_set(&error, RHV_ERROR_INTERRUPTED, "The service ended before this was begun");
+                remote_fail(manager, job, &error);
+        }
+        return true;
+}
+
 static void remote_ask(Remote *remote) {
         _cleanup_message_ sd_bus_message *call = NULL;
         _cleanup_free_ char *path = NULL;
         int r = -ENOMEM;
 
-        if (remote->get || remote->call || remote->again)
+        if (remote->get || remote->call || remote->again || remote->failing)
+                return;
+        if (remote->resume && resume(remote))
                 return;
 
         path = bus_object_path("/job", remote->id);
@@ -450,6 +473,7 @@ static bool adopt(Job *job, void *userdata) {
                 (void) snprintf(object->job, sizeof object->job, "%s", job_id(job));
                 (void) object_set_fact(object, "doing", json_string(kind->kind));
         }
+        remote->resume = kind->resume != NULL;
         /* asked for when its service was listed; and by itself, in case it was before */
         poll_later(remote);
         return true;

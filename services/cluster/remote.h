@@ -27,6 +27,9 @@ typedef struct RemoteKind {
         int backend;
         void (*done)(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result);
         bool cancelable;
+        /* Where the call itself is the work, Storage knows no job of it: the next process makes the call again, which must be safe.
+         * false: it was never begun. NULL: there is a job to ask for. */
+        bool (*resume)(Manager *manager, Job *job, const Object *object);
 } RemoteKind;
 extern const RemoteKind remote_kinds[]; /* work.c; ended by kind NULL */
 

@@ -233,11 +233,23 @@ static void finish(Manager *manager, Job *job, Change *change, int r, const sd_b
                 job_finish(job, r, error, result ? json_copy((json_t *)result) : NULL);
 }
 
+/*
+ * The process before this one may have died between the two steps at either end of a job: the job is on disk and the request was not
+ * committed, or its outcome was committed and the job does not say so. Where the store tells, nothing is written and no event is told.
+ */
+static void already_done(Manager *manager, Job *job, const json_t *result) {
+        finish(manager, job, NULL, 0, NULL, result);
+}
+
 static void domain_created(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
         _cleanup_(change_freep) Change *change = change_new();
         Object *domain = work_object(manager, job, KIND_STORAGE_DOMAIN);
         JobActor actor;
 
+        if (domain && streq(domain->state, "attached")) {
+                already_done(manager, job, result);
+                return;
+        }
         /* the call may have worked although its answer was lost */
         if (r < 0 && domain && is_interrupted(error) && streq(dict_string(domain->facts, "state", ""), "active"))
                 r = 0;
@@ -259,6 +271,10 @@ static void domain_removed(Manager *manager, Job *job, int r, const sd_bus_error
         Object *domain = work_object(manager, job, KIND_STORAGE_DOMAIN);
         JobActor actor;
 
+        if (!domain) {
+                already_done(manager, job, result);
+                return;
+        }
         /* gone is gone, whoever removed it; but what Storage has not told yet is not gone */
         if (r < 0 && domain &&
             (sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND) ||
@@ -283,6 +299,10 @@ static void disk_created(Manager *manager, Job *job, int r, const sd_bus_error *
         Object *disk = work_object(manager, job, KIND_DISK);
         JobActor actor;
 
+        if (disk && streq(disk->state, "ok")) {
+                already_done(manager, job, result);
+                return;
+        }
         if (change && disk && r >= 0) {
                 (void) plan_set_state(disk, "ok", NULL, change);
                 (void) event_add(change, job_actor(job, &actor), EVENT_NORMAL, "disk-created",
@@ -306,6 +326,10 @@ static void disk_uploaded(Manager *manager, Job *job, int r, const sd_bus_error 
         Object *disk = work_object(manager, job, KIND_DISK);
         JobActor actor;
 
+        if (disk && !streq(disk->state, "locked")) {
+                finish(manager, job, NULL, r, error, result);
+                return;
+        }
         if (change && disk && r >= 0) {
                 (void) plan_set_state(disk, "ok", NULL, change);
                 (void) event_add(change, job_actor(job, &actor), EVENT_NORMAL, "disk-uploaded",
@@ -337,6 +361,14 @@ static void disk_removed(Manager *manager, Job *job, int r, const sd_bus_error *
         Object *disk = work_object(manager, job, KIND_DISK);
         JobActor actor;
 
+        if (!disk) {
+                already_done(manager, job, result);
+                return;
+        }
+        if (!streq(disk->state, "locked")) {
+                finish(manager, job, NULL, r, error, result);
+                return;
+        }
         if (r < 0 && sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND))
                 r = 0;
         if (change && disk && r >= 0) {
@@ -422,9 +454,21 @@ static void networks_set_up(Manager *manager, Job *job, int r, const sd_bus_erro
         finish(manager, job, change, r, error, result);
 }
 
+static bool resume_create_domain(Manager *manager, Job *job, const Object *domain) {
+        work_create_domain(manager, job, domain);
+        return true;
+}
+
+static bool resume_remove_domain(Manager *manager, Job *job, const Object *domain) {
+        if (!streq(domain->state, "removing"))
+                return false;
+        work_remove_domain(manager, job, domain, dict_boolean(job_arguments(job), "destroy", true));
+        return true;
+}
+
 const RemoteKind remote_kinds[] = {
-        { "create-storage-domain", BACKEND_STORAGE, domain_created, false },
-        { "remove-storage-domain", BACKEND_STORAGE, domain_removed, false },
+        { "create-storage-domain", BACKEND_STORAGE, domain_created, false, resume_create_domain },
+        { "remove-storage-domain", BACKEND_STORAGE, domain_removed, false, resume_remove_domain },
         { "create-disk", BACKEND_STORAGE, disk_created, true },
         { "remove-disk", BACKEND_STORAGE, disk_removed, false },
         { "upload", BACKEND_STORAGE, disk_uploaded, true },

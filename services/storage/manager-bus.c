@@ -56,6 +56,10 @@ static int domain_arrived(Manager *manager, Io *io, Domain **ret, sd_bus_error *
         Domain *domain = domain_find(manager, io->opened.facts.id);
         int r;
 
+        if (domain && streq(domain->place.path, io->place.path)) {
+                *ret = domain; /* a repeated request waited for the first */
+                return 0;
+        }
         if (domain) {
                 sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Storage domain %s is open already, at %s",
                                   domain->place.id, domain->place.path);

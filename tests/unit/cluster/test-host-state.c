@@ -10,7 +10,8 @@ static HostState decide(unsigned facts, const char **ret_reason) {
         return host_state_decide(facts, ret_reason, &text);
 }
 
-#define GOOD (HOST_FACT_CAPABILITIES | HOST_FACT_KVM | HOST_FACT_NETWORKS_KNOWN | HOST_FACT_MANAGEMENT | HOST_FACT_MANAGEMENT_WANTED)
+#define GOOD (HOST_FACT_CAPABILITIES | HOST_FACT_KVM | HOST_FACT_NETWORKS_KNOWN | HOST_FACT_GUESTS_KNOWN | \
+              HOST_FACT_MANAGEMENT | HOST_FACT_MANAGEMENT_WANTED)
 
 static void test_ways_up_and_down(void **state) {
         static const struct {
@@ -20,6 +21,7 @@ static void test_ways_up_and_down(void **state) {
         } cases[] = {
                 { 0, HOST_INSTALLING, "reading-capabilities" },
                 { HOST_FACT_CAPABILITIES, HOST_INSTALLING, "reading-networks" },
+                { GOOD & ~(unsigned)HOST_FACT_GUESTS_KNOWN, HOST_INSTALLING, "reading-guests" },
                 { GOOD & ~(unsigned)HOST_FACT_MANAGEMENT, HOST_INSTALLING, "making-management-network" },
                 { GOOD, HOST_UP, "" },
                 { (GOOD & ~(unsigned)HOST_FACT_MANAGEMENT) | HOST_FACT_MANAGEMENT_FAILED, HOST_NON_OPERATIONAL, "management-network-failed" },
@@ -49,16 +51,17 @@ static void test_ways_up_and_down(void **state) {
 static void test_all_facts(void **state) {
         const unsigned bad = HOST_FACT_MAINTENANCE | HOST_FACT_COMPUTE_FAILED | HOST_FACT_HYPERVISOR_FAILED |
                              HOST_FACT_NETWORK_FAILED | HOST_FACT_REQUIRED_MISSING | HOST_FACT_DOMAIN_FAILED;
+        const unsigned needed = HOST_FACT_CAPABILITIES | HOST_FACT_NETWORKS_KNOWN | HOST_FACT_GUESTS_KNOWN;
         bool reached[64] = { false };
 
-        for (unsigned facts = 0; facts < HOST_FACT_DOMAIN_FAILED << 1; facts++) {
+        for (unsigned facts = 0; facts < HOST_FACT_GUESTS_KNOWN << 1; facts++) {
                 const char *reason, *text;
                 HostState decided = host_state_decide(facts, &reason, &text);
 
                 assert_non_null(host_state_to_string(decided));
                 if (decided == HOST_UP) {
                         assert_false(facts & bad);
-                        assert_true(facts & HOST_FACT_CAPABILITIES);
+                        assert_int_equal(facts & needed, needed);
                 } else if (decided != HOST_MAINTENANCE) {
                         assert_true(*reason && *text);
                 }
