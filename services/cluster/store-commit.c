@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
 #include "log.h"
 #include "store-internal.h"
 
@@ -187,7 +188,7 @@ static int session_begin(Store *store, sqlite3_session **ret) {
 /* All in one transaction; on failure the caller rolls back. */
 static int write_all(Store *store, sqlite3_session *session, const char *request_id, const char *request,
                      const Change *change, int64_t *ret_requests, void **ret_changeset, int *ret_size) {
-        uint64_t now = store_now();
+        uint64_t now = realtime_usec();
         int64_t removed = 0;
         int code, r;
 

@@ -36,4 +36,3 @@ int store_log_append(Store *store, const char *request, const void *changeset, s
 /* Tells the listener every row of a committed changeset. */
 void store_log_tell(Store *store, const void *changeset, size_t size);
 void store_rollback(Store *store);
-uint64_t store_now(void);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "clock-util.h"
 #include "log.h"
 #include "store-internal.h"
 
@@ -18,7 +19,7 @@ int store_log_append(Store *store, const char *request, const void *changeset, s
         if (code != SQLITE_OK)
                 return store_errno(store, code);
         (void) sqlite3_bind_int64(statement, 1, (int64_t)sequence);
-        (void) sqlite3_bind_int64(statement, 2, (int64_t)store_now());
+        (void) sqlite3_bind_int64(statement, 2, (int64_t)realtime_usec());
         (void) sqlite3_bind_text(statement, 3, request, -1, SQLITE_STATIC);
         (void) sqlite3_bind_blob(statement, 4, changeset ?: "", (int)size, SQLITE_STATIC);
         code = sqlite3_step(statement);

@@ -15,7 +15,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "bus-error.h"
 #include "log.h"
@@ -29,13 +28,6 @@ static const char *const store_state_table[_STORE_STATE_MAX] = {
         [STORE_FAILED] = "failed",
 };
 DEFINE_STRING_TABLE(store_state, StoreState, _STORE_STATE_MAX)
-
-uint64_t store_now(void) {
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 int store_exec(Store *store, const char *sql) {
         int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);

@@ -15,10 +15,10 @@
 
 #include "auth.h"
 
-#include <time.h>
 #include <utlist.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
 #include "log.h"
 
 /* polkit may be waiting for a person to type a password. */
@@ -103,13 +103,6 @@ size_t auth_waiting(const Auth *auth) {
         return auth->queries_count;
 }
 
-static uint64_t now_usec(void) {
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 static AuthQuery *oldest_answered(const Auth *auth) {
         AuthQuery *query;
 
@@ -120,7 +113,7 @@ static AuthQuery *oldest_answered(const Auth *auth) {
 }
 
 static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
-        uint64_t now = now_usec();
+        uint64_t now = monotonic_usec();
         Auth *auth = userdata;
         AuthQuery *query, *next;
 
@@ -155,7 +148,7 @@ void auth_answer(AuthQuery *query, int authorized, bool challenge) {
         int r;
 
         query->answered = true;
-        query->answered_usec = now_usec();
+        query->answered_usec = monotonic_usec();
         query->authorized = authorized;
         query->challenge = challenge;
 
@@ -192,6 +185,10 @@ static AuthQuery *auth_find(const Auth *auth, const sd_bus_message *message, con
 }
 
 static int refusal(const AuthQuery *query, sd_bus_error *error) {
+        if (query->authorized == -ETIMEDOUT)
+                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE,
+                                         "polkit gave no answer about '%s'; a password it may have asked for was not given",
+                                         query->action);
         if (query->authorized < 0)
                 return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE,
                                          "polkit cannot be asked about '%s': %s", query->action,

@@ -5,9 +5,9 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
 #include "log-ids.h"
 #include "log.h"
 #include "parse-util.h"
@@ -20,13 +20,6 @@ static const char *const job_state_table[] = {
         [JOB_DONE] = "done",       [JOB_FAILED] = "failed",   [JOB_ABORTED] = "aborted",
 };
 DEFINE_STRING_TABLE(job_state, JobState, _JOB_STATE_MAX)
-
-static uint64_t realtime_usec(void) {
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 bool job_has_ended(const Job *job) {
         return job->state >= JOB_DONE;

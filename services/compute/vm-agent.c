@@ -2,8 +2,7 @@
 
 /* Asking a guest's agent: when guest-agent.c says so, in the agents' own threads, one question at a time for each guest. */
 
-#include <time.h>
-
+#include "clock-util.h"
 #include "log.h"
 #include "manager.h"
 
@@ -97,13 +96,10 @@ static int on_ask(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void ask_later(Vm *vm) {
-        struct timespec now;
-        uint64_t now_usec, usec;
+        uint64_t now = realtime_usec(), usec;
 
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        now_usec = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
         usec = guest_agent_next_usec(vm->agent_connected, vm->addresses && vm->addresses[0], vm->agent_failures,
-                                     now_usec > vm->started_usec ? now_usec - vm->started_usec : 0);
+                                     now > vm->started_usec ? now - vm->started_usec : 0);
         vm->agent_timer = sd_event_source_disable_unref(vm->agent_timer);
         if (usec != USEC_INFINITY)
                 (void) sd_event_add_time_relative(vm->manager->daemon->event, &vm->agent_timer, CLOCK_MONOTONIC, usec, usec / 10, on_ask, vm);

@@ -6,9 +6,9 @@
  */
 
 #include <stdio.h>
-#include <time.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
 #include "dict.h"
 #include "log-ids.h"
 #include "log.h"
@@ -24,13 +24,6 @@
 
 static const json_t *disks_of(const Vm *vm) {
         return json_object_get(vm->description, "disks");
-}
-
-static uint64_t now_realtime_usec(void) {
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
 static bool is_cancelled(const Vm *vm) {
@@ -128,7 +121,7 @@ static void launch(Vm *vm) {
 
         r = manager_xml_host(vm->manager, &host, &error);
         if (r >= 0) {
-                vm->started_usec = now_realtime_usec();
+                vm->started_usec = realtime_usec();
                 r = vm_xml_build(vm->id, vm->description, vm->prepared, &host, vm->started_usec, &xml);
         }
         if (r >= 0) {

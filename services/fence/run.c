@@ -3,12 +3,12 @@
 #include "run.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <utlist.h>
 
 #include "agent-outcome.h"
 #include "bus-error.h"
 #include "child.h"
+#include "clock-util.h"
 #include "log-ids.h"
 #include "log.h"
 #include "request.h"
@@ -33,13 +33,6 @@ struct FenceRun {
 };
 
 static void run_step(FenceRun *run, SequenceStep step);
-
-static uint64_t now_usec(void) {
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 static const char *agent_of(const FenceRun *run) {
         return dict_string(run->device, "agent", "");
@@ -223,12 +216,12 @@ static void on_agent(Child *child, const ChildResult *result, void *userdata) {
         run->complaint = outcome >= FENCE_OUTCOME_FAILED ? complaint_of(run, result) : NULL;
         log_debug("%s on %s: %s %s%s%s", agent_of(run), run->name, fence_action_to_string(run->running),
                   fence_outcome_to_string(outcome), run->complaint ? ": " : "", run->complaint ?: "");
-        run_step(run, sequence_ran(&run->sequence, outcome, now_usec()));
+        run_step(run, sequence_ran(&run->sequence, outcome, monotonic_usec()));
 }
 
 static int start_agent(FenceRun *run, FenceAction action, uint64_t until_usec) {
         _cleanup_free_ char *program = agent_store_program(run->manager->agents, agent_of(run));
-        uint64_t limit_usec = request_run_limit(run->metadata, run->parameters), now = now_usec();
+        uint64_t limit_usec = request_run_limit(run->metadata, run->parameters), now = monotonic_usec();
         uint64_t left_usec = until_usec > now ? until_usec - now : 1;
         size_t input_size;
         char *input;
@@ -260,7 +253,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         FenceRun *run = userdata;
 
         run->timer = sd_event_source_disable_unref(run->timer);
-        run_step(run, sequence_slept(&run->sequence, now_usec()));
+        run_step(run, sequence_slept(&run->sequence, monotonic_usec()));
         return 0;
 }
 
@@ -272,7 +265,7 @@ static void run_step(FenceRun *run, SequenceStep step) {
                         return;
                 free(run->complaint);
                 run->complaint = strdup(strerror(-r));
-                step = sequence_ran(&run->sequence, r == -ENOENT ? FENCE_OUTCOME_MISSING : FENCE_OUTCOME_FAILED, now_usec());
+                step = sequence_ran(&run->sequence, r == -ENOENT ? FENCE_OUTCOME_MISSING : FENCE_OUTCOME_FAILED, monotonic_usec());
         }
         if (step.kind == SEQUENCE_FINISH || sd_event_add_time(run->manager->daemon->event, &run->timer, CLOCK_MONOTONIC,
                                                               step.until_usec, 0, on_timer, run) < 0)
@@ -310,7 +303,7 @@ void fence_run_dispatch(Manager *manager) {
                 run->active = true;
                 manager->active++;
                 job_start(run->job);
-                run_step(run, sequence_begin(&run->sequence, run->action, now_usec(), run->timeout_usec));
+                run_step(run, sequence_begin(&run->sequence, run->action, monotonic_usec(), run->timeout_usec));
         }
 }
 

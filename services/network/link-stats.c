@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "clock-util.h"
 #include "dict.h"
 #include "parse-util.h"
 #include "wish.h"
@@ -117,16 +117,8 @@ int link_stats_add_rates(json_t *sample, const json_t *earlier, uint64_t elapsed
         return 0;
 }
 
-static uint64_t clock_usec(clockid_t clock) {
-        struct timespec ts;
-
-        if (clock_gettime(clock, &ts) < 0)
-                return 0;
-        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
-}
-
 static int add_times(json_t *sample) {
-        uint64_t usec = clock_usec(CLOCK_REALTIME);
+        uint64_t usec = realtime_usec();
         const char *name;
         json_t *entry;
 

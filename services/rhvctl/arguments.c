@@ -467,6 +467,12 @@ static int check_required(Parser *parser) {
         return 0;
 }
 
+static int check_globals(Parser *parser) {
+        if (json_object_get(parser->globals, "wait") && json_object_get(parser->globals, "no-wait"))
+                return wrong(parser->ret_message, "--wait and --no-wait exclude one another");
+        return 0;
+}
+
 static void apply_globals(const json_t *globals, Settings *settings) {
         const json_t *timeout = json_object_get(globals, "timeout");
 
@@ -519,6 +525,8 @@ int arguments_parse(int argc, char **argv, Settings *settings, Invocation *ret, 
                         r = take_arguments(parser);
                 if (r >= 0)
                         r = check_required(parser);
+                if (r >= 0)
+                        r = check_globals(parser);
         }
         /* `rhvctl vm --help` needs the noun only */
         if (r >= 0 && settings->help && !ret->command && parser->noun)

@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "clock-util.h"
 #include "dict.h"
 #include "expect.h"
 #include "kind.h"
@@ -32,13 +33,6 @@ static volatile sig_atomic_t ended_by_signal;
 
 static void on_signal(int number) {
         ended_by_signal = number;
-}
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
 /* Typed: the escape character ends the session, what stands before it is still sent. */
@@ -100,7 +94,7 @@ static uint64_t next_deadline(const Console *console) {
 }
 
 static int console_turn(Console *console) {
-        uint64_t deadline = next_deadline(console), now = now_usec();
+        uint64_t deadline = next_deadline(console), now = monotonic_usec();
         struct timespec ts, *wait = NULL;
         struct pollfd polled[4];
         int r, k;
@@ -123,13 +117,13 @@ static int console_turn(Console *console) {
         r = pump_move(&console->in, polled, on_typed, console);
         k = pump_move(&console->out, polled + 2, on_printed, console);
         if (r > 0 || k > 0)
-                console->moved_usec = now_usec();
+                console->moved_usec = monotonic_usec();
         return r < 0 ? r : k;
 }
 
 /* Return: 1 at an end, 0 to go on, negative: printed. */
 static int console_check(Console *console) {
-        bool late = now_usec() >= next_deadline(console);
+        bool late = monotonic_usec() >= next_deadline(console);
 
         if (console->escaped && pump_ended(&console->in))
                 return 1;
@@ -149,7 +143,7 @@ static int console_check(Console *console) {
 static int console_loop(Console *console) {
         int r;
 
-        console->begun_usec = console->moved_usec = now_usec();
+        console->begun_usec = console->moved_usec = monotonic_usec();
         for (;;) {
                 r = console_turn(console);
                 if (r < 0)

@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
+#include "clock-util.h"
 #include "dict.h"
 #include "progress.h"
 
@@ -37,13 +37,6 @@ static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number) {
         interrupted = 1;
-}
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
 bool job_state_ended(const char *state) {
@@ -79,7 +72,7 @@ static void show(JobWait *wait) {
                 .fraction = json_number_value(json_object_get(wait->job, "Progress")),
                 .done = (uint64_t)dict_integer(wait->job, "BytesDone", 0),
                 .total = (uint64_t)dict_integer(wait->job, "BytesTotal", 0),
-                .elapsed_usec = now_usec() - wait->begun_usec,
+                .elapsed_usec = monotonic_usec() - wait->begun_usec,
                 .turn = progress->turn + 1,
         };
 
@@ -125,7 +118,7 @@ static int look(JobWait *wait) {
         int r;
 
         wait->look = false;
-        wait->looked_usec = now_usec();
+        wait->looked_usec = monotonic_usec();
 
         r = client_try_get_all(wait->client, wait->path, JOB_INTERFACE, CALL_USEC, &job, &error);
         if (r >= 0) {
@@ -136,8 +129,8 @@ static int look(JobWait *wait) {
         }
 
         if (wait->gone_usec == 0)
-                wait->gone_usec = now_usec();
-        if (is_service_gone(&error) && now_usec() - wait->gone_usec < SERVICE_GONE_USEC)
+                wait->gone_usec = monotonic_usec();
+        if (is_service_gone(&error) && monotonic_usec() - wait->gone_usec < SERVICE_GONE_USEC)
                 return 0;
 
         clear_bar(wait);
@@ -171,7 +164,7 @@ static int wait_loop(JobWait *wait) {
         int r;
 
         for (;;) {
-                if (wait->look || now_usec() - wait->looked_usec >= LOOK_USEC) {
+                if (wait->look || monotonic_usec() - wait->looked_usec >= LOOK_USEC) {
                         r = look(wait);
                         if (r < 0)
                                 return r;
@@ -186,7 +179,7 @@ static int wait_loop(JobWait *wait) {
                         return client_fail(wait->client, "interrupted; the job goes on: `rhvctl job wait %s` or `rhvctl job cancel %s`",
                                            wait->id, wait->id);
                 }
-                if (now_usec() - wait->begun_usec >= timeout) {
+                if (monotonic_usec() - wait->begun_usec >= timeout) {
                         clear_bar(wait);
                         return client_fail(wait->client, "%s: not ended in time, the job goes on: `rhvctl job wait %s`",
                                            wait->doing, wait->id);
@@ -217,7 +210,7 @@ static int outcome(JobWait *wait) {
 
 int job_wait(Client *client, const char *path, const char *doing, json_t **ret) {
         struct sigaction action = { .sa_handler = on_interrupt }, old;
-        JobWait wait = { .client = client, .path = path, .doing = doing, .look = true, .begun_usec = now_usec(),
+        JobWait wait = { .client = client, .path = path, .doing = doing, .look = true, .begun_usec = monotonic_usec(),
                          .percent_said = -LINE_PERCENT };
         int r;
 

@@ -3,8 +3,8 @@
 #include "services.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "clock-util.h"
 #include "commands.h"
 #include "dict.h"
 #include "kind.h"
@@ -15,13 +15,6 @@ const char *const service_names[] = { "Cluster", "Compute", "Storage", "Network"
 
 /* What comes up after a boot takes about a second: looking more often only slows it down. */
 #define STATUS_AGAIN_USEC (200 * USEC_PER_MSEC)
-
-static uint64_t now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
-}
 
 int service_is_running(Client *client, const char *service) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -122,12 +115,12 @@ static json_t *look_at_all(Client *client, bool *ret_well) {
 
 /* Looks until all is well or --timeout has passed. */
 static json_t *wait_for_all(Client *client, bool *ret_well) {
-        uint64_t begun = now_usec(), timeout = client->settings->timeout_usec;
+        uint64_t begun = monotonic_usec(), timeout = client->settings->timeout_usec;
         json_t *rows;
 
         for (;;) {
                 rows = look_at_all(client, ret_well);
-                if (!rows || *ret_well || now_usec() - begun >= timeout)
+                if (!rows || *ret_well || monotonic_usec() - begun >= timeout)
                         return rows;
                 json_decref(rows);
                 (void) usleep(STATUS_AGAIN_USEC);

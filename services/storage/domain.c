@@ -2,9 +2,9 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
 #include "log-ids.h"
 #include "log.h"
 #include "manager.h"
@@ -18,13 +18,6 @@ static const char *const domain_state_table[_DOMAIN_STATE_MAX] = {
                 [DOMAIN_FAILED] = "failed",
 };
 DEFINE_STRING_TABLE(domain_state, DomainState, _DOMAIN_STATE_MAX)
-
-static uint64_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
 
 Domain *domain_find(const Manager *manager, const char *id) {
         Domain *domain;
@@ -238,7 +231,7 @@ void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *
 
 void domain_set_failed(Domain *domain, const sd_bus_error *error) {
         domain->lock_fd = safe_close(domain->lock_fd);
-        domain->again_usec = now_usec() + domain->pause_usec;
+        domain->again_usec = monotonic_usec() + domain->pause_usec;
         domain->pause_usec = domain->pause_usec * 2 < DOMAIN_PAUSE_MAX_USEC ? domain->pause_usec * 2
                                                                             : DOMAIN_PAUSE_MAX_USEC;
         domain_set_state(domain, DOMAIN_FAILED, error->message ?: "unknown");
@@ -293,7 +286,7 @@ void domain_look(Domain *domain) {
 }
 
 void domain_monitor_all(Manager *manager) {
-        uint64_t now = now_usec();
+        uint64_t now = monotonic_usec();
 
         for (Domain *domain = manager->domains; domain; domain = domain->hh.next)
                 if (domain->state == DOMAIN_ACTIVE || (domain->state == DOMAIN_FAILED && domain->again_usec <= now))

@@ -103,6 +103,18 @@ static void test_cannot_ask(void **state) {
         assert_int_equal(f->acts, 0);
 }
 
+/* Nobody types the password: the refusal says so, and a timed-out question is no "connection". */
+static void test_no_answer(void **state) {
+        Fixture *f = *state;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        f->fake.answer = -ETIMEDOUT;
+        reply = bus_pair_callf(&f->pair, PATH, INTERFACE, "Act", "s", "vm1");
+        assert_string_equal(reply_error(reply), RHV_ERROR_BACKEND_UNAVAILABLE);
+        assert_non_null(strstr(sd_bus_message_get_error(reply)->message, "password"));
+        assert_int_equal(f->acts, 0);
+}
+
 static void test_interactive(void **state) {
         Fixture *f = *state;
         _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
@@ -187,6 +199,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_allowed, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cannot_ask, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_answer, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_interactive, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_hanging, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_not_cached, setup, teardown),

@@ -157,6 +157,7 @@ static void test_wrong(void **state) {
         check_wrong("vm migrate x", "'vm' has no verb 'migrate'; `rhvctl vm --help` shows what there is");
         check_wrong("vm start", "missing VM; usage: rhvctl vm start VM [OPTIONS]");
         check_wrong("vm start a b", "unexpected argument b; usage: rhvctl vm start VM [OPTIONS]");
+        check_wrong("vm start a --wait --no-wait", "--wait and --no-wait exclude one another");
         check_wrong("vm start a --pasued", "unknown option '--pasued'; did you mean '--paused'?");
         check_wrong("vm start a --zzzzzz=1", "unknown option '--zzzzzz'; `rhvctl vm start --help` shows what there is");
         check_wrong("-x vm list", "unknown option '-x'; `rhvctl --help` shows what there is");
