@@ -38,8 +38,7 @@ static int on_forgotten(sd_bus_message *message, void *userdata, sd_bus_error *r
         return 0; /* when it failed it is tried again at the next listing */
 }
 
-/* Compute keeps the record of a guest that ended until somebody has seen it. */
-void guest_forget(Manager *manager, const char *id) {
+static void send_forget(Manager *manager, const char *id) {
         _cleanup_free_ char *path = bus_object_path("/vm", id);
         _cleanup_message_ sd_bus_message *message = NULL;
         Backend *compute = manager->backends[BACKEND_COMPUTE];
@@ -47,6 +46,22 @@ void guest_forget(Manager *manager, const char *id) {
         if (path && backend_message(compute, path, "Compute.Vm", "Forget", &message) >= 0 &&
             sd_bus_message_append(message, "a{sv}", 0) >= 0)
                 (void) backend_send(compute, message, on_forgotten, NULL, NULL);
+}
+
+void guest_forget(Manager *manager, const char *id) {
+        if (!manager->ended)
+                manager->ended = json_object();
+        if (manager->ended && json_object_set_new(manager->ended, id, json_true()) >= 0)
+                manager_events_later(manager);
+}
+
+void guest_forget_ended(Manager *manager) {
+        _cleanup_json_ json_t *ended = TAKE_PTR(manager->ended);
+        const char *id;
+        json_t *value;
+
+        json_object_foreach(ended, id, value)
+                send_forget(manager, id);
 }
 
 static void keep_addresses(Manager *manager, Object *vm) {

@@ -81,7 +81,14 @@ static int on_events(sd_event_source *source, void *userdata) {
         manager->events_source = sd_event_source_disable_unref(manager->events_source);
         if (change)
                 manager_commit(manager, change, "events");
+        guest_forget_ended(manager);
         return 0;
+}
+
+void manager_events_later(Manager *manager) {
+        if (!manager->events_source &&
+            sd_event_add_defer(manager->daemon->event, &manager->events_source, on_events, manager) >= 0)
+                (void) sd_event_source_set_priority(manager->events_source, SD_EVENT_PRIORITY_NORMAL + 20);
 }
 
 void manager_event(Manager *manager, EventSeverity severity, const char *code, const char *const *objects,
@@ -97,9 +104,7 @@ void manager_event(Manager *manager, EventSeverity severity, const char *code, c
                 manager->events = change_new();
         if (!manager->events || event_add(manager->events, &actor_system, severity, code, objects, "%s", message) < 0)
                 return;
-        if (!manager->events_source &&
-            sd_event_add_defer(manager->daemon->event, &manager->events_source, on_events, manager) >= 0)
-                (void) sd_event_source_set_priority(manager->events_source, SD_EVENT_PRIORITY_NORMAL + 20);
+        manager_events_later(manager);
 }
 
 void manager_commit(Manager *manager, Change *change, const char *what) {
@@ -532,6 +537,7 @@ void manager_stop(void *userdata) {
         json_decref(manager->capabilities);
         json_decref(manager->host_networks);
         json_decref(manager->unmanaged);
+        json_decref(manager->ended);
         json_decref(manager->listed);
         free(manager->management_error);
         free(manager);

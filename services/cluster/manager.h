@@ -54,6 +54,7 @@ typedef struct Manager {
         bool guests_known;      /* Compute told all its guests, after its libvirt was there */
         bool guests_told;       /* it did so once: a host does not fall back to "installing" when its libvirt restarts */
         json_t *unmanaged;      /* {guest id: true} in Compute and not in the store */
+        json_t *ended;          /* {guest id: true} Compute may forget, once the events of their end are kept */
         json_t *listed;         /* ids seen in the listing under way */
 
         /* being done */
@@ -79,6 +80,8 @@ Plan manager_plan(Manager *manager, const Actor *actor);
 /* An event for what happened by itself: written with others when the loop is idle. objects: paths. */
 void manager_event(Manager *manager, EventSeverity severity, const char *code, const char *const *objects,
                    const char *format, ...) _printf_(5, 6);
+/* Has what is told so written, also when nothing is. */
+void manager_events_later(Manager *manager);
 /* A change nobody waits for; failure is logged, and told in no other way. Takes change. */
 void manager_commit(Manager *manager, Change *change, const char *what);
 /* A job ended and the store could not be told. */
@@ -100,7 +103,9 @@ void guest_removed(Manager *manager, const char *path);
 void guest_listed(Manager *manager);
 /* Before Compute has told, nobody knows what runs. */
 void guest_unknown_all(Manager *manager);
+/* Compute keeps the record of a guest that ended until somebody has seen it: it may go when the events of its end are in the store. */
 void guest_forget(Manager *manager, const char *id);
+void guest_forget_ended(Manager *manager);
 
 /* autostart.c */
 void autostart_begin(Manager *manager);
