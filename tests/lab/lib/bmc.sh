@@ -40,4 +40,4 @@ C
         until_true 10 bmc_listens "$host" || { tail -5 "$STATE/bmc.log" >&2; die "the BMC of $host did not start"; }
 }
 
-bmc_listens() { in_net ss -Huln "sport = :$(bmc_port "$1")" | grep -q .; }
+bmc_listens() { [ -n "$(in_net ss -Huln "sport = :$(bmc_port "$1")")" ]; }

@@ -70,7 +70,7 @@ nothing_open() {
                 ! on "$1" test -e /var/lib/rhv/network/setup.json
 }
 
-backend_is() { bus "$1" get-property "${NETWORK[@]}" Backends | grep -qF "\"NetworkManager\" \"$2\""; }
+backend_is() { bus "$1" get-property "${NETWORK[@]}" Backends | sees -F "\"NetworkManager\" \"$2\""; }
 
 # alone HOST: the cluster service makes the management network of its host by itself; these tests do that step by step
 alone() {
