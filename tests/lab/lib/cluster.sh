@@ -49,6 +49,8 @@ host_is() { [ "$(the_host "$1" State)" = "$2" ]; }
 vm_is() { [ "$(vm "$1" "$2" State)" = "$3" ]; }
 domain_is() { [ "$(domain "$1" "$2" State)" = "$3" ]; }
 address_of() { vm "$1" "$2" GuestAddresses | grep -o '10\.88\.0\.[0-9]*'; }
+# has_address HOST VM ADDRESS: to be waited for; a restarted Compute has to ask the guest's agent again
+has_address() { [ "$(address_of "$1" "$2")" = "$3" ]; }
 
 job_ended() { [[ $(job "$1" "$2" State) =~ ^(done|failed|aborted)$ ]]; }
 
