@@ -30,19 +30,28 @@ int plan_new_id(const Plan *plan, ObjectKind kind, const json_t *description, ch
         return 0;
 }
 
-/* No other object of the kind below scope (NULL: anywhere) may have the name. */
-int plan_check_name(const Plan *plan, ObjectKind kind, const char *name, const Object *scope, const Object *self,
-                      sd_bus_error *error) {
+static const Object *find_named(const Plan *plan, ObjectKind kind, const char *name, const Object *scope, const Object *self) {
         for (Object *object = model_first(plan->model, kind); object; object = object->next) {
                 const Object *up = object;
 
                 while (scope && up && up != scope)
                         up = up->parent;
                 if (object != self && (!scope || up) && streq(object->name, name))
-                        return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "A %s named '%s' exists already",
-                                                 object_kind_noun(kind), name);
+                        return object;
         }
-        return 0;
+        return NULL;
+}
+
+bool plan_name_is_taken(const Plan *plan, ObjectKind kind, const char *name, const Object *scope) {
+        return find_named(plan, kind, name, scope, NULL);
+}
+
+/* No other object of the kind below scope (NULL: anywhere) may have the name. */
+int plan_check_name(const Plan *plan, ObjectKind kind, const char *name, const Object *scope, const Object *self,
+                    sd_bus_error *error) {
+        if (!find_named(plan, kind, name, scope, self))
+                return 0;
+        return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "A %s named '%s' exists already", object_kind_noun(kind), name);
 }
 
 /* Where names of a kind must be unique. */
@@ -218,16 +227,14 @@ int plan_create_storage_domain(const Plan *plan, const json_t *description, Chan
         return put_outcome(change, KIND_STORAGE_DOMAIN, id);
 }
 
-int plan_create_disk(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
+/* The row of a disk in that state, with its volume. */
+static int put_disk(const Plan *plan, const json_t *description, const char *id, const char *volume, const char *state, Change *change,
+                    sd_bus_error *error) {
         _cleanup_json_ json_t *spec = NULL;
         const char *name = dict_string(description, "name", "");
-        char id[UUID_STRING_MAX], volume[UUID_STRING_MAX];
         Object *domain;
         int r;
 
-        r = plan_new_id(plan, KIND_DISK, description, id, error);
-        if (r < 0)
-                return r;
         domain = plan_container(plan, KIND_STORAGE_DOMAIN, description, error);
         if (!domain)
                 return -EINVAL;
@@ -235,11 +242,6 @@ int plan_create_disk(const Plan *plan, const json_t *description, Change *change
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is being %s",
                                          domain->name, streq(domain->state, "creating") ? "created" : "removed");
         r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
-        if (r < 0)
-                return r;
-        if (dict_boolean(description, "shareable", false) && streq(dict_string(description, "format", "raw"), "qcow2"))
-                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "disk: only a raw disk can be shareable");
-        r = uuid_generate(volume);
         if (r < 0)
                 return r;
 
@@ -252,10 +254,43 @@ int plan_create_disk(const Plan *plan, const json_t *description, Change *change
                 return -ENOMEM;
         r = change_put(change, "disk",
                        json_pack("{s:s, s:s, s:s, s:s, s:O}", "id", id, "name", name, "storage_domain", domain->id,
-                                 "state", "locked", "spec", spec));
+                                 "state", state, "spec", spec));
         if (r < 0)
                 return r;
         return put_outcome(change, KIND_DISK, id);
+}
+
+int plan_create_disk(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
+        char id[UUID_STRING_MAX], volume[UUID_STRING_MAX];
+        int r;
+
+        r = plan_new_id(plan, KIND_DISK, description, id, error);
+        if (r < 0)
+                return r;
+        if (dict_boolean(description, "shareable", false) && streq(dict_string(description, "format", "raw"), "qcow2"))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "disk: only a raw disk can be shareable");
+        r = uuid_generate(volume);
+        if (r < 0)
+                return r;
+        return put_disk(plan, description, id, volume, "locked", change, error);
+}
+
+int plan_register_disk(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
+        _cleanup_free_ char *path = NULL;
+        char id[UUID_STRING_MAX];
+        int r;
+
+        r = plan_new_id(plan, KIND_DISK, description, id, error);
+        if (r < 0)
+                return r;
+        r = put_disk(plan, description, id, dict_string(description, "volume", ""), "ok", change, error);
+        if (r < 0)
+                return r;
+        path = bus_object_path(object_kind_prefix(KIND_DISK), id);
+        if (!path)
+                return -ENOMEM;
+        return event_add(change, &plan->actor, EVENT_NORMAL, "disk-registered", EVENT_OBJECTS(path),
+                         "The disk %s, which was on its storage domain, was registered", dict_string(description, "name", ""));
 }
 
 /* ---- a new installation ---- */

@@ -56,6 +56,9 @@ int plan_addresses(const Object *vm, const json_t *addresses, Change *change) {
 static int check_disk_use(const Object *disk, const char *vm_id, bool read_only, sd_bus_error *error) {
         const Link *user;
 
+        if (!streq(disk->parent->state, "attached"))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain of the disk %s is %s", disk->name,
+                                         disk->parent->state);
         if (streq(disk->state, "illegal"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The disk %s is not usable: %s", disk->name,
                                          dict_string(disk->spec, "reason", "its content is not complete"));

@@ -29,10 +29,15 @@ int plan_create_cluster(const Plan *plan, const json_t *description, Change *cha
 int plan_create_network(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_storage_domain(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_disk(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
+/* One that is on its domain already: description as of plan_create_disk(), with id (the image) and volume. */
+int plan_register_disk(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_vm(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 /* The containers of a new installation and this host in them; nothing when the host is there. */
 int plan_first_start(const Plan *plan, const char *host_id, const char *host_name, Change *change,
                      sd_bus_error *error);
+
+/* Has an object of that kind below scope (NULL: anywhere) the name? */
+bool plan_name_is_taken(const Plan *plan, ObjectKind kind, const char *name, const Object *scope);
 
 /* changes: checked by the kind's update table. */
 int plan_update(const Plan *plan, const Object *object, const json_t *changes, Change *change, sd_bus_error *error);

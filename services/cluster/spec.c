@@ -110,6 +110,13 @@ const DictField disk_update_fields[] = {
         FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
 };
 
+const DictField disk_register_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+const DictField vm_register_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("cluster", DICT_OPTIONAL), { NULL },
+};
+
 static const char *const disk_buses[] = { "virtio", "scsi", "sata", NULL };
 #define FIELD_BOOT_ORDER { "boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX }
 #define VM_DISK_FIELDS                                                                                   \

@@ -6,15 +6,37 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "register-bus.h"
 #include "work.h"
 
-static int check_remove(const Object *domain, sd_bus_error *error) {
+/* Detached, a domain takes its disks along: they are there again when it is imported. */
+static int check_detach(const Object *domain, sd_bus_error *error) {
         const Manager *manager = domain->owner;
+
+        for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next) {
+                if (disk->parent != domain)
+                        continue;
+                if (disk->job[0])
+                        return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The disk %s is busy with job %s", disk->name, disk->job);
+                if (disk->users)
+                        return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the disk %s: detach it there or remove the VM first",
+                                                 disk->users->vm->name, disk->name);
+        }
+        return 0;
+}
+
+static int check_remove(const Object *domain, bool destroy, sd_bus_error *error) {
+        const Manager *manager = domain->owner;
+        int r;
 
         if (domain->job[0])
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The storage domain %s is busy with job %s", domain->name,
                                          domain->job);
-        if (domain->children > 0)
+        if (!destroy) {
+                r = check_detach(domain, error);
+                if (r < 0)
+                        return r;
+        } else if (domain->children > 0)
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The storage domain %s holds %u disks: remove them first",
                                          domain->name, domain->children);
         return backend_check(manager->backends[BACKEND_STORAGE], error);
@@ -35,7 +57,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
                 return r;
         destroy = dict_boolean(request.options, "destroy", true);
         if (!request.replay) {
-                r = check_remove(domain, error);
+                r = check_remove(domain, destroy, error);
                 if (r >= 0)
                         r = change ? plan_set_state(domain, "removing", NULL, change) : -ENOMEM;
                 if (r < 0)
@@ -69,6 +91,12 @@ const sd_bus_vtable storage_domain_vtable[] = {
         PROPERTY_CHANGING("TotalBytes", "t"),
         PROPERTY_CHANGING("FreeBytes", "t"),
         METHOD_UPDATE,
+        SD_BUS_METHOD_WITH_ARGS("ListUnregistered", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", found),
+                                storage_domain_method_list_unregistered, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RegisterDisk", SD_BUS_ARGS("s", image, "a{sv}", changes, "a{sv}", options), SD_BUS_RESULT("o", disk),
+                                storage_domain_method_register_disk, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RegisterVm", SD_BUS_ARGS("s", vm, "a{sv}", changes, "a{sv}", options), SD_BUS_RESULT("o", path),
+                                storage_domain_method_register_vm, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_remove,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

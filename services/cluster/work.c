@@ -282,6 +282,10 @@ static void domain_removed(Manager *manager, Job *job, int r, const sd_bus_error
               !json_object_get(domain->facts, "state"))))
                 r = 0;
         if (change && domain && r >= 0) {
+                /* one that is detached takes its disks along */
+                for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next)
+                        if (disk->parent == domain)
+                                (void) change_delete(change, "disk", json_pack("{s:s}", "id", disk->id));
                 (void) change_delete(change, "storage_domain", json_pack("{s:s}", "id", domain->id));
                 (void) event_add(change, job_actor(job, &actor), EVENT_NORMAL, "storage-domain-removed",
                                  EVENT_OBJECTS(domain->path), "The storage domain %s was removed", domain->name);

@@ -4,7 +4,9 @@
 
 #include "commands.h"
 #include "disk.h"
+#include "inspect.h"
 #include "object.h"
+#include "register.h"
 
 /* ---- domains ---- */
 
@@ -65,9 +67,13 @@ const Command domain_commands[] = {
         { "domain", "import", "Take over a storage domain that is there, as it is", domain_import_arguments,
           domain_import_options, domain_run_create, COMMAND_CHANGES, &kind_domain, "ImportStorageDomain", NULL,
           "Importing", "imported" },
+        { "domain", "inspect", "Look at a storage domain of others before it is taken over; nothing is written", domain_import_arguments,
+          NULL, domain_run_inspect, COMMAND_CHANGES, &kind_domain },
+        { "domain", "unregistered", "List the disks and VMs that lie on it and are not in the cluster", domain_arguments, NULL,
+          domain_run_unregistered, COMMAND_CHANGES, &kind_domain },
         { "domain", "update", "Change what is given", domain_arguments, domain_update_options, object_run_update,
           COMMAND_CHANGES, &kind_domain, "Update", "pc", "Changing", "changed" },
-        { "domain", "remove", "Remove an empty storage domain, also from the storage", domain_arguments, domain_remove_options,
+        { "domain", "remove", "Remove an empty storage domain, also from the storage; with --detach take it out with its disks", domain_arguments, domain_remove_options,
           domain_run_remove, COMMAND_CHANGES, &kind_domain, "Remove", "c", "Removing", "removed" },
         {},
 };
@@ -119,6 +125,13 @@ static const Parameter disk_download_options[] = {
         {},
 };
 
+static const Parameter disk_register_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "IMAGE" }, {} };
+static const Parameter disk_register_options[] = {
+        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; the alias it has if not given" },
+        OPTION_DESCRIPTION,
+        {},
+};
+
 const Command disk_commands[] = {
         { "disk", "list", "List disks", NULL, NULL, object_run_list, 0, &kind_disk },
         { "disk", "show", "Show one with everything known about it", disk_arguments, NULL, object_run_show, 0, &kind_disk },
@@ -128,6 +141,8 @@ const Command disk_commands[] = {
           disk_run_upload, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
         { "disk", "download", "Write a disk to a file ('-': stdout)", disk_download_arguments, disk_download_options,
           disk_run_download, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
+        { "disk", "register", "Take over an image that lies on a storage domain, as it is", disk_register_arguments,
+          disk_register_options, domain_run_register, COMMAND_CHANGES, &kind_disk, "RegisterDisk", NULL, "Registering", "registered" },
         { "disk", "update", "Change what is given", disk_arguments, disk_update_options, object_run_update,
           COMMAND_CHANGES, &kind_disk, "Update", "pc", "Changing", "changed" },
         { "disk", "remove", "Remove a disk with all that is on it", disk_arguments, NULL, object_run_method, COMMAND_CHANGES,

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "console.h"
 #include "object.h"
+#include "register.h"
 #include "vm.h"
 
 static const char *const disk_buses[] = { "virtio", "scsi", "sata", NULL };
@@ -126,11 +127,21 @@ static const Parameter vm_autostart_arguments[] = {
         { "vm", word, text, vm_arguments, options, object_run_method, COMMAND_CHANGES, &kind_vm, member, "c",          \
           doing_text, done_text }
 
+static const Parameter vm_register_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
+static const Parameter vm_register_options[] = {
+        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; the one it has if not given" },
+        { "cluster", "CLUSTER", PARAMETER_TEXT, PLACE_SPEC, .complete = COMPLETE_CLUSTER, .help = "Cluster it runs in; needed where there are several" },
+        OPTION_DESCRIPTION,
+        {},
+};
+
 const Command vm_commands[] = {
         { "vm", "list", "List virtual machines", NULL, NULL, object_run_list, 0, &kind_vm },
         { "vm", "show", "Show one with everything known about it", vm_arguments, NULL, object_run_show, 0, &kind_vm },
         { "vm", "create", "Define a VM; without options: 1 CPU, 1G of memory, serial console, VNC, guest agent, no disk, no NIC", vm_create_arguments, vm_create_options, vm_run_create, COMMAND_CHANGES, &kind_vm,
           "CreateVm", NULL, "Creating", "created" },
+        { "vm", "register", "Take over a VM that a storage domain's OVF store defines, with its disks", vm_register_arguments,
+          vm_register_options, domain_run_register, COMMAND_CHANGES, &kind_vm, "RegisterVm", NULL, "Registering", "registered" },
         { "vm", "update", "Change what is given; one that runs has it from its next start", vm_arguments, vm_update_options, object_run_update, COMMAND_CHANGES,
           &kind_vm, "Update", "pc", "Changing", "changed" },
         VM_ACTION("remove", "Remove a VM that is down; its disks stay", NULL, "Remove", "Removing", "removed"),

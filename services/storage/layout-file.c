@@ -265,9 +265,10 @@ static int file_create(const DomainPlace *place, const DomainFacts *facts, sd_bu
 
 /* ---- open ---- */
 
-static int discover(const DomainPlace *place, char ret[static UUID_STRING_MAX], sd_bus_error *error) {
+static int discover(const DomainPlace *place, char ret[static UUID_STRING_MAX], bool *ret_several, sd_bus_error *error) {
         _cleanup_(name_list_clear) NameList list = {};
         _cleanup_close_ int base = -EBADF;
+        unsigned n = 0;
         int r;
 
         base = base_open(place, error);
@@ -280,14 +281,18 @@ static int discover(const DomainPlace *place, char ret[static UUID_STRING_MAX], 
                 if (!uuid_is_valid(list.names[i]) ||
                     faccessat(base, FILE_NAME(list.names[i], "/dom_md"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
-                memcpy(ret, list.names[i], UUID_STRING_MAX);
-                return 0;
+                if (n++ == 0)
+                        memcpy(ret, list.names[i], UUID_STRING_MAX);
         }
+        if (ret_several)
+                *ret_several = n > 1;
+        if (n > 0)
+                return 0;
         sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "%s holds no storage domain", place->path);
         return -ENOENT;
 }
 
-static int read_facts(int domain, const DomainPlace *place, DomainOpened *opened, sd_bus_error *error) {
+static int read_facts(int domain, const DomainPlace *place, DomainFacts *facts, bool *ret_sealed, sd_bus_error *error) {
         _cleanup_(key_value_clear) KeyValueList list = {};
         _cleanup_free_ char *text = NULL, *what = NULL;
         size_t size;
@@ -304,9 +309,9 @@ static int read_facts(int domain, const DomainPlace *place, DomainOpened *opened
         }
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot read %s", what);
-        r = domain_metadata_parse(text, size, what, &list, &opened->sealed, error);
+        r = domain_metadata_parse(text, size, what, &list, ret_sealed, error);
         if (r >= 0)
-                r = domain_metadata_facts(&list, what, &opened->facts, error);
+                r = domain_metadata_facts(&list, what, facts, error);
         return r;
 }
 
@@ -326,12 +331,6 @@ static int check_facts(const DomainPlace *place, const DomainFacts *facts, sd_bu
 
                 sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "%s/%s is a domain of type %s, not %s", place->path,
                                   place->id, type ? type->name : facts->type_word, place->type->name);
-                return -EOPNOTSUPP;
-        }
-        if (facts->version != DOMAIN_VERSION_MAX) {
-                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
-                                  "%s/%s has version %u; local domains are used from version %u on", place->path,
-                                  place->id, facts->version, DOMAIN_VERSION_MAX);
                 return -EOPNOTSUPP;
         }
         return 0;
@@ -379,14 +378,14 @@ static int file_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error *
 
         IDENTITY_SCOPE();
         if (isempty(place.id)) {
-                r = discover(given, place.id, error);
+                r = discover(given, place.id, NULL, error);
                 if (r < 0)
                         return r;
         }
         domain = file_domain_open(&place, error);
         if (domain < 0)
                 return domain;
-        r = read_facts(domain, &place, &opened, error);
+        r = read_facts(domain, &place, &opened.facts, &opened.sealed, error);
         if (r >= 0)
                 r = check_facts(&place, &opened.facts, error);
         if (r >= 0)
@@ -397,6 +396,54 @@ static int file_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error *
                 return r;
         *ret = opened;
         opened = (DomainOpened){.lock_fd = -EBADF};
+        return 0;
+}
+
+/* ---- look ---- */
+
+/* The lock is taken shared and given back at once: who holds it keeps it, and nothing is written. */
+static bool lock_is_held(int domain) {
+        _cleanup_close_ int fd = file_open_beneath(domain, "dom_md/ids", O_RDONLY | O_NONBLOCK, 0);
+
+        return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static int would_open(const DomainPlace *given, const DomainFacts *facts, sd_bus_error *error) {
+        const DomainType *type = domain_type_find_word(facts->type_word);
+        DomainPlace place = *given;
+
+        if (!type || !type->layout)
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "Storage domains of type \"%s\" are not supported yet",
+                                         type ? type->name : facts->type_word);
+        place.type = type;
+        return check_facts(&place, facts, error);
+}
+
+static int file_look(const DomainPlace *given, DomainLook *ret, sd_bus_error *error) {
+        _cleanup_(domain_look_clear) DomainLook look = {};
+        _cleanup_error_ sd_bus_error refusal = SD_BUS_ERROR_NULL;
+        _cleanup_close_ int domain = -EBADF;
+        DomainPlace place = *given; /* path stays borrowed */
+        int r;
+
+        IDENTITY_SCOPE();
+        r = discover(given, place.id, &look.several, error);
+        if (r < 0)
+                return r;
+        domain = file_domain_open(&place, error);
+        if (domain < 0)
+                return domain;
+        r = read_facts(domain, &place, &look.facts, &look.sealed, error);
+        if (r < 0)
+                return r;
+        if (would_open(&place, &look.facts, &refusal) < 0) {
+                look.refusal = strdup(refusal.message ?: "unknown");
+                if (!look.refusal)
+                        return -ENOMEM;
+        }
+        look.in_use = lock_is_held(domain);
+        *ret = look;
+        look = (DomainLook){};
         return 0;
 }
 
@@ -412,7 +459,7 @@ static int file_measure(const DomainPlace *place, DomainSpace *ret, sd_bus_error
         domain = file_domain_open(place, error);
         if (domain < 0)
                 return domain;
-        r = read_facts(domain, place, &opened, error);
+        r = read_facts(domain, place, &opened.facts, NULL, error);
         if (r >= 0)
                 r = check_facts(place, &opened.facts, error);
         if (r < 0)
@@ -471,6 +518,7 @@ static int file_destroy(const DomainPlace *place, sd_bus_error *error) {
 const StorageLayout layout_file = {
                 .create = file_create,
                 .open = file_open,
+                .look = file_look,
                 .clean = file_clean,
                 .measure = file_measure,
                 .destroy = file_destroy,

@@ -42,6 +42,12 @@ void domain_opened_clear(DomainOpened *opened) {
         opened->lock_fd = safe_close(opened->lock_fd);
 }
 
+void domain_look_clear(DomainLook *look) {
+        domain_facts_clear(&look->facts);
+        free(look->refusal);
+        *look = (DomainLook){};
+}
+
 void volume_plan_clear(VolumePlan *plan) {
         free(plan->path);
         *plan = (VolumePlan){};

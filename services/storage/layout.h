@@ -48,6 +48,16 @@ typedef struct DomainOpened {
 } DomainOpened;
 void domain_opened_clear(DomainOpened *opened);
 
+/* What a look from outside found. */
+typedef struct DomainLook {
+        DomainFacts facts;
+        bool sealed;
+        bool in_use;     /* somebody on this host holds its lock */
+        bool several;    /* other domains lie beside it: they are ignored */
+        char *refusal;   /* why opening would refuse it; NULL: it would not */
+} DomainLook;
+void domain_look_clear(DomainLook *look);
+
 typedef struct DomainSpace {
         uint64_t total_bytes;
         uint64_t free_bytes; /* for us, without what is reserved for root */
@@ -75,6 +85,9 @@ struct StorageLayout {
         int (*create)(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);
         /* Finds the domain (place->id empty: the one that is there), reads and checks it, takes its lock. */
         int (*open)(const DomainPlace *place, DomainOpened *ret, sd_bus_error *error);
+        /* The same to look at, whatever its type and class; nothing is written and nothing stays locked. BadFormat where its metadata cannot be
+         * read. */
+        int (*look)(const DomainPlace *place, DomainLook *ret, sd_bus_error *error);
         /* Finishes or undoes what an ended process left half done; only while the lock is held and before other work.
          * ret_n: how many. */
         int (*clean)(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);

@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "config.h"
+#include "inspect-task.h"
 #include "manager.h"
 #include "request.h"
 
@@ -18,7 +19,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", NULL};
 
         return bus_append_strings(reply, features);
 }
@@ -234,6 +235,9 @@ const sd_bus_vtable storage_root_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("OpenDomain", SD_BUS_ARGS("a{sv}", domain, "a{sv}", options),
                                         SD_BUS_RESULT("o", path), manager_method_open_domain,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("InspectForeign", SD_BUS_ARGS("a{sv}", domain, "a{sv}", options),
+                                        SD_BUS_RESULT("a{sv}", report), manager_method_inspect_foreign,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_VTABLE_END,
 };

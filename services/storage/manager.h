@@ -35,6 +35,7 @@ struct Manager {
         ImageLock *locks;
         Task *tasks;
         unsigned tools; /* children of tasks at work */
+        unsigned inspections;
         Transfer *transfers;
         size_t n_transfers;
         sd_event_source *monitor;

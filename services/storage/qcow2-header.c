@@ -30,55 +30,80 @@ static int bad(sd_bus_error *error, const char *why) {
         return -EBADMSG;
 }
 
-static int check_features(uint64_t incompatible, sd_bus_error *error) {
-        if (incompatible & INCOMPATIBLE_DATA_FILE)
-                return bad(error, "The qcow2 image keeps its data in another file");
-        if (incompatible & INCOMPATIBLE_CORRUPT)
-                return bad(error, "The qcow2 image is marked corrupt; run qemu-img check on the source");
-        if (incompatible & INCOMPATIBLE_DIRTY)
-                return bad(error, "The qcow2 image was not closed cleanly; run qemu-img check on the source");
-        if (incompatible & ~INCOMPATIBLE_KNOWN)
-                return bad(error, "The qcow2 image uses features this service does not know");
-        return 0;
+static void read_backing(const uint8_t *p, size_t size, Qcow2Facts *facts) {
+        uint64_t offset = read_be64(p + 8);
+        uint32_t length = read_be32(p + 16);
+
+        facts->has_backing = offset != 0 || length != 0;
+        if (!facts->has_backing || length > QCOW2_BACKING_BYTES_MAX || offset > size || length > size - offset ||
+            memchr(p + offset, 0, length))
+                return;
+        memcpy(facts->backing, p + offset, length);
+        facts->backing[length] = '\0';
 }
 
-int qcow2_header_check(const void *bytes, size_t size, uint64_t capacity_bytes, uint64_t *ret_virtual_bytes,
-                       sd_bus_error *error) {
+int qcow2_header_read(const void *bytes, size_t size, Qcow2Facts *ret, sd_bus_error *error) {
+        Qcow2Facts facts = {};
         const uint8_t *p = bytes;
-        uint32_t version, cluster_bits;
-        uint64_t virtual_bytes;
-        int r;
+        uint32_t cluster_bits;
 
         if (!qcow2_has_magic(bytes, size))
                 return bad(error, "The data is not a qcow2 image");
         if (size < VERSION_2_BYTES)
                 return bad(error, "The qcow2 image ends within its header");
-        version = read_be32(p + 4);
-        if (version != 2 && version != 3)
+        facts.version = read_be32(p + 4);
+        if (facts.version != 2 && facts.version != 3)
                 return bad(error, "The qcow2 image is of a version this service does not know");
-        if (version == 3 && size < QCOW2_HEADER_BYTES)
+        if (facts.version == 3 && size < QCOW2_HEADER_BYTES)
                 return bad(error, "The qcow2 image ends within its header");
-        if (read_be64(p + 8) != 0 || read_be32(p + 16) != 0)
-                return bad(error, "The qcow2 image names a backing file; flatten it first (qemu-img convert)");
         cluster_bits = read_be32(p + 20);
         if (cluster_bits < 9 || cluster_bits > 21)
                 return bad(error, "The qcow2 image has an impossible cluster size");
-        if (read_be32(p + 32) != 0)
-                return bad(error, "The qcow2 image is encrypted");
-        if (version == 3) {
-                r = check_features(read_be64(p + 72), error);
-                if (r < 0)
-                        return r;
+        facts.cluster_bytes = UINT32_C(1) << cluster_bits;
+        facts.virtual_bytes = read_be64(p + 24);
+        facts.encrypted = read_be32(p + 32) != 0;
+        if (facts.version == 3) {
+                uint64_t incompatible = read_be64(p + 72);
+
+                facts.data_file = incompatible & INCOMPATIBLE_DATA_FILE;
+                facts.corrupt = incompatible & INCOMPATIBLE_CORRUPT;
+                facts.dirty = incompatible & INCOMPATIBLE_DIRTY;
+                facts.unknown_features = incompatible & ~(INCOMPATIBLE_KNOWN | INCOMPATIBLE_DATA_FILE |
+                                                          INCOMPATIBLE_CORRUPT | INCOMPATIBLE_DIRTY);
         }
-        virtual_bytes = read_be64(p + 24);
-        if (virtual_bytes == 0 || virtual_bytes > capacity_bytes) {
+        read_backing(p, size, &facts);
+        *ret = facts;
+        return 0;
+}
+
+int qcow2_header_check(const void *bytes, size_t size, uint64_t capacity_bytes, uint64_t *ret_virtual_bytes,
+                       sd_bus_error *error) {
+        Qcow2Facts facts;
+        int r;
+
+        r = qcow2_header_read(bytes, size, &facts, error);
+        if (r < 0)
+                return r;
+        if (facts.has_backing)
+                return bad(error, "The qcow2 image names a backing file; flatten it first (qemu-img convert)");
+        if (facts.encrypted)
+                return bad(error, "The qcow2 image is encrypted");
+        if (facts.data_file)
+                return bad(error, "The qcow2 image keeps its data in another file");
+        if (facts.corrupt)
+                return bad(error, "The qcow2 image is marked corrupt; run qemu-img check on the source");
+        if (facts.dirty)
+                return bad(error, "The qcow2 image was not closed cleanly; run qemu-img check on the source");
+        if (facts.unknown_features)
+                return bad(error, "The qcow2 image uses features this service does not know");
+        if (facts.virtual_bytes == 0 || facts.virtual_bytes > capacity_bytes) {
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT,
                                   "The qcow2 image holds a disk of %" PRIu64
                                   " bytes; the volume has a capacity of %" PRIu64,
-                                  virtual_bytes, capacity_bytes);
+                                  facts.virtual_bytes, capacity_bytes);
                 return -EBADMSG;
         }
         if (ret_virtual_bytes)
-                *ret_virtual_bytes = virtual_bytes;
+                *ret_virtual_bytes = facts.virtual_bytes;
         return 0;
 }

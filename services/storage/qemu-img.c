@@ -5,11 +5,7 @@
 
 #include "bus-error.h"
 #include "qemu-img.h"
-
-/* The same identity that owns the domain, with nothing else. */
-static const char *const as_storage[] = {
-                "setpriv", "--reuid=36", "--regid=36", "--clear-groups", "--no-new-privs", "--",
-};
+#include "storage-identity.h"
 
 const char *qemu_img_compat(unsigned version) {
         return version >= 4 ? "compat=1.1" : "compat=0.10";
@@ -18,12 +14,11 @@ const char *qemu_img_compat(unsigned version) {
 void qemu_img_create(const VolumePlan *plan, unsigned version, bool privileged, QemuImgCommand *ret) {
         const VolumeMetadata *metadata = &plan->metadata;
         bool qcow2 = metadata->format == VOLUME_FORMAT_QCOW2;
-        size_t n = 0;
+        size_t n;
 
         *ret = (QemuImgCommand){};
         (void) snprintf(ret->numbers, sizeof(ret->numbers), "%" PRIu64, metadata->capacity_bytes);
-        for (size_t i = 0; privileged && i < ELEMENTSOF(as_storage); i++)
-                ret->argv[n++] = as_storage[i];
+        n = storage_identity_argv(ret->argv, privileged);
         ret->argv[n++] = "qemu-img";
         ret->argv[n++] = "create";
         ret->argv[n++] = "-q";

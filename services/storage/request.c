@@ -46,6 +46,8 @@ const DictField request_domain_create[] = {
 
 const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH, {}};
 
+const DictField request_domain_inspect[] = {FIELD_PATH, {}};
+
 const DictField request_volume[] = {
                 {.key = "capacity", .type = DICT_INTEGER},
                 {.key = "format", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = format_words},

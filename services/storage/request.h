@@ -9,6 +9,7 @@
 extern const DictField request_options_job[];   /* job_id */
 extern const DictField request_domain_create[]; /* type, path, name, version */
 extern const DictField request_domain_open[];   /* type, path */
+extern const DictField request_domain_inspect[]; /* path */
 extern const DictField request_volume[];        /* capacity, format, allocation, description, parent, disk_type */
 extern const DictField request_upload[];        /* size, job_id */
 extern const DictField request_prepare[];       /* user, read_only, shared */

@@ -198,6 +198,10 @@ bool volume_has_parent(const VolumeMetadata *metadata) {
         return !streq(metadata->parent, BLANK_UUID);
 }
 
+bool volume_is_ovf_store(const VolumeMetadata *metadata) {
+        return streq(metadata->disk_type, "OVFS") || strstr(metadata->description, "OVF_STORE");
+}
+
 bool volume_description_is_valid(const char *description) {
         size_t characters = 0;
 

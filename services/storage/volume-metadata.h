@@ -44,5 +44,7 @@ bool volume_has_parent(const VolumeMetadata *metadata) _pure_;
 /* Up to VOLUME_DESCRIPTION_MAX characters of UTF-8 without control characters and without blanks at its ends; may be
  * empty. */
 bool volume_description_is_valid(const char *description);
+/* A store of VM definitions; before 4.2 only its description told. */
+bool volume_is_ovf_store(const VolumeMetadata *metadata) _pure_;
 /* One of the words a new volume may carry: DATA ISOF MEMD MEMM OVFS HEVD HESD HEMD HECI SCRD. */
 bool volume_disk_type_is_valid(const char *word) _pure_;

@@ -237,17 +237,18 @@ int volume_task_delete(Domain *domain, Job *job, const char *image, const char *
 static int append_prepared(sd_bus_message *reply, const Domain *domain, const char *image,
                            const VolumeRecord *const *chain, int n) {
         _cleanup_json_ json_t *answer = NULL;
-        json_t *backing = json_array();
+        json_t *backing = json_array(), *formats = json_array();
         char *path;
 
         path = domain->place.type->layout->volume_path(&domain->place, image, chain[0]->id);
-        answer = json_pack("{s:s*, s:s, s:I, s:o}", "path", path, "format",
+        answer = json_pack("{s:s*, s:s, s:I, s:o, s:o}", "path", path, "format",
                            volume_format_to_string(chain[0]->metadata.format), "capacity",
-                           (json_int_t)chain[0]->metadata.capacity_bytes, "backing", backing);
+                           (json_int_t)chain[0]->metadata.capacity_bytes, "backing", backing, "backing_formats", formats);
         free(path);
         for (int i = 1; answer && i < n; i++) {
                 path = domain->place.type->layout->volume_path(&domain->place, image, chain[i]->id);
                 (void) json_array_append_new(backing, json_string(path ?: ""));
+                (void) json_array_append_new(formats, json_string(volume_format_to_string(chain[i]->metadata.format)));
                 free(path);
         }
         return answer ? dict_append(reply, answer) : -ENOMEM;

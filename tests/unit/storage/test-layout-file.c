@@ -485,6 +485,68 @@ static void test_bad_volume_metadata_is_shown(void **state) {
         free((char *)meta);
 }
 
+/* Domains that older engines made are used as they are, and new volumes are written as those read them. */
+static void test_older_versions(void **state) {
+        Place *p = *state;
+
+        for (unsigned version = 3; version <= 4; version++) {
+                DomainFacts facts = {.name = (char *)"old", .type_word = (char *)"LOCALFS", .class_word = (char *)"Data",
+                                     .version = version, .id = DOMAIN};
+                VolumeRequest request = request_of(VOLUME, NULL);
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+                _cleanup_free_ char *text = calloc(1, 1024);
+                FILE *f;
+
+                domain_opened_clear(&p->opened);
+                assert_ok(layout_file.destroy(&p->place, &error));
+                p->place.version = version;
+                assert_ok(layout_file.create(&p->place, &facts, &error));
+                assert_ok(open_place(p, &error));
+                assert_int_equal(p->opened.facts.version, version);
+                make_volume(p, &request);
+                assert_int_equal(count_volumes(p), 1);
+                f = fopen(path_of(p, DOMAIN "/images/" IMAGE "/" VOLUME ".meta"), "re");
+                assert_non_null(f);
+                assert_true(fread(text, 1, 1023, f) > 0);
+                (void) fclose(f);
+                assert_non_null(strstr(text, "SIZE=2048\n"));
+                assert_null(strstr(text, "CAP="));
+                assert_ok(layout_file.image_hide(&p->place, IMAGE, &error));
+                assert_ok(layout_file.image_purge(&p->place, IMAGE, &error));
+        }
+}
+
+/* A look writes nothing and locks nobody out; it sees who has the domain open, and what opening would say. */
+static void test_look(void **state) {
+        Place *p = *state;
+        _cleanup_(domain_look_clear) DomainLook look = {}, foreign = {};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *vdsm = NULL;
+        struct stat before, after;
+        size_t size;
+
+        assert_ok(stat(path_of(p, DOMAIN "/dom_md"), &before));
+        assert_ok(layout_file.look(&p->place, &look, &error));
+        assert_string_equal(look.facts.id, DOMAIN);
+        assert_false(look.in_use || look.several);
+        assert_null(look.refusal);
+        domain_look_clear(&look);
+        assert_ok(open_place(p, &error));
+        assert_ok(layout_file.look(&p->place, &look, &error));
+        assert_true(look.in_use);
+        domain_opened_clear(&p->opened);
+        assert_ok(stat(path_of(p, DOMAIN "/dom_md"), &after));
+        assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof(before.st_mtim));
+
+        vdsm = test_data_read("vdsm-domain-v5", &size);
+        assert_ok(mkdir(path_of(p, "8edc7efd-247c-4edb-bef0-1e95d4416d77"), 0755));
+        assert_ok(rename(path_of(p, DOMAIN "/dom_md"), path_of(p, "8edc7efd-247c-4edb-bef0-1e95d4416d77/dom_md")));
+        write_file(path_of(p, "8edc7efd-247c-4edb-bef0-1e95d4416d77/dom_md/metadata"), vdsm, size);
+        assert_ok(layout_file.look(&p->place, &foreign, &error));
+        assert_string_equal(foreign.facts.type_word, "NFS");
+        assert_non_null(strstr(foreign.refusal, "not supported yet"));
+}
+
 static void test_update(void **state) {
         Place *p = *state;
         VolumeRequest request = request_of(VOLUME, NULL);
@@ -522,6 +584,8 @@ int main(void) {
                         PLACE_TEST(test_abandon),
                         PLACE_TEST(test_symlinks_are_not_followed),
                         PLACE_TEST(test_bad_volume_metadata_is_shown),
+                        PLACE_TEST(test_older_versions),
+                        PLACE_TEST(test_look),
                         PLACE_TEST(test_update),
         };
 

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "register-bus.h"
+
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "parse-util.h"
+#include "register.h"
+#include "value.h"
+
+typedef struct Registration Registration;
+struct Registration {
+        Manager *manager;
+        Operation *operation;
+        char domain[UUID_STRING_MAX], reference[UUID_STRING_MAX];
+        json_t *changes;
+        char *text, id[UUID_STRING_MAX], user[64]; /* as of the Request */
+        uid_t uid;
+        sd_bus_slot *slot;
+        /* Answers and takes the operation, or fails with an error set. */
+        int (*then)(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error);
+};
+
+static Registration *registration_free(Registration *registration) {
+        if (!registration)
+                return NULL;
+        operation_free(registration->operation);
+        json_decref(registration->changes);
+        free(registration->text);
+        sd_bus_slot_unref(registration->slot);
+        free(registration);
+        return NULL;
+}
+DEFINE_CLEANUP(Registration *, registration_free)
+
+/* ---- Storage has looked ---- */
+
+static int on_report(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        const sd_bus_error *error = sd_bus_message_get_error(message);
+        _cleanup_(registration_freep) Registration *registration = userdata;
+        _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
+        _cleanup_json_ json_t *report = NULL;
+        const Object *domain = model_find(registration->manager->model, KIND_STORAGE_DOMAIN, registration->domain);
+        int r;
+
+        registration->slot = sd_bus_slot_unref(registration->slot);
+        if (error)
+                r = bus_error_forward(&named, error, "Cannot look at the storage domain");
+        else if (!domain)
+                r = sd_bus_error_set(&named, RHV_ERROR_NOT_FOUND, "The storage domain was removed");
+        else
+                r = value_read(message, &report);
+        if (r >= 0 && !streq(dict_string(report, "id", ""), registration->domain))
+                r = sd_bus_error_set(&named, RHV_ERROR_INVALID_STATE, "Another storage domain is in its place");
+        if (r >= 0)
+                r = registration->then(registration, domain, report, &named);
+        if (r < 0)
+                registration->operation = operation_fail_errno(registration->operation, r, &named);
+        return 0;
+}
+
+/* The call is authorised: what it needs is kept, and Storage is asked. */
+static int look(Request *request, const Object *domain, const char *reference, const json_t *changes,
+                int (*then)(Registration *, const Object *, const json_t *, sd_bus_error *)) {
+        Backend *storage = request->manager->backends[BACKEND_STORAGE];
+        _cleanup_(registration_freep) Registration *registration = calloc(1, sizeof *registration);
+        _cleanup_message_ sd_bus_message *call = NULL;
+        int r;
+
+        if (!registration)
+                return -ENOMEM;
+        registration->manager = request->manager;
+        registration->changes = json_incref((json_t *)changes);
+        registration->text = TAKE_PTR(request->text);
+        registration->uid = request->uid;
+        registration->then = then;
+        (void) memcpy(registration->domain, domain->id, sizeof registration->domain);
+        (void) snprintf(registration->reference, sizeof registration->reference, "%s", reference);
+        (void) memcpy(registration->id, request->id, sizeof registration->id);
+        (void) memcpy(registration->user, request->user, sizeof registration->user);
+        r = backend_message(storage, "", "Storage", "InspectForeign", &call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "a{sv}a{sv}", 1, "path", "s", dict_string(domain->spec, "path", ""), 0);
+        if (r >= 0)
+                r = backend_send(storage, call, on_report, registration, &registration->slot);
+        if (r < 0)
+                return r;
+        registration->operation = operation_new(request->message);
+        if (!registration->operation)
+                return -ENOMEM;
+        (void) TAKE_PTR(registration);
+        return 1;
+}
+
+static int check_domain(const Object *domain, sd_bus_error *error) {
+        const Manager *manager = domain->owner;
+
+        if (!streq(domain->state, "attached"))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is %s", domain->name, domain->state);
+        return backend_check(manager->backends[BACKEND_STORAGE], error);
+}
+
+/* ---- list ---- */
+
+static int list_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
+        _cleanup_json_ json_t *list = register_list(registration->manager->model, report);
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        r = sd_bus_message_new_method_return(operation_message(registration->operation), &reply);
+        if (r >= 0)
+                r = dict_append(reply, list);
+        if (r < 0)
+                return r;
+        registration->operation = operation_reply_message(registration->operation, reply);
+        return 0;
+}
+
+int storage_domain_method_list_unregistered(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const DictField fields[] = { { NULL } };
+        Object *domain = userdata;
+        _cleanup_request_ Request request = { .unrecorded = true };
+        int r;
+
+        r = request_read(&request, domain->owner, message, NULL, fields, error);
+        if (r >= 0)
+                r = check_domain(domain, error);
+        if (r < 0)
+                return r;
+        r = request_authorise(&request, ACTION_CONFIGURE, "list-unregistered", domain, NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return look(&request, domain, "", NULL, list_then);
+}
+
+/* ---- register ---- */
+
+static Actor actor_of(const Registration *registration) {
+        return (Actor){ .uid = registration->uid, .user = registration->user, .correlation = registration->id };
+}
+
+/* One disk with the name it had, or where another has that, with some of its id behind it. request: NULL where more is to come. */
+static int commit_disk(Registration *registration, const Object *domain, const json_t *report, const char *image, bool last,
+                       json_t **ret_outcome, sd_bus_error *error) {
+        Manager *manager = registration->manager;
+        _cleanup_(change_freep) Change *change = change_new();
+        _cleanup_json_ json_t *description = NULL;
+        Actor actor = actor_of(registration);
+        Plan plan = manager_plan(manager, &actor);
+        const char *name = last ? dict_string(registration->changes, "name", NULL) : NULL;
+        int r;
+
+        if (!change)
+                return -ENOMEM;
+        r = register_disk(report, domain->id, image, last ? registration->changes : NULL, &description, error);
+        if (r < 0)
+                return r;
+        if (!name && plan_name_is_taken(&plan, KIND_DISK, dict_string(description, "name", ""), domain)) {
+                json_t *longer = json_sprintf("%.*s-%.8s", (int)NAME_BYTES_MAX - 9, dict_string(description, "name", ""), image);
+
+                if (json_object_set_new(description, "name", longer) < 0)
+                        return -ENOMEM;
+        }
+        r = plan_register_disk(&plan, description, change, error);
+        if (r < 0)
+                return r;
+        return store_commit(manager->store, last && registration->id[0] ? registration->id : NULL, last ? registration->text : NULL, change,
+                            ret_outcome, error);
+}
+
+static int answer(Registration *registration, const json_t *outcome) {
+        bus_changes_flush(registration->manager->daemon->changes);
+        registration->operation = operation_reply(registration->operation, "o", dict_string(outcome, "object", "/"));
+        host_refresh(registration->manager);
+        return 0;
+}
+
+static int disk_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
+        _cleanup_json_ json_t *outcome = NULL;
+        int r;
+
+        r = commit_disk(registration, domain, report, registration->reference, true, &outcome, error);
+        return r < 0 ? r : answer(registration, outcome);
+}
+
+/* Everything about the VM but disks that are not there yet, and those for themselves: nothing is registered for a VM that cannot be. */
+static int check_vm(const Registration *registration, const Object *domain, const json_t *report, const json_t *description,
+                    sd_bus_error *error) {
+        _cleanup_(change_freep) Change *scratch = change_new();
+        _cleanup_json_ json_t *copy = json_copy((json_t *)description), *known = json_array();
+        Actor actor = actor_of(registration);
+        Plan plan = manager_plan(registration->manager, &actor);
+        const json_t *disk;
+        size_t i;
+
+        if (!scratch || !copy || !known || json_object_set(copy, "disks", known) < 0)
+                return -ENOMEM;
+        json_array_foreach(json_object_get(description, "disks"), i, disk) {
+                const char *image = dict_string(disk, "disk", "");
+                _cleanup_json_ json_t *planned = NULL;
+                int r;
+
+                if (model_find(registration->manager->model, KIND_DISK, image)) {
+                        if (json_array_append(known, (json_t *)disk) < 0)
+                                return -ENOMEM;
+                        continue;
+                }
+                r = register_disk(report, domain->id, image, NULL, &planned, error);
+                if (r < 0)
+                        return r;
+        }
+        return plan_create_vm(&plan, copy, scratch, error);
+}
+
+static int commit_vm(Registration *registration, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {
+        Manager *manager = registration->manager;
+        _cleanup_(change_freep) Change *change = change_new();
+        Actor actor = actor_of(registration);
+        Plan plan = manager_plan(manager, &actor);
+        int r;
+
+        r = change ? plan_create_vm(&plan, description, change, error) : -ENOMEM;
+        if (r >= 0)
+                r = event_add(change, &actor, EVENT_NORMAL, "vm-registered", EVENT_OBJECTS(dict_string(change->outcome, "object", NULL)),
+                              "The VM %s, which was defined on a storage domain, was registered", dict_string(description, "name", ""));
+        if (r < 0)
+                return r;
+        return store_commit(manager->store, registration->id[0] ? registration->id : NULL, registration->text, change, ret_outcome, error);
+}
+
+static int vm_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
+        _cleanup_json_ json_t *description = NULL, *outcome = NULL;
+        const json_t *disk;
+        size_t i;
+        int r;
+
+        r = register_vm(report, registration->reference, registration->changes, &description, error);
+        if (r >= 0)
+                r = check_vm(registration, domain, report, description, error);
+        if (r < 0)
+                return r;
+        json_array_foreach(json_object_get(description, "disks"), i, disk) {
+                const char *image = dict_string(disk, "disk", "");
+
+                if (model_find(registration->manager->model, KIND_DISK, image))
+                        continue;
+                r = commit_disk(registration, domain, report, image, false, NULL, error);
+                if (r < 0)
+                        return r;
+        }
+        r = commit_vm(registration, description, &outcome, error);
+        return r < 0 ? r : answer(registration, outcome);
+}
+
+static int method_register(sd_bus_message *message, Object *domain, const DictField *fields, ObjectKind kind,
+                           int (*then)(Registration *, const Object *, const json_t *, sd_bus_error *), sd_bus_error *error) {
+        Manager *manager = domain->owner;
+        _cleanup_request_ Request request = { NULL };
+        _cleanup_json_ json_t *changes = NULL;
+        const char *reference;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &reference);
+        if (r < 0)
+                return r;
+        if (!uuid_is_valid(reference))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The id of a %s must be a UUID in lower-case, not \"%.64s\"",
+                                         object_kind_noun(kind), reference);
+        r = dict_read_checked(message, fields, object_kind_noun(kind), &changes, error);
+        if (r >= 0)
+                r = request_read(&request, manager, message, changes, options_common, error);
+        if (r < 0)
+                return r;
+        if (!request.replay) {
+                r = check_domain(domain, error);
+                if (r >= 0 && model_find(manager->model, kind, reference))
+                        r = sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The %s %s is registered already",
+                                              object_kind_noun(kind), reference);
+                if (r < 0)
+                        return r;
+        }
+        r = request_authorise(&request, ACTION_CONFIGURE, "register", domain, NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return request.replay ? request_reply(&request, "o") : look(&request, domain, reference, changes, then);
+}
+
+int storage_domain_method_register_disk(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return method_register(message, userdata, disk_register_fields, KIND_DISK, disk_then, error);
+}
+
+int storage_domain_method_register_vm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return method_register(message, userdata, vm_register_fields, KIND_VM, vm_then, error);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Methods of a storage domain about what lies on it and is not in the model: an answer waits for Storage's look at it. */
+
+#include "object-bus.h"
+
+int storage_domain_method_list_unregistered(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int storage_domain_method_register_disk(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int storage_domain_method_register_vm(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Looks at a domain that is not ours yet: what it is, which images and VMs are on it, and what is wrong with them. Everything is
+ * opened for reading only, nothing stays locked, and what cannot be read is part of the report.
+ */
+
+#include "inspect.h"
+
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "image-report.h"
+#include "layout.h"
+#include "ovf-store.h"
+
+/* A qcow2 header with the name of its backing file, which stands in the first cluster. */
+#define HEADER_BYTES (64 * KIB)
+
+typedef struct Inspection {
+        DomainPlace place; /* path is borrowed */
+        const StorageLayout *layout;
+        DomainLook look;
+        VolumeList *lists;
+        size_t n_lists;
+        json_t *images, *vms, *problems;
+} Inspection;
+
+static void inspection_clear(Inspection *inspection) {
+        domain_look_clear(&inspection->look);
+        for (size_t i = 0; i < inspection->n_lists; i++)
+                volume_list_clear(&inspection->lists[i]);
+        free(inspection->lists);
+        json_decref(inspection->images);
+        json_decref(inspection->vms);
+        json_decref(inspection->problems);
+}
+
+static void looks_free(VolumeLook *looks, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                free(looks[i].trouble);
+        free(looks);
+}
+
+static int add_problem(Inspection *inspection, const char *what, const char *why) {
+        return json_array_append_new(inspection->problems, json_sprintf("%s: %s", what, why)) < 0 ? -ENOMEM : 0;
+}
+
+/* Up to size bytes from the beginning. Return: how many, or a negative errno. */
+static ssize_t read_start(int fd, void *buffer, size_t size) {
+        size_t n = 0;
+
+        while (n < size) {
+                ssize_t k = pread(fd, (char *)buffer + n, size - n, (off_t)n);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k < 0)
+                        return -errno;
+                if (k == 0)
+                        break;
+                n += (size_t)k;
+        }
+        return (ssize_t)n;
+}
+
+/* ---- images ---- */
+
+static int look_at_data(const Inspection *inspection, const VolumeList *list, const VolumeRecord *record, void *buffer,
+                        VolumeLook *look) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_close_ int fd = -EBADF;
+        ssize_t n = 0;
+        int r;
+
+        r = inspection->layout->volume_open(&inspection->place, list->image, record->id, false, &fd, &error);
+        if (r >= 0) {
+                n = read_start(fd, buffer, HEADER_BYTES);
+                if (n < 0)
+                        r = bus_error_errno(&error, (int)n, "Cannot read it");
+        }
+        look->looked = r >= 0;
+        look->is_qcow2 = r >= 0 && qcow2_has_magic(buffer, (size_t)n);
+        if (r >= 0 && look->is_qcow2 && record->metadata.format == VOLUME_FORMAT_QCOW2)
+                r = qcow2_header_read(buffer, (size_t)n, &look->qcow2, &error);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                look->trouble = strdup(error.message ?: "unreadable");
+                if (!look->trouble)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int inspect_image(Inspection *inspection, const VolumeList *list, void *buffer) {
+        VolumeLook *looks = calloc(list->n + 1, sizeof(*looks));
+        json_t *report = NULL;
+        int r = looks ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < list->n; i++)
+                if (!list->records[i].problem)
+                        r = look_at_data(inspection, list, &list->records[i], buffer, &looks[i]);
+        if (r >= 0) {
+                report = image_report(list, inspection->look.facts.id, looks);
+                r = report && json_object_set_new(inspection->images, list->image, report) >= 0 ? 0 : -ENOMEM;
+        }
+        if (looks)
+                looks_free(looks, list->n);
+        return r;
+}
+
+static int inspect_images(Inspection *inspection) {
+        const DomainPlace *place = &inspection->place;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char(*ids)[UUID_STRING_MAX] = NULL;
+        _cleanup_free_ void *buffer = malloc(HEADER_BYTES);
+        size_t n = 0;
+        int r;
+
+        if (!buffer)
+                return -ENOMEM;
+        r = inspection->layout->list_images(place, &ids, &n, &error);
+        if (r < 0)
+                return r == -ENOMEM ? r : add_problem(inspection, "images", error.message ?: "cannot be listed");
+        inspection->lists = calloc(n + 1, sizeof(*inspection->lists));
+        if (!inspection->lists)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+                VolumeList *list = &inspection->lists[inspection->n_lists];
+
+                r = inspection->layout->list_volumes(place, ids[i], list, &own);
+                if (r >= 0) {
+                        inspection->n_lists++;
+                        r = inspect_image(inspection, list, buffer);
+                } else if (r != -ENOMEM)
+                        r = add_problem(inspection, ids[i], own.message ?: "cannot be read");
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- VMs ---- */
+
+static int read_store(Inspection *inspection, const OvfStore *store, sd_bus_error *error) {
+        _cleanup_json_ json_t *vms = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ void *tar = NULL;
+        ssize_t n;
+        int r;
+
+        r = inspection->layout->volume_open(&inspection->place, store->image, store->volume, false, &fd, error);
+        if (r < 0)
+                return r;
+        tar = malloc(store->size_bytes);
+        if (!tar)
+                return -ENOMEM;
+        n = read_start(fd, tar, store->size_bytes);
+        if (n < 0)
+                return bus_error_errno(error, (int)n, "Cannot read the OVF store");
+        if ((uint64_t)n < store->size_bytes) {
+                sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, "The OVF store is shorter than it says");
+                return -EBADMSG;
+        }
+        r = ovf_store_parse(tar, (size_t)n, &vms, inspection->problems, error);
+        if (r < 0)
+                return r;
+        json_decref(inspection->vms);
+        inspection->vms = TAKE_PTR(vms);
+        return 0;
+}
+
+/* The newest good copy; where that cannot be read the one before it. */
+static int inspect_vms(Inspection *inspection) {
+        _cleanup_free_ bool *skip = calloc(inspection->n_lists + 1, sizeof(*skip));
+        OvfStore store;
+        int chosen, r;
+
+        if (!skip)
+                return -ENOMEM;
+        while ((chosen = ovf_store_choose(inspection->lists, inspection->n_lists, skip, &store)) >= 0) {
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                r = read_store(inspection, &store, &error);
+                if (r >= 0 || r == -ENOMEM)
+                        return r;
+                r = add_problem(inspection, store.image, error.message ?: "unreadable");
+                if (r < 0)
+                        return r;
+                skip[chosen] = true;
+        }
+        return 0;
+}
+
+/* ---- the report ---- */
+
+static int describe(Inspection *inspection, json_t **ret) {
+        const DomainLook *look = &inspection->look;
+        const DomainFacts *facts = &look->facts;
+        const DomainType *type = domain_type_find_word(facts->type_word);
+
+        if (!look->sealed && add_problem(inspection, "metadata", "it carries no seal") < 0)
+                return -ENOMEM;
+        if (look->several && add_problem(inspection, inspection->place.path, "other domains beside this one are ignored") < 0)
+                return -ENOMEM;
+        *ret = json_pack(
+                        "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:i, s:i, s:b, s:b, s:s, s:O, s:O, s:O}", "id", facts->id, "name",
+                        facts->name, "type", type ? type->name : facts->type_word, "class", facts->class_word, "version",
+                        (int)facts->version, "pool", facts->pool, "master", facts->master, "block_size",
+                        (int)facts->block_size_bytes, "alignment", (int)facts->alignment_bytes, "in_use", look->in_use, "usable",
+                        !look->refusal, "refusal", look->refusal ?: "", "images", inspection->images, "vms", inspection->vms,
+                        "problems", inspection->problems);
+        return *ret ? 0 : -ENOMEM;
+}
+
+int inspect_domain(const DomainPlace *place, json_t **ret, sd_bus_error *error) {
+        _cleanup_(inspection_clear) Inspection inspection = {
+                        .place = *place,
+                        .layout = place->type->layout,
+                        .images = json_object(),
+                        .vms = json_object(),
+                        .problems = json_array(),
+        };
+        int r;
+
+        if (!inspection.images || !inspection.vms || !inspection.problems)
+                return -ENOMEM;
+        r = inspection.layout->look(place, &inspection.look, error);
+        if (r < 0)
+                return r;
+        memcpy(inspection.place.id, inspection.look.facts.id, UUID_STRING_MAX);
+        inspection.place.version = inspection.look.facts.version;
+        r = inspect_images(&inspection);
+        if (r >= 0)
+                r = inspect_vms(&inspection);
+        return r < 0 ? r : describe(&inspection, ret);
+}
