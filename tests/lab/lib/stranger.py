@@ -314,6 +314,7 @@ def requests():
         (network, "SetupNetworks"): [(root[network], (networks, {}, {}))],
         (network, "Confirm"): [(root[network], (confirmable(), {}))],
         (storage, "CreateDomain"): [(root[storage], (NOBODY, s(type=text("local"), path=text("/srv/five"), name=text("d5")), {}))],
+        (storage, "InspectForeign"): [(root[storage], (s(path=text("/srv/five")), {}))],
         (storage, "OpenDomain"): [(root[storage], (s(type=text("local"), path=text("/srv/five")), {}))],
         (f"{storage}.Domain", "CreateVolume"): [(domain, (NOBODY, NOBODY, s(capacity=number(1 << 20), format=text("raw"), allocation=text("sparse")), {}))],
         (f"{storage}.Domain", "DeleteImage"): [(domain, (spare["Image"], {}))],
@@ -328,6 +329,10 @@ def requests():
     for kind, free in (("DataCenter", "dc4"), ("Cluster", "cluster2"), ("Network", "blue"), ("StorageDomain", "local2"), ("Disk", "spare"), ("Vm", "db1")):
         table[(f"{cluster}.{kind}", "Update")] = [(find(kind, free), (what, {}))]
         table[(f"{cluster}.{kind}", "Remove")] = [(find(kind, free), ({},))]
+    local1 = find("StorageDomain", "local1")
+    table[(f"{cluster}.StorageDomain", "ListUnregistered")] = [(local1, ({},))]
+    table[(f"{cluster}.StorageDomain", "RegisterDisk")] = [(local1, (NOBODY, {}, {}))]
+    table[(f"{cluster}.StorageDomain", "RegisterVm")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.Host", "Update")] = [(host, (what, {}))]
     table[(f"{cluster}.Host", "Remove")] = [(host, ({},))]
     for verb in ("Shutdown", "Reboot", "PowerOff", "Pause", "OpenConsole", "OpenGraphics"):
