@@ -57,10 +57,6 @@ static int domain_arrived(Manager *manager, Io *io, Domain **ret, sd_bus_error *
         Domain *domain = domain_find(manager, io->opened.facts.id);
         int r;
 
-        if (domain && streq(domain->place.path, io->place.path)) {
-                *ret = domain; /* a repeated request waited for the first */
-                return 0;
-        }
         if (domain) {
                 sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Storage domain %s is open already, at %s",
                                   domain->place.id, domain->place.path);
@@ -80,13 +76,25 @@ static int domain_arrived(Manager *manager, Io *io, Domain **ret, sd_bus_error *
         return 0;
 }
 
+/* The same was asked twice at once: the second waited in its lane for the first, and meets a directory that is taken by what it wants. */
+static Domain *arrived_before(const Manager *manager, const Io *io) {
+        bool creation = io->facts.id[0] != '\0';
+        Domain *domain = domain_find_path(manager, io->place.path);
+
+        if (!domain || (creation && (!streq(domain->place.id, io->facts.id) || !streq(domain->name, io->facts.name))))
+                return NULL;
+        return domain;
+}
+
 static void on_arrived(Task *task, Io *io, int r, const sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
         Domain *domain = NULL;
 
         if (r >= 0)
                 r = domain_arrived(task->manager, io, &domain, &own);
-        if (r < 0 || !domain) {
+        else if (io)
+                domain = arrived_before(task->manager, io);
+        if (!domain) {
                 task_fail(task, r, sd_bus_error_is_set(&own) ? &own : error);
                 return;
         }
