@@ -11,12 +11,9 @@
 
 typedef struct Registration Registration;
 struct Registration {
-        Manager *manager;
-        Operation *operation;
+        PendingRequest request;
         char domain[UUID_STRING_MAX], reference[UUID_STRING_MAX];
         json_t *changes;
-        char *text, id[UUID_STRING_MAX], user[64]; /* as of the Request */
-        uid_t uid;
         sd_bus_slot *slot;
         /* Answers and takes the operation, or fails with an error set. */
         int (*then)(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error);
@@ -25,9 +22,8 @@ struct Registration {
 static Registration *registration_free(Registration *registration) {
         if (!registration)
                 return NULL;
-        operation_free(registration->operation);
+        pending_done(&registration->request);
         json_decref(registration->changes);
-        free(registration->text);
         sd_bus_slot_unref(registration->slot);
         free(registration);
         return NULL;
@@ -41,7 +37,7 @@ static int on_report(sd_bus_message *message, void *userdata, sd_bus_error *ret_
         _cleanup_(registration_freep) Registration *registration = userdata;
         _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
         _cleanup_json_ json_t *report = NULL;
-        const Object *domain = model_find(registration->manager->model, KIND_STORAGE_DOMAIN, registration->domain);
+        const Object *domain = model_find(registration->request.manager->model, KIND_STORAGE_DOMAIN, registration->domain);
         int r;
 
         registration->slot = sd_bus_slot_unref(registration->slot);
@@ -56,7 +52,7 @@ static int on_report(sd_bus_message *message, void *userdata, sd_bus_error *ret_
         if (r >= 0)
                 r = registration->then(registration, domain, report, &named);
         if (r < 0)
-                registration->operation = operation_fail_errno(registration->operation, r, &named);
+                pending_fail(&registration->request, r, &named);
         return 0;
 }
 
@@ -70,25 +66,20 @@ static int look(Request *request, const Object *domain, const char *reference, c
 
         if (!registration)
                 return -ENOMEM;
-        registration->manager = request->manager;
+        pending_keep(&registration->request, request);
         registration->changes = json_incref((json_t *)changes);
-        registration->text = TAKE_PTR(request->text);
-        registration->uid = request->uid;
         registration->then = then;
         (void) memcpy(registration->domain, domain->id, sizeof registration->domain);
         (void) snprintf(registration->reference, sizeof registration->reference, "%s", reference);
-        (void) memcpy(registration->id, request->id, sizeof registration->id);
-        (void) memcpy(registration->user, request->user, sizeof registration->user);
         r = backend_message(storage, "", "Storage", "InspectForeign", &call);
         if (r >= 0)
                 r = sd_bus_message_append(call, "a{sv}a{sv}", 1, "path", "s", dict_string(domain->spec, "path", ""), 0);
         if (r >= 0)
                 r = backend_send(storage, call, on_report, registration, &registration->slot);
+        if (r >= 0)
+                r = pending_park(&registration->request, request->message);
         if (r < 0)
                 return r;
-        registration->operation = operation_new(request->message);
-        if (!registration->operation)
-                return -ENOMEM;
         (void) TAKE_PTR(registration);
         return 1;
 }
@@ -104,18 +95,18 @@ static int check_domain(const Object *domain, sd_bus_error *error) {
 /* ---- list ---- */
 
 static int list_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
-        _cleanup_json_ json_t *list = register_list(registration->manager->model, report);
+        _cleanup_json_ json_t *list = register_list(registration->request.manager->model, report);
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
         if (!list)
                 return -ENOMEM;
-        r = sd_bus_message_new_method_return(operation_message(registration->operation), &reply);
+        r = sd_bus_message_new_method_return(operation_message(registration->request.operation), &reply);
         if (r >= 0)
                 r = dict_append(reply, list);
         if (r < 0)
                 return r;
-        registration->operation = operation_reply_message(registration->operation, reply);
+        registration->request.operation = operation_reply_message(registration->request.operation, reply);
         return 0;
 }
 
@@ -138,18 +129,13 @@ int storage_domain_method_list_unregistered(sd_bus_message *message, void *userd
 
 /* ---- register ---- */
 
-static Actor actor_of(const Registration *registration) {
-        return (Actor){ .uid = registration->uid, .user = registration->user, .correlation = registration->id };
-}
-
-/* One disk with the name it had, or where another has that, with some of its id behind it. request: NULL where more is to come. */
+/* One disk with the name it had, or where another has that, with some of its id behind it. last: the request is done with it. */
 static int commit_disk(Registration *registration, const Object *domain, const json_t *report, const char *image, bool last,
                        json_t **ret_outcome, sd_bus_error *error) {
-        Manager *manager = registration->manager;
         _cleanup_(change_freep) Change *change = change_new();
         _cleanup_json_ json_t *description = NULL;
-        Actor actor = actor_of(registration);
-        Plan plan = manager_plan(manager, &actor);
+        Actor actor;
+        Plan plan = pending_plan(&registration->request, &actor);
         const char *name = last ? dict_string(registration->changes, "name", NULL) : NULL;
         int r;
 
@@ -167,15 +153,8 @@ static int commit_disk(Registration *registration, const Object *domain, const j
         r = plan_register_disk(&plan, description, change, error);
         if (r < 0)
                 return r;
-        return store_commit(manager->store, last && registration->id[0] ? registration->id : NULL, last ? registration->text : NULL, change,
-                            ret_outcome, error);
-}
-
-static int answer(Registration *registration, const json_t *outcome) {
-        bus_changes_flush(registration->manager->daemon->changes);
-        registration->operation = operation_reply(registration->operation, "o", dict_string(outcome, "object", "/"));
-        host_refresh(registration->manager);
-        return 0;
+        return last ? pending_commit(&registration->request, change, ret_outcome, error)
+                    : store_commit(registration->request.manager->store, NULL, NULL, change, ret_outcome, error);
 }
 
 static int disk_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
@@ -183,7 +162,9 @@ static int disk_then(Registration *registration, const Object *domain, const jso
         int r;
 
         r = commit_disk(registration, domain, report, registration->reference, true, &outcome, error);
-        return r < 0 ? r : answer(registration, outcome);
+        if (r >= 0)
+                pending_answer(&registration->request, outcome);
+        return r;
 }
 
 /* Everything about the VM but disks that are not there yet, and those for themselves: nothing is registered for a VM that cannot be. */
@@ -191,8 +172,8 @@ static int check_vm(const Registration *registration, const Object *domain, cons
                     sd_bus_error *error) {
         _cleanup_(change_freep) Change *scratch = change_new();
         _cleanup_json_ json_t *copy = json_copy((json_t *)description), *known = json_array();
-        Actor actor = actor_of(registration);
-        Plan plan = manager_plan(registration->manager, &actor);
+        Actor actor;
+        Plan plan = pending_plan(&registration->request, &actor);
         const json_t *disk;
         size_t i;
 
@@ -203,7 +184,7 @@ static int check_vm(const Registration *registration, const Object *domain, cons
                 _cleanup_json_ json_t *planned = NULL;
                 int r;
 
-                if (model_find(registration->manager->model, KIND_DISK, image)) {
+                if (model_find(registration->request.manager->model, KIND_DISK, image)) {
                         if (json_array_append(known, (json_t *)disk) < 0)
                                 return -ENOMEM;
                         continue;
@@ -216,10 +197,9 @@ static int check_vm(const Registration *registration, const Object *domain, cons
 }
 
 static int commit_vm(Registration *registration, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {
-        Manager *manager = registration->manager;
         _cleanup_(change_freep) Change *change = change_new();
-        Actor actor = actor_of(registration);
-        Plan plan = manager_plan(manager, &actor);
+        Actor actor;
+        Plan plan = pending_plan(&registration->request, &actor);
         int r;
 
         r = change ? plan_create_vm(&plan, description, change, error) : -ENOMEM;
@@ -228,7 +208,7 @@ static int commit_vm(Registration *registration, const json_t *description, json
                               "The VM %s, which was defined on a storage domain, was registered", dict_string(description, "name", ""));
         if (r < 0)
                 return r;
-        return store_commit(manager->store, registration->id[0] ? registration->id : NULL, registration->text, change, ret_outcome, error);
+        return pending_commit(&registration->request, change, ret_outcome, error);
 }
 
 static int vm_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
@@ -245,14 +225,16 @@ static int vm_then(Registration *registration, const Object *domain, const json_
         json_array_foreach(json_object_get(description, "disks"), i, disk) {
                 const char *image = dict_string(disk, "disk", "");
 
-                if (model_find(registration->manager->model, KIND_DISK, image))
+                if (model_find(registration->request.manager->model, KIND_DISK, image))
                         continue;
                 r = commit_disk(registration, domain, report, image, false, NULL, error);
                 if (r < 0)
                         return r;
         }
         r = commit_vm(registration, description, &outcome, error);
-        return r < 0 ? r : answer(registration, outcome);
+        if (r >= 0)
+                pending_answer(&registration->request, outcome);
+        return r;
 }
 
 static int method_register(sd_bus_message *message, Object *domain, const DictField *fields, ObjectKind kind,

@@ -13,7 +13,6 @@ struct Remote {
         Manager *manager;
         const RemoteKind *kind;
         bool call_is_work;
-        bool resume; /* taken over from the last process, the call is to be made again */
         sd_bus_slot *call, *get;
         sd_event_source *timer, *failing, *again;
         sd_bus_message *message; /* the call, until it was accepted */
@@ -188,7 +187,6 @@ static bool resume(Remote *remote) {
         Job *job = job_find(manager->daemon->jobs, remote->id);
         const Object *object = job ? job_object(manager, job) : NULL;
 
-        remote->resume = false;
         if (!object)
                 return false;
         remote_free(remote);
@@ -208,7 +206,8 @@ static void remote_ask(Remote *remote) {
 
         if (remote->get || remote->call || remote->again || remote->failing)
                 return;
-        if (remote->resume && resume(remote))
+        /* such a job is asked for only where the last process made its call */
+        if (remote->kind->resume && !remote->call_is_work && resume(remote))
                 return;
 
         path = bus_object_path("/job", remote->id);
@@ -473,7 +472,6 @@ static bool adopt(Job *job, void *userdata) {
                 (void) snprintf(object->job, sizeof object->job, "%s", job_id(job));
                 (void) object_set_fact(object, "doing", json_string(kind->kind));
         }
-        remote->resume = kind->resume != NULL;
         /* asked for when its service was listed; and by itself, in case it was before */
         poll_later(remote);
         return true;

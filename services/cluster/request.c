@@ -170,6 +170,44 @@ int request_reply(const Request *request, const char *types) {
         return sd_bus_reply_method_return(request->message, NULL);
 }
 
+/* ---- a request that waits ---- */
+
+void pending_keep(PendingRequest *pending, Request *request) {
+        *pending = (PendingRequest){ .manager = request->manager, .uid = request->uid };
+        pending->text = TAKE_PTR(request->text);
+        (void) memcpy(pending->id, request->id, sizeof pending->id);
+        (void) memcpy(pending->user, request->user, sizeof pending->user);
+}
+
+int pending_park(PendingRequest *pending, sd_bus_message *message) {
+        pending->operation = operation_new(message);
+        return pending->operation ? 0 : -ENOMEM;
+}
+
+void pending_done(PendingRequest *pending) {
+        operation_free(pending->operation);
+        free(pending->text);
+}
+
+Plan pending_plan(const PendingRequest *pending, Actor *actor) {
+        *actor = (Actor){ .uid = pending->uid, .user = pending->user, .correlation = pending->id };
+        return manager_plan(pending->manager, actor);
+}
+
+int pending_commit(PendingRequest *pending, Change *change, json_t **ret_outcome, sd_bus_error *error) {
+        return store_commit(pending->manager->store, pending->id[0] ? pending->id : NULL, pending->text, change, ret_outcome, error);
+}
+
+void pending_answer(PendingRequest *pending, const json_t *outcome) {
+        bus_changes_flush(pending->manager->daemon->changes);
+        pending->operation = operation_reply(pending->operation, "o", dict_string(outcome, "object", "/"));
+        host_refresh(pending->manager);
+}
+
+void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error) {
+        pending->operation = operation_fail_errno(pending->operation, r, error);
+}
+
 int request_begin_job(Request *request, const char *kind, Object *object, json_t *arguments, Change *change,
                       Job **ret_job, sd_bus_error *error) {
         _cleanup_json_ json_t *owned = arguments;

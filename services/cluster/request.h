@@ -50,6 +50,26 @@ int request_commit(Request *request, Change *change, bool with_job, sd_bus_error
 /* "o" of the outcome's "object", "o" of its "job", or both, as types says ("o", "j", "oj", ""). */
 int request_reply(const Request *request, const char *types);
 
+/*
+ * A request that is authorised and waits for another service's answer before it can be committed: what of it is needed then. First
+ * pending_keep(), then the other service is asked, then pending_park(): a call that was parked has its answer from here and from nowhere else.
+ */
+typedef struct PendingRequest {
+        Manager *manager;
+        Operation *operation;
+        char *text, id[37], user[64]; /* as of the Request */
+        uid_t uid;
+} PendingRequest;
+void pending_keep(PendingRequest *pending, Request *request);
+int pending_park(PendingRequest *pending, sd_bus_message *message);
+void pending_done(PendingRequest *pending);
+Plan pending_plan(const PendingRequest *pending, Actor *actor);
+/* As request_commit(), without a job and without an answer. ret_outcome: new. */
+int pending_commit(PendingRequest *pending, Change *change, json_t **ret_outcome, sd_bus_error *error);
+/* "o" of the outcome's "object"; every change signal is on the bus before it. */
+void pending_answer(PendingRequest *pending, const json_t *outcome);
+void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error);
+
 /* name of uid, asked of NSS once; "uid N" where it has none. */
 void user_name(uid_t uid, char *ret, size_t size);
 

@@ -204,11 +204,8 @@ static int method_create_disk(sd_bus_message *message, void *userdata, sd_bus_er
 /* ---- import: Storage tells which domain is there ---- */
 
 typedef struct Import {
-        Manager *manager;
-        Operation *operation;
+        PendingRequest request;
         json_t *description;
-        char *text, id[37], user[64];
-        uid_t uid;
         char domain_id[37];
         sd_bus_slot *slot;
 } Import;
@@ -216,9 +213,8 @@ typedef struct Import {
 static Import *import_free(Import *import) {
         if (!import)
                 return NULL;
-        operation_free(import->operation);
+        pending_done(&import->request);
         json_decref(import->description);
-        free(import->text);
         sd_bus_slot_unref(import->slot);
         free(import);
         return NULL;
@@ -235,11 +231,11 @@ static int on_undone(sd_bus_message *message, void *userdata, sd_bus_error *ret_
 
 /* Refused after it was opened: Storage is not left with a domain that is nobody's. */
 static void import_undo(const Import *import) {
-        Backend *storage = import->manager->backends[BACKEND_STORAGE];
+        Backend *storage = import->request.manager->backends[BACKEND_STORAGE];
         _cleanup_free_ char *path = bus_object_path("/domain", import->domain_id);
         _cleanup_message_ sd_bus_message *call = NULL;
 
-        if (!import->domain_id[0] || model_find(import->manager->model, KIND_STORAGE_DOMAIN, import->domain_id))
+        if (!import->domain_id[0] || model_find(import->request.manager->model, KIND_STORAGE_DOMAIN, import->domain_id))
                 return;
         if (path && backend_message(storage, path, "Storage.Domain", "Close", &call) >= 0 &&
             sd_bus_message_append(call, "a{sv}", 0) >= 0)
@@ -247,10 +243,9 @@ static void import_undo(const Import *import) {
 }
 
 static int import_commit(Import *import, const json_t *properties, json_t **ret_outcome, sd_bus_error *error) {
-        Manager *manager = import->manager;
         _cleanup_(change_freep) Change *change = change_new();
-        Actor actor = { .uid = import->uid, .user = import->user, .correlation = import->id };
-        Plan plan = manager_plan(manager, &actor);
+        Actor actor;
+        Plan plan = pending_plan(&import->request, &actor);
         json_t *row;
         int r;
 
@@ -272,7 +267,7 @@ static int import_commit(Import *import, const json_t *properties, json_t **ret_
                       dict_string(import->description, "name", ""));
         if (r < 0)
                 return r;
-        return store_commit(manager->store, import->id[0] ? import->id : NULL, import->text, change, ret_outcome, error);
+        return pending_commit(&import->request, change, ret_outcome, error);
 }
 
 static int on_imported(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
@@ -291,12 +286,12 @@ static int on_imported(sd_bus_message *message, void *userdata, sd_bus_error *re
                 r = import_commit(import, properties, &outcome, &named);
         if (r < 0) {
                 import_undo(import);
-                import->operation = operation_fail_errno(import->operation, r, &named);
+                pending_fail(&import->request, r, &named);
                 import_free(import);
                 return 0;
         }
 
-        domain = model_find(import->manager->model, KIND_STORAGE_DOMAIN, import->domain_id);
+        domain = model_find(import->request.manager->model, KIND_STORAGE_DOMAIN, import->domain_id);
         if (domain) {
                 static const char *const pairs[][2] = { { "State", "state" },
                                                         { "TotalBytes", "total_bytes" },
@@ -306,11 +301,9 @@ static int on_imported(sd_bus_message *message, void *userdata, sd_bus_error *re
 
                 for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
                         (void) object_set_fact(domain, pairs[i][1], json_incref(json_object_get(properties, pairs[i][0])));
-                object_bus_changed(import->manager, domain);
+                object_bus_changed(import->request.manager, domain);
         }
-        bus_changes_flush(import->manager->daemon->changes);
-        import->operation = operation_reply(import->operation, "o", dict_string(outcome, "object", "/"));
-        host_refresh(import->manager);
+        pending_answer(&import->request, outcome);
         import_free(import);
         return 0;
 }
@@ -318,7 +311,7 @@ static int on_imported(sd_bus_message *message, void *userdata, sd_bus_error *re
 static int on_opened(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         Import *import = userdata;
         const sd_bus_error *error = sd_bus_message_get_error(message);
-        Backend *storage = import->manager->backends[BACKEND_STORAGE];
+        Backend *storage = import->request.manager->backends[BACKEND_STORAGE];
         _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *call = NULL;
         _cleanup_free_ char *id = NULL, *below = NULL;
@@ -338,7 +331,7 @@ static int on_opened(sd_bus_message *message, void *userdata, sd_bus_error *ret_
         if (r >= 0)
                 r = backend_send(storage, call, on_imported, import, &import->slot);
         if (r < 0) {
-                import->operation = operation_fail_errno(import->operation, r, &named);
+                pending_fail(&import->request, r, &named);
                 import_free(import);
         }
         return 0;
@@ -388,24 +381,18 @@ static int method_import_storage_domain(sd_bus_message *message, void *userdata,
         import = calloc(1, sizeof *import);
         if (!import)
                 return -ENOMEM;
-        import->manager = manager;
+        pending_keep(&import->request, &request);
         import->description = json_incref(description);
-        import->text = TAKE_PTR(request.text);
-        import->uid = request.uid;
-        (void) memcpy(import->id, request.id, sizeof import->id);
-        (void) memcpy(import->user, request.user, sizeof import->user);
         r = backend_message(storage, "", "Storage", "OpenDomain", &call);
         if (r >= 0)
                 r = sd_bus_message_append(call, "a{sv}a{sv}", 2, "type", "s", dict_string(description, "type", ""),
                                           "path", "s", dict_string(description, "path", ""), 0);
         if (r >= 0)
                 r = backend_send(storage, call, on_opened, import, &import->slot);
+        if (r >= 0)
+                r = pending_park(&import->request, message);
         if (r < 0)
                 return r;
-
-        import->operation = operation_new(message);
-        if (!import->operation)
-                return -ENOMEM;
         (void) TAKE_PTR(import);
         return 1;
 }

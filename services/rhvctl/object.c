@@ -106,7 +106,7 @@ int object_create(Client *client, const char *method, const json_t *spec, const 
 }
 
 int object_call(Client *client, const Kind *kind, const char *path, const char *method, const char *string,
-                const json_t *spec, const json_t *call, const char *what, char **ret_job) {
+                const json_t *spec, const json_t *call, const char *what, char **ret_path) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
         bool repeat = json_object_get(call, "request_id") || json_object_get(call, "job_id");
         int r;
@@ -126,7 +126,7 @@ int object_call(Client *client, const Kind *kind, const char *path, const char *
         r = client_call(client, message, what, repeat, &reply);
         if (r < 0)
                 return r;
-        return sd_bus_message_has_signature(reply, "o") ? take_path(client, reply, ret_job) : 0;
+        return sd_bus_message_has_signature(reply, "o") ? take_path(client, reply, ret_path) : 0;
 }
 
 int object_await(Client *client, const char *job, const char *what, json_t **ret) {

@@ -23,9 +23,10 @@ char *object_doing(const char *doing, const Kind *kind, const char *name);
 /* Cluster's <method>(spec, call). ret_path: the new object (new string); ret_job: its job or NULL (new string). */
 int object_create(Client *client, const char *method, const json_t *spec, const json_t *call, const char *what,
                   char **ret_path, char **ret_job);
-/* A method of an object with an a{sv} last; types: "", "s" or "@" for what stands before. ret_job as above. */
+/* A method of an object with what is given of string, spec and call, in this order. ret_path: the job or object it answers with, untouched where it
+ * answers with none. */
 int object_call(Client *client, const Kind *kind, const char *path, const char *method, const char *string,
-                const json_t *spec, const json_t *call, const char *what, char **ret_job);
+                const json_t *spec, const json_t *call, const char *what, char **ret_path);
 /* Waits for job (may be NULL) unless --no-wait, which prints its path. Return: 1 waited or nothing to wait for; 0 not waited. */
 int object_await(Client *client, const char *job, const char *what, json_t **ret);
 /* With a random id under key where it has none: so that the call may be sent again. */

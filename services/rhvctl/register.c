@@ -29,30 +29,6 @@ int domain_run_unregistered(Client *client, const Invocation *invocation) {
         return r;
 }
 
-static int call_register(Client *client, const Invocation *invocation, const char *domain, const char *id, const char *what, char **ret_path) {
-        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
-        const char *path;
-        int r;
-
-        r = client_new_call(client, domain, kind_domain.interface, invocation->command->method, &message);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_basic(message, 's', id);
-        if (r >= 0)
-                r = dict_append(message, invocation->spec);
-        if (r >= 0)
-                r = dict_append(message, invocation->call);
-        if (r < 0)
-                return client_fail(client, "%s: %s", what, strerror(-r));
-        r = client_call(client, message, what, true, &reply);
-        if (r < 0)
-                return r;
-        if (sd_bus_message_read_basic(reply, 'o', &path) < 0)
-                return client_fail(client, "%s: the answer has no object", what);
-        *ret_path = strdup(path);
-        return *ret_path ? 0 : client_no_memory(client);
-}
-
 int domain_run_register(Client *client, const Invocation *invocation) {
         const Command *command = invocation->command;
         const char *id = local_string(invocation, command->arguments[1].name), *domain;
@@ -66,7 +42,9 @@ int domain_run_register(Client *client, const Invocation *invocation) {
         if (r >= 0)
                 r = object_add_request(client, invocation->call, "request_id");
         if (r >= 0)
-                r = call_register(client, invocation, domain, id, what, &path);
+                r = object_call(client, &kind_domain, domain, command->method, id, invocation->spec, invocation->call, what, &path);
+        if (r >= 0 && !path)
+                r = client_fail(client, "%s: the answer has no object", what);
         if (r >= 0)
                 r = client_get_all(client, path, command->kind->interface, what, &properties);
         if (r < 0)

@@ -59,7 +59,6 @@ int qcow2_header_read(const void *bytes, size_t size, Qcow2Facts *ret, sd_bus_er
         cluster_bits = read_be32(p + 20);
         if (cluster_bits < 9 || cluster_bits > 21)
                 return bad(error, "The qcow2 image has an impossible cluster size");
-        facts.cluster_bytes = UINT32_C(1) << cluster_bits;
         facts.virtual_bytes = read_be64(p + 24);
         facts.encrypted = read_be32(p + 32) != 0;
         if (facts.version == 3) {

@@ -21,7 +21,6 @@ bool qcow2_has_magic(const void *bytes, size_t size) _pure_;
 /* What a header says, without judging it. */
 typedef struct Qcow2Facts {
         uint32_t version;
-        uint32_t cluster_bytes;
         uint64_t virtual_bytes;
         bool has_backing;                          /* it names a backing file */
         char backing[QCOW2_BACKING_BYTES_MAX + 1]; /* the name; empty where it lies beyond the bytes there are */
