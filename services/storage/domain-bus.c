@@ -7,6 +7,7 @@
 
 #include "bus-error.h"
 #include "domain-bus.h"
+#include "domain-lockspace.h"
 #include "manager.h"
 #include "request.h"
 
@@ -86,6 +87,11 @@ static int get_free(sd_bus *bus, const char *path, const char *interface, const 
 
 /* Nothing of this domain may be in use. */
 static int check_unused(const Domain *domain, sd_bus_error *error) {
+        if (domain->lockspace && domain->lockspace->host_id != 0) {
+                sd_bus_error_setf(error, RHV_ERROR_IN_USE, "This host has host id %u in the lockspace of domain %s; leave it first",
+                                  domain->lockspace->host_id, domain->place.id);
+                return -EBUSY;
+        }
         if (image_users_any(domain->users)) {
                 sd_bus_error_setf(error, RHV_ERROR_IN_USE, "Images of storage domain %s are in use", domain->place.id);
                 return -EBUSY;
@@ -146,6 +152,11 @@ static int domain_method_destroy(sd_bus_message *message, void *userdata, sd_bus
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = check_unused(domain, error);
+        if (r >= 0 && domain->lockspace) {
+                sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED,
+                                 "A shared domain is not removed by the service: other hosts may live in its lockspace");
+                r = -EOPNOTSUPP;
+        }
         if (r < 0)
                 return r;
         r = auth_check(domain->manager->auth, message, ACTION_DESTROY,
@@ -279,6 +290,19 @@ static int domain_object_find(sd_bus *bus, const char *path, const char *interfa
         return 1;
 }
 
+/* Local domains have no lockspace. */
+static int shared_object_find(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                              sd_bus_error *error) {
+        void *found;
+        int r;
+
+        r = domain_object_find(bus, path, interface, userdata, &found, error);
+        if (r <= 0 || !((const Domain *)found)->lockspace)
+                return r < 0 ? r : 0;
+        *ret_found = found;
+        return 1;
+}
+
 static int domain_enumerate(sd_bus *bus, const char *path, void *userdata, char ***ret_nodes, sd_bus_error *error) {
         const Manager *manager = userdata;
         size_t n = 0;
@@ -297,9 +321,11 @@ static int domain_enumerate(sd_bus *bus, const char *path, void *userdata, char 
 }
 
 extern const sd_bus_vtable storage_root_vtable[];
+extern const sd_bus_vtable lockspace_vtable[];
 
 const BusObject storage_bus_objects[] = {
                 {STORAGE_ROOT, STORAGE_INTERFACE, storage_root_vtable, NULL, NULL},
                 {DOMAIN_PREFIX, DOMAIN_INTERFACE, domain_vtable, domain_object_find, domain_enumerate},
+                {DOMAIN_PREFIX, LOCKSPACE_INTERFACE, lockspace_vtable, shared_object_find, domain_enumerate},
                 {},
 };

@@ -31,6 +31,7 @@ typedef struct DomainFacts {
         unsigned version;
         uint32_t block_size_bytes; /* 512 or 4096 */
         uint32_t alignment_bytes;  /* 1, 2, 4 or 8 MiB */
+        unsigned io_timeout_sec;   /* of its lockspace, not of its metadata; 0: it has none, or none that can be read */
 } DomainFacts;
 
 void domain_facts_clear(DomainFacts *facts);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "dict.h"
+#include "domain-lease.h"
+#include "domain-lockspace.h"
 #include "clock-util.h"
 #include "log-ids.h"
 #include "log.h"
@@ -49,6 +52,8 @@ static Domain *domain_destroy(Domain *domain) {
         if (!domain)
                 return NULL;
         safe_close(domain->lock_fd);
+        domain_lease_free(domain->lease);
+        domain_lockspace_free(domain->lockspace);
         image_users_free(domain->users);
         domain_place_clear(&domain->place);
         free(domain->object_path);
@@ -84,6 +89,10 @@ int domain_new(Manager *manager, const DomainPlace *place, const char *name, Dom
         r = domain_place_copy(&domain->place, place);
         if (r >= 0)
                 r = image_users_new(path, &domain->users);
+        if (r >= 0 && place->type->shared)
+                r = domain_lockspace_new(domain, &domain->lockspace);
+        if (r >= 0 && place->type->shared)
+                r = domain_lease_new(domain, &domain->lease);
         if (r < 0)
                 return r;
 
@@ -188,7 +197,13 @@ static void set_facts(Domain *domain, const DomainFacts *facts) {
         domain->name = name;
         domain->class_word = class_word;
         domain->place.version = facts->version;
+        domain->place.block_size_bytes = facts->block_size_bytes;
+        domain->place.alignment_bytes = facts->alignment_bytes;
         changed(domain, "FormatVersion");
+        if (!domain->lockspace || domain->io_timeout_sec == facts->io_timeout_sec)
+                return;
+        domain->io_timeout_sec = facts->io_timeout_sec;
+        bus_changed(domain->manager->changes, domain->object_path, LOCKSPACE_INTERFACE, "Times");
 }
 
 static void on_cleaned(Task *task, Io *io, int r, const sd_bus_error *error) {
@@ -201,12 +216,11 @@ static void on_cleaned(Task *task, Io *io, int r, const sd_bus_error *error) {
         task_free(task);
 }
 
-/* Before any other piece on the domain's lane. */
-static void clean(Domain *domain) {
+void domain_clean(Domain *domain) {
         Io *io = io_new("clean a domain", io_clean_domain, &domain->place);
         Task *task = task_new(domain->manager, domain, NULL);
 
-        if (!io || !task) {
+        if (!io || !task || domain_structural(domain, io) < 0) {
                 if (io)
                         io_free(io);
                 task_free(task);
@@ -225,8 +239,11 @@ void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *
         domain->pause_usec = DOMAIN_PAUSE_USEC;
         set_facts(domain, &opened->facts);
         set_space(domain, space);
-        clean(domain);
+        if (!domain->lease)
+                domain_clean(domain);
         domain_set_state(domain, DOMAIN_ACTIVE, "");
+        if (domain->lockspace)
+                domain_lockspace_look(domain->lockspace);
 }
 
 void domain_set_failed(Domain *domain, const sd_bus_error *error) {
@@ -288,9 +305,12 @@ void domain_look(Domain *domain) {
 void domain_monitor_all(Manager *manager) {
         uint64_t now = monotonic_usec();
 
-        for (Domain *domain = manager->domains; domain; domain = domain->hh.next)
+        for (Domain *domain = manager->domains; domain; domain = domain->hh.next) {
                 if (domain->state == DOMAIN_ACTIVE || (domain->state == DOMAIN_FAILED && domain->again_usec <= now))
                         domain_look(domain);
+                if (domain->lockspace)
+                        domain_lockspace_look(domain->lockspace);
+        }
 }
 
 int domain_wait_active(Domain *domain, sd_bus_message *message, sd_bus_error *error) {
@@ -328,8 +348,9 @@ int domain_remember(const Domain *domain) {
         _cleanup_free_ char *path = intent_path(domain->manager, domain->place.id);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:s}", "id", domain->place.id, "type", domain->place.type->name, "path",
-                           domain->place.path, "name", domain->name);
+        object = json_pack("{s:s, s:s, s:s, s:s, s:i}", "id", domain->place.id, "type", domain->place.type->name, "path",
+                           domain->place.path, "name", domain->name, "host_id",
+                           domain->lockspace ? (int)domain->lockspace->host_id : 0);
         if (!path || !object)
                 return -ENOMEM;
         return state_file_save(path, object, DOMAIN_FILE_VERSION);
@@ -351,6 +372,7 @@ static int load_one(Manager *manager, const char *id) {
         const char *stored, *type, *path, *name;
         DomainPlace place = {};
         Domain *domain;
+        int64_t host_id;
         int r;
 
         if (!file)
@@ -366,9 +388,12 @@ static int load_one(Manager *manager, const char *id) {
         place.path = (char *)path;
         place.version = DOMAIN_VERSION_MAX;
         memcpy(place.id, id, UUID_STRING_MAX);
-        r = domain_new(manager, &place, name, &domain);
+        host_id = dict_integer(object, "host_id", 0);
+        r = host_id >= 0 && host_id <= HOST_ID_MAX ? domain_new(manager, &place, name, &domain) : -EBADMSG;
         if (r < 0)
                 return r;
+        if (domain->lockspace)
+                domain->lockspace->host_id = (unsigned)host_id;
         domain_look(domain);
         return 0;
 }

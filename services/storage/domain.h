@@ -29,6 +29,9 @@ typedef enum DomainState {
 } DomainState;
 DECLARE_STRING_TABLE(domain_state, DomainState);
 
+typedef struct DomainLockspace DomainLockspace;
+typedef struct DomainLease DomainLease;
+
 typedef struct Domain Domain;
 struct Domain {
         struct Manager *manager;
@@ -44,6 +47,9 @@ struct Domain {
         DomainSpace space;
         int lock_fd;
         ImageUsers *users;
+        DomainLockspace *lockspace; /* of a shared domain; else NULL */
+        DomainLease *lease;         /* likewise */
+        unsigned io_timeout_sec;    /* of its lockspace; 0: not known */
         /* What is going on. */
         bool looking;            /* an open or a measurement is under way */
         uint64_t again_usec;     /* CLOCK_MONOTONIC: not to be tried before */
@@ -80,6 +86,9 @@ void domain_set_failed(Domain *domain, const sd_bus_error *error);
 /* The domain is about to be removed from the storage: no call gets through. domain_look() opens it again where that
  * fails. */
 void domain_begin_removal(Domain *domain);
+/* Finishes or undoes what an ended process left, before any other piece: when a local domain was opened, when the lease of a shared one was
+ * acquired. */
+void domain_clean(Domain *domain);
 /* Submits an open, or a measurement where it is active. */
 void domain_look(Domain *domain);
 void domain_monitor_all(struct Manager *manager);

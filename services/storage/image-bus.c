@@ -11,6 +11,14 @@
 #include "request.h"
 #include "volume-task.h"
 
+/* Other hosts may write to the same image: that takes a lease on the volume or the VM, which this service does not take for writers yet. */
+static int check_sharing(const Domain *domain, bool writes, sd_bus_error *error) {
+        if (!domain->lease || !writes)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "Domain %s is shared: its images cannot be written from here yet", domain->place.id);
+        return -EOPNOTSUPP;
+}
+
 /* ---- transfers ---- */
 
 typedef struct TransferCall {
@@ -145,7 +153,9 @@ static int transfer_method(sd_bus_message *message, Domain *domain, bool upload,
         r = domain_job_find(domain, message, kind, call.options, arguments, &job, error);
         if (r != 0)
                 return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
-        r = check_users(domain, &call, error);
+        r = check_sharing(domain, upload, error);
+        if (r >= 0)
+                r = check_users(domain, &call, error);
         if (r < 0)
                 return r;
         return start_transfer(domain, message, &call, arguments, error);
@@ -185,7 +195,9 @@ int image_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = image_lock_check(domain->manager->locks, domain->place.id, image, error);
+        r = check_sharing(domain, !user.read_only, error);
+        if (r >= 0)
+                r = image_lock_check(domain->manager->locks, domain->place.id, image, error);
         if (r >= 0)
                 r = image_users_check(domain->users, image, &user, error);
         if (r < 0)

@@ -37,6 +37,9 @@ void io_free(Io *io) {
         volume_plan_clear(&io->plan);
         free(io->record.problem);
         free(io->directory);
+        free(io->lease_directory);
+        free(io->hosts);
+        free(io->leases);
         safe_close(io->fd);
         sd_bus_error_free(&io->error);
         free(io);

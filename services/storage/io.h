@@ -7,6 +7,7 @@
  */
 
 #include "layout.h"
+#include "sanlock-call.h"
 
 typedef struct Io Io;
 
@@ -24,6 +25,11 @@ struct Io {
         bool upload;
         uint64_t size_bytes; /* to be uploaded */
         char *directory;     /* of a transfer */
+        unsigned host_id;    /* in the domain's lockspace */
+        unsigned io_timeout_sec;
+        char lease[UUID_STRING_MAX]; /* SDM, or a VM's */
+        uint64_t lease_version;      /* not 0: structural work on a shared domain; done by the holder of the domain's lease */
+        char *lease_directory;       /* with it: where that holder is reached */
 
         /* out */
         sd_bus_error error;
@@ -35,6 +41,14 @@ struct Io {
         VolumePlan plan;     /* in and out */
         VolumeRecord record; /* the volume of a transfer, as it was */
         int fd;              /* its open data */
+        HostStatus *hosts;
+        size_t n_hosts;
+        LeaseOwner owner;
+        ExternalLease *leases;
+        size_t n_leases;
+        uint64_t offset_bytes; /* of a lease that was made */
+        unsigned changed;      /* records of a rebuilt index */
+        bool joined;           /* the host id is ours */
 };
 
 /* place: copied; its id may be empty. Return: NULL when out of memory. */
@@ -58,3 +72,16 @@ int io_volume_delete(Io *io);  /* image, volume */
 int io_volume_update(Io *io);  /* image, volume, change */
 int io_transfer_begin(Io *io); /* image, volume, upload, size, directory -> record, fd; an upload's volume is ILLEGAL
                                   from here on */
+
+/* io-lease.c: pieces about lockspace and leases of a shared domain; each asks sanlock's daemon. */
+int io_lockspace_join(Io *io);  /* host_id, io_timeout_sec; waits as long as a host id takes */
+int io_lockspace_leave(Io *io); /* host_id; waits */
+int io_lockspace_ask(Io *io);   /* host_id -> joined */
+int io_lockspace_hosts(Io *io); /* -> hosts */
+int io_lease_owner(Io *io);     /* lease -> owner; NotFound */
+int io_lease_list(Io *io);      /* -> leases */
+int io_lease_create(Io *io);    /* lease -> offset_bytes */
+int io_lease_delete(Io *io);    /* lease */
+int io_lease_rebuild(Io *io);   /* -> changed */
+/* Begin, tool and finish in one, for a process that may block: request -> plan. */
+int io_volume_make(Io *io);

@@ -188,9 +188,12 @@ static int undo_volume(int image_fd, const char *volatile_name) {
         id[UUID_STRING_MAX - 1] = '\0';
         if (!uuid_is_valid(id))
                 return 0;
-        if (faccessat(image_fd, FILE_NAME(id, META_SUFFIX), F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-            unlinkat(image_fd, id, 0) < 0 && errno != ENOENT)
-                return -errno;
+        if (faccessat(image_fd, FILE_NAME(id, META_SUFFIX), F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+                if (unlinkat(image_fd, id, 0) < 0 && errno != ENOENT)
+                        return -errno;
+                if (unlinkat(image_fd, FILE_NAME(id, LEASE_SUFFIX), 0) < 0 && errno != ENOENT)
+                        return -errno;
+        }
         return unlinkat(image_fd, volatile_name, 0) < 0 ? -errno : 1;
 }
 

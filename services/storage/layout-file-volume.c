@@ -6,7 +6,7 @@
  *   begin   directory (a new image's under its removed name), <volume>.meta.volatile, empty data file
  *   tool    qemu-img writes the format into the data file
  *   fill    real blocks for a preallocated volume, mode
- *   commit  <volume>.meta.volatile -> <volume>.meta, a new image gets its name, the parent becomes INTERNAL
+ *   commit  on shared domains the volume's lease; <volume>.meta.volatile -> <volume>.meta, a new image gets its name, the parent becomes INTERNAL
  */
 
 #include <fcntl.h>
@@ -210,6 +210,12 @@ int file_volume_commit(const DomainPlace *place, const VolumeRequest *request, c
         _cleanup_close_ int directory = -EBADF, images = -EBADF;
         int r;
 
+        if (place->type->shared) {
+                r = file_volume_lease_make(place, FILE_NAME(plan->new_image ? IMAGE_REMOVED_PREFIX : "", request->image), request->volume,
+                                           error);
+                if (r < 0)
+                        return r;
+        }
         IDENTITY_SCOPE();
         directory = open_work(place, request, plan, error);
         if (directory < 0)
@@ -245,8 +251,10 @@ void file_volume_abandon(const DomainPlace *place, const VolumeRequest *request,
         fd = open_work(place, request, plan, NULL);
         if (fd < 0)
                 return;
-        if (faccessat(fd, FILE_NAME(request->volume, META_SUFFIX), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        if (faccessat(fd, FILE_NAME(request->volume, META_SUFFIX), F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
                 (void) unlinkat(fd, request->volume, 0);
+                (void) unlinkat(fd, FILE_NAME(request->volume, LEASE_SUFFIX), 0);
+        }
         (void) unlinkat(fd, FILE_NAME(request->volume, VOLATILE_SUFFIX), 0);
 }
 
@@ -285,7 +293,9 @@ int file_volume_delete(const DomainPlace *place, const char *image, const char *
         }
         if (r < 0)
                 return r;
-        if ((unlinkat(fd, volume, 0) < 0 && errno != ENOENT) || unlinkat(fd, FILE_NAME(volume, META_SUFFIX), 0) < 0)
+        if ((unlinkat(fd, volume, 0) < 0 && errno != ENOENT) ||
+            (unlinkat(fd, FILE_NAME(volume, LEASE_SUFFIX), 0) < 0 && errno != ENOENT) ||
+            unlinkat(fd, FILE_NAME(volume, META_SUFFIX), 0) < 0)
                 return bus_error_errno(error, -errno, "Cannot remove volume %s", volume);
         return directory_sync(fd);
 }

@@ -33,8 +33,23 @@ bool ends_with(const char *name, const char *suffix) {
         return n > s && streq(name + n - s, suffix);
 }
 
+/* A shared domain lies on a file system of its own: where its mount is missing there is only an empty directory of the host's. */
+static int check_mounted(int base, const DomainPlace *place, sd_bus_error *error) {
+        struct stat st, root;
+
+        if (!place->type->shared)
+                return 0;
+        if (fstat(base, &st) < 0 || stat("/", &root) < 0)
+                return bus_error_errno(error, -errno, "Cannot look at %s", place->path);
+        if (st.st_dev != root.st_dev)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "%s is on this host's own root file system; nothing is mounted there", place->path);
+        return -ENODEV;
+}
+
 static int base_open(const DomainPlace *place, sd_bus_error *error) {
-        int fd = directory_open(place->path);
+        _cleanup_close_ int fd = directory_open(place->path);
+        int r;
 
         if (fd == -ELOOP) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
@@ -47,7 +62,8 @@ static int base_open(const DomainPlace *place, sd_bus_error *error) {
         }
         if (fd < 0)
                 return bus_error_errno(error, fd, "Cannot open the directory %s", place->path);
-        return fd;
+        r = check_mounted(fd, place, error);
+        return r < 0 ? r : TAKE_FD(fd);
 }
 
 int file_domain_open(const DomainPlace *place, sd_bus_error *error) {
@@ -138,7 +154,7 @@ static int fill_domain(int fd, const DomainPlace *place, const DomainFacts *fact
         static const struct {
                 const char *name;
                 uint64_t size_bytes;
-        } files[] = {{"ids", 0}, {"leases", 0}, {"inbox", MAILBOX_BYTES}, {"outbox", MAILBOX_BYTES}};
+        } files[] = {{"ids", 0}, {"leases", 0}, {"inbox", MAILBOX_BYTES}, {"outbox", MAILBOX_BYTES}, {"xleases", 0}};
         _cleanup_(key_value_clear) KeyValueList list = {};
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int dom_md = -EBADF;
@@ -152,7 +168,8 @@ static int fill_domain(int fd, const DomainPlace *place, const DomainFacts *fact
         dom_md = file_open_beneath(fd, "dom_md", O_RDONLY | O_DIRECTORY, 0);
         if (dom_md < 0)
                 return dom_md;
-        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+        /* Local domains have no external leases, and no file for them. */
+        for (size_t i = 0; i < ELEMENTSOF(files) - !place->type->shared; i++) {
                 r = file_make(dom_md, files[i].name, files[i].size_bytes, STORAGE_DATA_MODE);
                 if (r < 0)
                         return r;
@@ -187,11 +204,21 @@ static int probe(int fd, uint32_t *ret_bytes, const char *path, sd_bus_error *er
         return 0;
 }
 
-/* Under the hidden name, as 36:36. */
-static int build(int base, const char *hidden, const DomainPlace *place, const DomainFacts *facts,
-                 sd_bus_error *error) {
+/* POSIX and NFS domains have blocks of 512 bytes, always; local ones what their file system wants. */
+static int choose_geometry(uint32_t probed, const DomainPlace *place, DomainFacts *facts, sd_bus_error *error) {
+        if (place->type->shared && probed == 4096) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
+                                  "The file system of %s wants blocks of 4096 bytes; a shared domain of files has blocks of 512", place->path);
+                return -EOPNOTSUPP;
+        }
+        facts->block_size_bytes = probed == 4096 ? 4096 : 512;
+        facts->alignment_bytes = (uint32_t)DOMAIN_ALIGNMENT_DEFAULT;
+        return 0;
+}
+
+/* Under the hidden name, as 36:36. facts: gets the geometry. */
+static int build(int base, const char *hidden, const DomainPlace *place, DomainFacts *facts, sd_bus_error *error) {
         _cleanup_close_ int fd = -EBADF;
-        DomainFacts with_geometry = *facts;
         uint32_t block_size;
         int r;
 
@@ -209,9 +236,10 @@ static int build(int base, const char *hidden, const DomainPlace *place, const D
         r = probe(fd, &block_size, place->path, error);
         if (r < 0)
                 return r;
-        with_geometry.block_size_bytes = block_size == 4096 ? 4096 : 512;
-        with_geometry.alignment_bytes = (uint32_t)DOMAIN_ALIGNMENT_DEFAULT;
-        r = fill_domain(fd, place, &with_geometry);
+        r = choose_geometry(block_size, place, facts, error);
+        if (r < 0)
+                return r;
+        r = fill_domain(fd, place, facts);
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot make the storage domain in %s", place->path);
         return 0;
@@ -235,10 +263,11 @@ static int check_reachable(const DomainPlace *place, sd_bus_error *error) {
 
 static int file_create(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error) {
         const char *hidden = FILE_NAME(DOMAIN_NEW_PREFIX, place->id);
+        DomainFacts with_geometry = *facts; /* strings stay borrowed */
         _cleanup_close_ int base = -EBADF;
         int r;
 
-        r = base_make(place, error);
+        r = place->type->shared ? 0 : base_make(place, error);
         if (r < 0)
                 return r;
         base = base_open(place, error);
@@ -250,7 +279,9 @@ static int file_create(const DomainPlace *place, const DomainFacts *facts, sd_bu
         r = check_vacant(base, place, error);
         if (r < 0)
                 return r;
-        r = build(base, hidden, place, facts, error);
+        r = build(base, hidden, place, &with_geometry, error);
+        if (r >= 0 && place->type->shared)
+                r = file_leases_format(place, hidden, &with_geometry, error);
         if (r >= 0) {
                 r = file_rename_new(base, hidden, place->id);
                 if (r < 0)
@@ -388,7 +419,9 @@ static int file_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error *
         r = read_facts(domain, &place, &opened.facts, &opened.sealed, error);
         if (r >= 0)
                 r = check_facts(&place, &opened.facts, error);
-        if (r >= 0)
+        if (r >= 0 && place.type->shared)
+                opened.facts.io_timeout_sec = file_lockspace_io_timeout(domain, &place);
+        else if (r >= 0)
                 r = take_lock(domain, &place, &opened.lock_fd, error);
         if (r >= 0)
                 r = check_block_size(domain, &place, &opened.facts, error);
@@ -533,5 +566,10 @@ const StorageLayout layout_file = {
                 .volume_delete = file_volume_delete,
                 .volume_open = file_volume_open,
                 .volume_update = file_volume_update,
+                .lease_create = file_lease_create,
+                .lease_delete = file_lease_delete,
+                .lease_rebuild = file_lease_rebuild,
+                .lease_list = file_lease_list,
+                .special_path = file_special_path,
                 .volume_path = file_volume_path,
 };

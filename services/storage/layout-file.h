@@ -6,6 +6,8 @@
  *
  *   <path>/<domain>/dom_md/{metadata,ids,leases,inbox,outbox}   images/<image>/<volume> <volume>.meta
  *
+ * and of shared domains also dom_md/xleases and <volume>.lease.
+ *
  * Names of what is not there yet, or not there any more:
  *   .rhv-new-<domain>        a domain being made           .rhv-removed-<domain>     one being removed
  *   images/_remove_me_<image>  an image being removed, or its first volume being made: both are collected by VDSM too
@@ -22,6 +24,7 @@
 #define META_SUFFIX ".meta"
 #define VOLATILE_SUFFIX ".meta.volatile"
 #define NEW_SUFFIX ".new"
+#define LEASE_SUFFIX ".lease"
 #define FILE_NAME_BYTES 96U /* the longest of ours: prefix or suffix and a UUID */
 
 /* Names in one directory of a domain. */
@@ -63,3 +66,16 @@ int file_metadata_read(const DomainPlace *place, int image_fd, const char *volum
                        sd_bus_error *error);
 int file_metadata_write(const DomainPlace *place, int image_fd, const char *volume, const VolumeMetadata *metadata,
                         sd_bus_error *error);
+
+/* layout-file-lease.c: leases of shared domains. */
+/* Fills ids, leases and xleases of a domain being made, which lies in <path>/<directory>. Not as 36:36: sanlock's socket is root's. */
+int file_leases_format(const DomainPlace *place, const char *directory, const DomainFacts *facts, sd_bus_error *error);
+/* The io_timeout of the lockspace of an open domain. Return: seconds, 0 where there is none to be read. */
+unsigned file_lockspace_io_timeout(int domain_fd, const DomainPlace *place);
+/* The lease of a volume being made, in the directory <path>/<domain>/images/<directory>. Not as 36:36. */
+int file_volume_lease_make(const DomainPlace *place, const char *directory, const char *volume, sd_bus_error *error);
+int file_lease_create(const DomainPlace *place, const char *id, uint64_t *ret_offset, sd_bus_error *error);
+int file_lease_delete(const DomainPlace *place, const char *id, sd_bus_error *error);
+int file_lease_rebuild(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error);
+int file_lease_list(const DomainPlace *place, ExternalLease **ret, size_t *ret_n, sd_bus_error *error);
+char *file_special_path(const DomainPlace *place, const char *name);

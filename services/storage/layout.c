@@ -6,7 +6,7 @@
 static const DomainType types[] = {
                 {.name = "local", .type_word = "LOCALFS", .layout = &layout_file},
                 {.name = "nfs", .type_word = "NFS", .shared = true},
-                {.name = "posix", .type_word = "POSIXFS", .shared = true},
+                {.name = "posix", .type_word = "POSIXFS", .layout = &layout_file, .shared = true},
                 {.name = "gluster", .type_word = "GLUSTERFS", .shared = true},
                 {.name = "iscsi", .type_word = "ISCSI", .shared = true},
                 {.name = "fcp", .type_word = "FCP", .shared = true},

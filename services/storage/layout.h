@@ -13,6 +13,7 @@
  */
 
 #include "domain-metadata.h"
+#include "lease-index.h"
 #include "volume-rules.h"
 
 typedef struct StorageLayout StorageLayout;
@@ -35,6 +36,7 @@ typedef struct DomainPlace {
         char *path; /* directory that holds the domain's directory */
         char id[UUID_STRING_MAX];
         unsigned version;
+        uint32_t block_size_bytes, alignment_bytes; /* of its leases; 0 until it was opened */
 } DomainPlace;
 
 int domain_place_copy(DomainPlace *ret, const DomainPlace *place);
@@ -71,6 +73,12 @@ typedef struct VolumePlan {
         bool new_image;
 } VolumePlan;
 void volume_plan_clear(VolumePlan *plan);
+
+/* A VM's lease. */
+typedef struct ExternalLease {
+        char id[LEASE_ID_MAX + 1];
+        uint64_t offset_bytes; /* in xleases */
+} ExternalLease;
 
 #define GENERATION_ANY UINT32_MAX
 
@@ -121,6 +129,14 @@ struct StorageLayout {
                            sd_bus_error *error);
         int (*volume_update)(const DomainPlace *place, const char *image, const char *volume,
                              const VolumeChange *change, sd_bus_error *error);
+        /* External leases of a shared domain, by id; the caller holds the domain's lease. create: what is there already is there.
+         * delete: NotFound. rebuild: how many records changed. list: of records in use, in a new array. */
+        int (*lease_create)(const DomainPlace *place, const char *id, uint64_t *ret_offset, sd_bus_error *error);
+        int (*lease_delete)(const DomainPlace *place, const char *id, sd_bus_error *error);
+        int (*lease_rebuild)(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error);
+        int (*lease_list)(const DomainPlace *place, ExternalLease **ret, size_t *ret_n, sd_bus_error *error);
+        /* Where sanlock finds a special volume: "ids", "leases", "xleases". Return: new string, NULL when out of memory. Touches nothing. */
+        char *(*special_path)(const DomainPlace *place, const char *name);
         /* Return: new string, NULL when out of memory. Touches nothing. */
         char *(*volume_path)(const DomainPlace *place, const char *image, const char *volume);
 };

@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "config.h"
 #include "inspect-task.h"
+#include "lease-clock.h"
 #include "manager.h"
 #include "request.h"
 
@@ -19,7 +20,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", "inspect", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "leases", NULL};
 
         return bus_append_strings(reply, features);
 }
@@ -152,6 +153,8 @@ static Io *create_io(const char *id, const json_t *object, const DomainType *typ
                 return NULL;
         memcpy(io->facts.id, id, UUID_STRING_MAX);
         io->facts.version = DOMAIN_VERSION_MAX;
+        io->facts.io_timeout_sec =
+                        (unsigned)((uint64_t)dict_integer(object, "io_timeout", LEASE_IO_TIMEOUT_SEC * USEC_PER_SEC) / USEC_PER_SEC);
         io->facts.name = strdup(dict_string(object, "name", ""));
         io->facts.type_word = strdup(type->type_word);
         io->facts.class_word = strdup("Data");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <utlist.h>
 
+#include "domain-lockspace.h"
 #include "log.h"
 #include "manager.h"
 #include "state-file.h"
@@ -24,11 +25,14 @@ static int make_directories(Manager *manager, const ManagerParts *parts) {
                 return -ENOMEM;
         if (asprintf(&manager->domains_directory, "%s/domains", parts->state_directory) < 0 ||
             asprintf(&manager->users_directory, "%s/users", parts->runtime_directory) < 0 ||
-            asprintf(&manager->transfers_directory, "%s/transfers", parts->runtime_directory) < 0)
+            asprintf(&manager->transfers_directory, "%s/transfers", parts->runtime_directory) < 0 ||
+            asprintf(&manager->leases_directory, "%s/leases", parts->runtime_directory) < 0)
                 return -ENOMEM;
         r = make_directory(manager->domains_directory, 0700);
         if (r >= 0)
                 r = make_directory(manager->users_directory, 0700);
+        if (r >= 0)
+                r = make_directory(manager->leases_directory, 0700);
         /* rhv-transfer walks through it as 36:36. */
         if (r >= 0)
                 r = make_directory(manager->transfers_directory, 0711);
@@ -53,6 +57,8 @@ int manager_new(const ManagerParts *parts, Manager **ret) {
                 return log_error_errno(r, "Cannot make the directories of the service");
         r = work_pool_new(manager->event, MANAGER_THREADS, MANAGER_THREADS_CEILING, &manager->pool);
         if (r >= 0)
+                r = work_pool_new(manager->event, MANAGER_PATIENT_THREADS, MANAGER_PATIENT_CEILING, &manager->patient_pool);
+        if (r >= 0)
                 r = sd_event_add_time_relative(manager->event, &manager->monitor, CLOCK_MONOTONIC, MONITOR_USEC,
                                                USEC_PER_SEC, on_monitor, manager);
         if (r < 0)
@@ -72,6 +78,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
         manager->pool = work_pool_free(manager->pool);
+        manager->patient_pool = work_pool_free(manager->patient_pool);
         transfer_free_all(manager);
         DL_FOREACH_SAFE(manager->tasks, task, next_task)
                 task_free(task);
@@ -87,6 +94,7 @@ Manager *manager_free(Manager *manager) {
         free(manager->domains_directory);
         free(manager->users_directory);
         free(manager->transfers_directory);
+        free(manager->leases_directory);
         free(manager);
         return NULL;
 }
@@ -95,7 +103,8 @@ bool manager_is_idle(const Manager *manager) {
         if (manager->tasks || manager->transfers)
                 return false;
         for (const Domain *domain = manager->domains; domain; domain = domain->hh.next)
-                if (domain->state == DOMAIN_OPENING || image_users_any(domain->users))
+                if (domain->state == DOMAIN_OPENING || image_users_any(domain->users) ||
+                    (domain->lockspace && domain->lockspace->host_id != 0))
                         return false;
         return true;
 }

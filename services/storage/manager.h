@@ -15,6 +15,9 @@
 /* Pieces that run at once; with domains that hang, as many as this may exist. */
 #define MANAGER_THREADS 4U
 #define MANAGER_THREADS_CEILING 32U
+/* As many host ids are taken at once; a thread each, that sleeps. */
+#define MANAGER_PATIENT_THREADS 16U
+#define MANAGER_PATIENT_CEILING 128U
 /* oVirt allows 100 in one data center. */
 #define DOMAINS_MAX 128U
 /* How often domains are looked at: VDSM's number. */
@@ -28,9 +31,10 @@ struct Manager {
         Auth *auth;
         JobManager *jobs;
         char *state_directory, *runtime_directory;
-        char *domains_directory, *users_directory, *transfers_directory;
+        char *domains_directory, *users_directory, *transfers_directory, *leases_directory;
 
         WorkPool *pool;
+        WorkPool *patient_pool; /* for what waits for others' leases to run out */
         Domain *domains; /* by id */
         ImageLock *locks;
         Task *tasks;

@@ -5,6 +5,7 @@
 
 #include "bus-error.h"
 #include "image-users.h"
+#include "lease-clock.h"
 #include "request.h"
 
 static bool user_is_valid(const char *s) {
@@ -17,6 +18,8 @@ static const char *const allocation_words[] = {"sparse", "preallocated", NULL};
 
 #define FIELD_JOB_ID                                                                                                  \
         { .key = "job_id", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID" }
+#define FIELD_LEASE                                                                                                   \
+        { .key = "lease", .type = DICT_INTEGER, .min = 1, .max = INT64_MAX }
 #define FIELD_TYPE                                                                                                    \
         { .key = "type", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = type_words }
 #define FIELD_PATH                                                                                                    \
@@ -41,8 +44,16 @@ const DictField request_domain_create[] = {
                  .valid = domain_name_is_valid,
                  .expected = "1 to 50 characters without control characters and without blanks at its ends"},
                 {.key = "version", .type = DICT_INTEGER, .min = DOMAIN_VERSION_MAX, .max = DOMAIN_VERSION_MAX},
+                {.key = "io_timeout",
+                 .type = DICT_INTEGER,
+                 .min = LEASE_IO_TIMEOUT_MIN_SEC * USEC_PER_SEC,
+                 .max = LEASE_IO_TIMEOUT_MAX_SEC *USEC_PER_SEC},
                 {},
 };
+
+const DictField request_lockspace_join[] = {FIELD_JOB_ID, {}};
+const DictField request_lease_acquire[] = {{.key = "wait", .type = DICT_BOOLEAN}, FIELD_JOB_ID, {}};
+const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 
 const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH, {}};
 

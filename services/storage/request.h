@@ -7,7 +7,10 @@
 #include "layout.h"
 
 extern const DictField request_options_job[];   /* job_id */
-extern const DictField request_domain_create[]; /* type, path, name, version */
+extern const DictField request_lockspace_join[]; /* job_id */
+extern const DictField request_lease_acquire[]; /* wait, job_id */
+extern const DictField request_structural[];    /* lease, job_id */
+extern const DictField request_domain_create[]; /* type, path, name, version, io_timeout */
 extern const DictField request_domain_open[];   /* type, path */
 extern const DictField request_domain_inspect[]; /* path */
 extern const DictField request_volume[];        /* capacity, format, allocation, description, parent, disk_type */

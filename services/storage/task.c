@@ -4,8 +4,10 @@
 #include <utlist.h>
 
 #include "bus-error.h"
+#include "domain-lease.h"
 #include "log.h"
 #include "manager.h"
+#include "structural.h"
 
 Task *task_new(Manager *manager, const Domain *domain, sd_bus_message *message) {
         _cleanup_(task_freep) Task *task = NULL;
@@ -39,6 +41,14 @@ Task *task_free(Task *task) {
         return NULL;
 }
 
+int domain_structural(const Domain *domain, Io *io) {
+        if (!domain->lease || !structural_word(io->run))
+                return 0;
+        io->lease_version = domain_lease_version(domain->lease);
+        io->lease_directory = strdup(domain_lease_directory(domain->lease));
+        return io->lease_directory ? 0 : -ENOMEM;
+}
+
 Domain *task_domain(const Task *task) {
         return domain_find(task->manager, task->domain);
 }
@@ -50,7 +60,7 @@ Job *task_job(const Task *task) {
 static int io_run(void *argument) {
         Io *io = argument;
 
-        return io->run(io);
+        return io->lease_directory ? structural_call(io) : io->run(io);
 }
 
 static void io_destroy(void *argument) {
@@ -66,8 +76,9 @@ static void io_done(void *argument, int r, void *userdata) {
         if (r == -ETIMEDOUT || r == -ECANCELED) {
                 Domain *domain = task_domain(task);
 
-                sd_bus_error_set(&error, RHV_ERROR_BACKEND_UNAVAILABLE, "The file system does not answer");
-                if (domain)
+                sd_bus_error_set(&error, RHV_ERROR_BACKEND_UNAVAILABLE,
+                                 task->patient ? "sanlock does not answer" : "The file system does not answer");
+                if (domain && !task->patient)
                         domain_set_failed(domain, &error);
                 task->then(task, NULL, -ETIMEDOUT, &error);
                 return;
@@ -91,7 +102,7 @@ int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_the
         int r;
 
         task->then = then;
-        r = work_submit(task->manager->pool, &spec);
+        r = work_submit(task->patient ? task->manager->patient_pool : task->manager->pool, &spec);
         if (r < 0)
                 sd_bus_error_set(error, RHV_ERROR_BACKEND_UNAVAILABLE,
                                  "Too many storage operations wait for file systems that do not answer");

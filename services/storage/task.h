@@ -27,6 +27,7 @@ struct Task {
         char job[UUID_STRING_MAX]; /* empty: none */
         Operation *operation;      /* the parked call, where there is no job */
         bool locked;               /* has image's lock */
+        bool patient;              /* its pieces may take minutes without anything being wrong: they wait for others' leases */
 
         task_then_t then;
         Child *child;
@@ -45,6 +46,8 @@ Task *task_new(struct Manager *manager, const Domain *domain, sd_bus_message *me
 /* Hands io to a worker, on the domain's lane; then is called later. io is taken, also on failure. Return: 0, or
  * negative with BackendUnavailable. */
 int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_then_t then, sd_bus_error *error);
+/* On a shared domain the piece is done by the holder of the lease, as things are now. Return: 0 or -ENOMEM. */
+int domain_structural(const Domain *domain, Io *io);
 Domain *task_domain(const Task *task);
 Job *task_job(const Task *task);
 

@@ -7,6 +7,7 @@
 
 #include "bus-error.h"
 #include "domain-bus.h"
+#include "domain-lease.h"
 #include "manager.h"
 #include "request.h"
 #include "volume-task.h"
@@ -172,7 +173,7 @@ static int read_create(sd_bus_message *message, VolumeRequest *ret, json_t **ret
         if (r >= 0)
                 r = dict_read_checked(message, request_volume, "volume", &description, error);
         if (r >= 0)
-                r = dict_read_checked(message, request_options_job, "options", ret_options, error);
+                r = dict_read_checked(message, request_structural, "options", ret_options, error);
         if (r >= 0)
                 r = request_read_volume(image, volume, description, (uint64_t)time(NULL), ret, error);
         if (r < 0)
@@ -205,7 +206,9 @@ int volume_method_create(sd_bus_message *message, void *userdata, sd_bus_error *
         r = domain_job_find(domain, message, "create-volume", options, arguments, &job, error);
         if (r != 0)
                 return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
-        r = check_room(domain, &request, error);
+        r = domain_lease_check(domain, (uint64_t)dict_integer(options, "lease", 0), error);
+        if (r >= 0)
+                r = check_room(domain, &request, error);
         if (r >= 0)
                 r = domain_job_new(domain, message, "create-volume", request.image, options, arguments, &job, error);
         if (r < 0)
@@ -246,7 +249,9 @@ static int delete_later(Domain *domain, sd_bus_message *message, const char *ima
         r = domain_job_find(domain, message, kind, options, arguments, &job, error);
         if (r != 0)
                 return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
-        r = check_not_used(domain, image, error);
+        r = domain_lease_check(domain, (uint64_t)dict_integer(options, "lease", 0), error);
+        if (r >= 0)
+                r = check_not_used(domain, image, error);
         if (r >= 0)
                 r = domain_job_new(domain, message, kind, image, options, arguments, &job, error);
         if (r < 0)
@@ -265,7 +270,7 @@ int volume_method_delete_image(sd_bus_message *message, void *userdata, sd_bus_e
         if (r >= 0)
                 r = request_check_id("the image", image, error);
         if (r >= 0)
-                r = dict_read_checked(message, request_options_job, "options", &options, error);
+                r = dict_read_checked(message, request_structural, "options", &options, error);
         if (r < 0)
                 return r;
         return delete_later(userdata, message, image, NULL, options, error);
@@ -282,7 +287,7 @@ int volume_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *
         if (r >= 0)
                 r = request_check_id("the volume", volume, error);
         if (r >= 0)
-                r = dict_read_checked(message, request_options_job, "options", &options, error);
+                r = dict_read_checked(message, request_structural, "options", &options, error);
         if (r < 0)
                 return r;
         return delete_later(userdata, message, image, volume, options, error);

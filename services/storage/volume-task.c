@@ -26,6 +26,10 @@ static int begin(Domain *domain, Job *job, const char *image, const char *volume
         io = io_new(name, run, &domain->place);
         if (!io)
                 return -ENOMEM;
+        if (domain_structural(domain, io) < 0) {
+                io_free(io);
+                return -ENOMEM;
+        }
         memcpy(task->image, image, UUID_STRING_MAX);
         memcpy(io->image, image, UUID_STRING_MAX);
         if (volume) {
@@ -69,7 +73,7 @@ static void on_last_step(Task *task, Io *io, int r, const sd_bus_error *error) {
 /* ---- create ---- */
 
 static void on_created(Task *task, Io *io, int r, const sd_bus_error *error) {
-        const VolumeMetadata *metadata = &task->plan.metadata;
+        const VolumeMetadata *metadata = io && io->run == io_volume_make ? &io->plan.metadata : &task->plan.metadata;
         Domain *domain = task_domain(task);
 
         if (domain && domain->state == DOMAIN_ACTIVE)
@@ -195,11 +199,26 @@ static void on_volume_begun(Task *task, Io *io, int r, const sd_bus_error *error
         start_tools(task->manager);
 }
 
+/* On a shared domain all in one by the holder of its lease. */
+static int create_shared(Domain *domain, Job *job, const VolumeRequest *request, sd_bus_error *error) {
+        Task *task;
+        Io *io;
+        int r;
+
+        r = begin(domain, job, request->image, request->volume, "make a volume", io_volume_make, &task, &io);
+        if (r < 0)
+                return r;
+        io->request = *request;
+        return submit(domain, task, io, DOMAIN_LONG_IO_USEC, on_created, error);
+}
+
 int volume_task_create(Domain *domain, Job *job, const VolumeRequest *request, sd_bus_error *error) {
         Task *task;
         Io *io;
         int r;
 
+        if (domain->lease)
+                return create_shared(domain, job, request, error);
         r = begin(domain, job, request->image, request->volume, "begin a volume", io_volume_begin, &task, &io);
         if (r < 0)
                 return r;

@@ -39,6 +39,8 @@ cg_empty() {
 cg_kill() {
         [ -e "$CG2/$CGLAB/$1/cgroup.kill" ] || return 0
         echo 1 > "$CG2/$CGLAB/$1/cgroup.kill"
+        # what a test made unkillable (leases.sh)
+        [ ! -e "/sys/fs/cgroup/freezer/$CGLAB/$1/stuck" ] || echo THAWED > "/sys/fs/cgroup/freezer/$CGLAB/$1/stuck/freezer.state"
         until_true "$START_SECONDS" cg_empty "$1" || die "processes of $1 do not die"
         cg_freeze "$1" 0
 }

@@ -282,6 +282,7 @@ def requests():
     spare_path, spare = by_name(cluster, f"{cluster}.Disk", "spare")
     domain = by_name(storage, f"{storage}.Domain", "local1")[0]
     empty = by_name(storage, f"{storage}.Domain", "local2")[0]
+    shared = by_name(storage, f"{storage}.Domain", "shared1")[0]
     guest = lambda name: by_name(compute, f"{compute}.Vm", name)[0]  # noqa: E731
     what = s(description=text("changed"))
     networks = {"mine": s(nic=text("eth2"))}
@@ -325,7 +326,13 @@ def requests():
         (f"{storage}.Domain", "TeardownImage"): [(domain, (used["Image"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "Close"): [(empty, ({},))],
         (f"{storage}.Domain", "Destroy"): [(empty, ({},))],
+        (f"{storage}.Lockspace", "Join"): [(shared, (1, {}))],
+        (f"{storage}.Lockspace", "CreateLease"): [(shared, (NOBODY, s(lease=number(1))))],
+        (f"{storage}.Lockspace", "DeleteLease"): [(shared, (NOBODY, s(lease=number(1))))],
+        (f"{storage}.Lockspace", "RebuildLeases"): [(shared, (s(lease=number(1)),))],
     }
+    for verb in ("Leave", "AcquireLease", "ReleaseLease"):
+        table[(f"{storage}.Lockspace", verb)] = [(shared, ({},))]
     for kind, free in (("DataCenter", "dc4"), ("Cluster", "cluster2"), ("Network", "blue"), ("StorageDomain", "local2"), ("Disk", "spare"), ("Vm", "db1")):
         table[(f"{cluster}.{kind}", "Update")] = [(find(kind, free), (what, {}))]
         table[(f"{cluster}.{kind}", "Remove")] = [(find(kind, free), ({},))]

@@ -6,7 +6,9 @@
 #     VMs        web1 running, idle1 paused, db1 down; a guest of Compute alone that is down
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
 #     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty
+#     shared1, a shared domain that only Storage knows, in whose lockspace host1 is not
 #     jobs       one of root that has ended, and world_job: one that runs for some ten seconds
+world_shared=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e01
 world_guest=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1eff
 
 world_quiet() { on host1 rhvctl "$@" >/dev/null </dev/null; }
@@ -34,6 +36,9 @@ world_up() {
         world_quiet vm start idle1
         world_quiet vm pause idle1
         world_down_guest
+        on host1 systemctl start wdmd.service sanlock.service
+        on host1 sh -c 'mkdir -p /shared/world && chown 36:36 /shared/world'
+        bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage CreateDomain 'sa{sv}a{sv}' $world_shared 3 type s posix path s /shared/world name s shared1 0 >/dev/null
 }
 
 world_down_guest() {

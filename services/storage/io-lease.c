@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "bus-error.h"
+#include "io.h"
+
+/* path: what layout says of "ids", owned by the caller. */
+static int lockspace_of(const Io *io, Lockspace *ret, char **ret_path) {
+        char *path = io->place.type->layout->special_path(&io->place, "ids");
+
+        if (!path)
+                return -ENOMEM;
+        *ret = (Lockspace){
+                        .path = path,
+                        .alignment_bytes = io->place.alignment_bytes,
+                        .block_size_bytes = io->place.block_size_bytes,
+        };
+        memcpy(ret->name, io->place.id, UUID_STRING_MAX);
+        *ret_path = path;
+        return 0;
+}
+
+int io_lockspace_join(Io *io) {
+        _cleanup_free_ char *path = NULL;
+        Lockspace lockspace;
+        int r;
+
+        r = lockspace_of(io, &lockspace, &path);
+        if (r < 0)
+                return r;
+        return lockspace_join(&lockspace, io->host_id, io->io_timeout_sec, &io->error);
+}
+
+int io_lockspace_leave(Io *io) {
+        _cleanup_free_ char *path = NULL;
+        Lockspace lockspace;
+        int r;
+
+        r = lockspace_of(io, &lockspace, &path);
+        if (r < 0)
+                return r;
+        return lockspace_leave(&lockspace, io->host_id, &io->error);
+}
+
+int io_lockspace_ask(Io *io) {
+        _cleanup_free_ char *path = NULL;
+        Lockspace lockspace;
+        int r;
+
+        r = lockspace_of(io, &lockspace, &path);
+        if (r < 0)
+                return r;
+        r = lockspace_ask(&lockspace, io->host_id, &io->error);
+        io->joined = r > 0;
+        return r < 0 ? r : 0;
+}
+
+int io_lockspace_hosts(Io *io) {
+        _cleanup_free_ char *path = NULL;
+        Lockspace lockspace;
+        int r;
+
+        r = lockspace_of(io, &lockspace, &path);
+        if (r < 0)
+                return r;
+        return lockspace_hosts(&lockspace, &io->hosts, &io->n_hosts, &io->error);
+}
+
+int io_lease_list(Io *io) {
+        return io->place.type->layout->lease_list(&io->place, &io->leases, &io->n_leases, &io->error);
+}
+
+/* In xleases, by the index. */
+static int find_external(Io *io, Lease *lease) {
+        int r;
+
+        r = io_lease_list(io);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < io->n_leases; i++)
+                if (streq(io->leases[i].id, lease->name)) {
+                        lease->offset_bytes = io->leases[i].offset_bytes;
+                        return 0;
+                }
+        sd_bus_error_setf(&io->error, RHV_ERROR_NOT_FOUND, "Domain %s has no lease %s", io->place.id, lease->name);
+        return -ENOENT;
+}
+
+int io_lease_owner(Io *io) {
+        const bool domain_lease = streq(io->lease, DOMAIN_LEASE_NAME);
+        _cleanup_free_ char *path = NULL;
+        Lease lease = {
+                        .offset_bytes = io->place.alignment_bytes,
+                        .alignment_bytes = io->place.alignment_bytes,
+                        .block_size_bytes = io->place.block_size_bytes,
+        };
+        int r;
+
+        path = io->place.type->layout->special_path(&io->place, domain_lease ? "leases" : "xleases");
+        if (!path)
+                return -ENOMEM;
+        lease.path = path;
+        memcpy(lease.lockspace, io->place.id, UUID_STRING_MAX);
+        memcpy(lease.name, io->lease, UUID_STRING_MAX);
+        r = domain_lease ? 0 : find_external(io, &lease);
+        return r < 0 ? r : lease_owner(&lease, &io->owner, &io->error);
+}
+
+int io_lease_create(Io *io) {
+        return io->place.type->layout->lease_create(&io->place, io->lease, &io->offset_bytes, &io->error);
+}
+
+int io_lease_delete(Io *io) {
+        return io->place.type->layout->lease_delete(&io->place, io->lease, &io->error);
+}
+
+int io_lease_rebuild(Io *io) {
+        return io->place.type->layout->lease_rebuild(&io->place, &io->changed, &io->error);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Every time that follows from a lockspace's io_timeout, in one place. Pure.
+ *
+ *      0        last renewal that reached the storage
+ *      2 T      the next renewal is due, and again every 2 T
+ *      6 T      sanlock warns
+ *      8 T      expiry: sanlock runs the kill path of whoever holds a lease, and pets the watchdog no more
+ *      8 T+40   what still lives gets SIGKILL
+ *      8 T+60   the watchdog has fired at the latest; others call the host dead and may take its leases
+ *
+ * T is the io_timeout of the lockspace, in seconds; the watchdog's 60 s and the grace of 40 s are constants of sanlock and wdmd, the same
+ * on all hosts. Source: sanlock, src/timeouts.h; VDSM uses T = 10.
+ */
+
+#include <jansson.h>
+
+#include "macro.h"
+
+#define LEASE_IO_TIMEOUT_SEC 10U
+/* sanlock keeps it in 16 bits; below 1 s no storage renews, above a minute nobody waits for the take-over (9 minutes). */
+#define LEASE_IO_TIMEOUT_MIN_SEC 1U
+#define LEASE_IO_TIMEOUT_MAX_SEC 60U
+#define LEASE_WATCHDOG_SEC 60U
+#define LEASE_KILL_GRACE_SEC 40U
+
+typedef struct LeaseTimes {
+        uint64_t io_timeout_usec;
+        uint64_t renewal_usec;        /* between renewals */
+        uint64_t warning_usec;        /* renewal is late: warned */
+        uint64_t expiry_usec;         /* lease lost, killing begins */
+        uint64_t kill_usec;           /* SIGKILL */
+        uint64_t dead_usec;           /* for the others; the watchdog has fired */
+        uint64_t join_free_usec;      /* host id nobody has, or we had: at most */
+        uint64_t join_other_usec;     /* host id last held under another name: at most */
+        uint64_t acquire_free_usec;   /* lease nobody has: at most */
+        uint64_t acquire_failed_usec; /* lease of a host that has just failed: at most */
+        uint64_t request_usec;        /* set bitmap, request: at most */
+} LeaseTimes;
+
+LeaseTimes lease_times(unsigned io_timeout_sec) _const_;
+/* As the bus has it: word -> microseconds. Return: new reference, NULL when out of memory. */
+json_t *lease_times_to_json(const LeaseTimes *times);
+
+/* How long ago the last renewal reached the storage, as a word: "good" (renewals come as they should), "late" (past the warning),
+ * "lost" (past the expiry). */
+const char *lease_margin_word(const LeaseTimes *times, uint64_t since_renewal_usec);
+
+/* ---- queues below us ---- */
+
+/* What a file system or device does with I/O that is not answered. */
+typedef struct IoQueue {
+        bool endless;        /* it waits for ever: NFS "hard", multipath "queue" */
+        uint64_t limit_usec; /* else it fails after so long; 0: not known */
+} IoQueue;
+
+/* From a mount's type and options (as in /proc/self/mountinfo): NFS has timeo (tenths of a second) and retrans; a request fails after
+ * timeo x (retrans + 1), since TCP repeats with a linear back-off. Other types: not known. Source: nfs(5), net/sunrpc/xprt.c. */
+IoQueue io_queue_of_mount(const char *type, const char *options);
+
+typedef enum IoQueueVerdict {
+        IO_QUEUE_GOOD,
+        IO_QUEUE_UNKNOWN,
+        IO_QUEUE_LATE,    /* I/O of the last good renewal may outlive the first failed one */
+        IO_QUEUE_OUTLIVES /* I/O may reach the storage after the lease expired: refused */
+} IoQueueVerdict;
+/* Everything below us must have failed before the lease expires: I/O issued with the last good renewal, and better with the first bad one
+ * (expiry less one renewal). */
+IoQueueVerdict io_queue_check(const IoQueue *queue, const LeaseTimes *times);
+/* For people: why, with both numbers. Return: new string, NULL when out of memory. */
+char *io_queue_reason(const IoQueue *queue, const LeaseTimes *times);

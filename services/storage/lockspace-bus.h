@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Handlers of org.rhv.Storage.Lockspace, by file; the vtable is in lockspace-bus.c. */
+
+#include "domain.h"
+#include "job.h"
+
+/* lease-bus.c */
+int lease_method_acquire(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int lease_method_release(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int lease_method_create(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int lease_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int lease_method_rebuild(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/* Makes the job, or answers a repeated request. arguments: borrowed. Return: 1 with ret, 0 answered, negative with error. */
+int lockspace_job_begin(Domain *domain, sd_bus_message *message, const char *kind, const json_t *options, const json_t *arguments, Job **ret,
+                        sd_bus_error *error);
+/* begun: what the beginning returned; on failure there is no job and error is the answer. */
+int lockspace_job_answer(sd_bus_message *message, Job *job, int begun);
+int lockspace_check_rights(Domain *domain, sd_bus_message *message, const char *verb, sd_bus_error *error);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "structural.h"
+
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "dict.h"
+
+static const struct {
+        const char *word;
+        int (*run)(Io *);
+} kinds[] = {
+                {"make-volume", io_volume_make},     {"delete-image", io_image_delete}, {"delete-volume", io_volume_delete},
+                {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
+                {"rebuild-leases", io_lease_rebuild},
+};
+
+const char *structural_word(int (*run)(Io *)) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (kinds[i].run == run)
+                        return kinds[i].word;
+        return NULL;
+}
+
+/* ---- request ---- */
+
+static json_t *pack_volume(const VolumeRequest *request) {
+        return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", request->parent, "capacity",
+                         (json_int_t)request->capacity_bytes, "format", volume_format_to_string(request->format), "allocation",
+                         volume_allocation_to_string(request->allocation), "description", request->description, "disk_type",
+                         request->disk_type, "now", (json_int_t)request->now_sec);
+}
+
+json_t *structural_request(const Io *io) {
+        const DomainPlace *place = &io->place;
+        json_t *request;
+
+        request = json_pack("{s:i, s:s, s:I, s:{s:s, s:s, s:s, s:i, s:i, s:i}, s:s, s:s, s:s}", "version", STRUCTURAL_VERSION, "work",
+                            structural_word(io->run), "lease_version", (json_int_t)io->lease_version, "place", "type", place->type->name,
+                            "path", place->path, "id", place->id, "version", (int)place->version, "block_size",
+                            (int)place->block_size_bytes, "alignment", (int)place->alignment_bytes, "image", io->image, "volume",
+                            io->volume, "lease", io->lease);
+        if (request && io->run == io_volume_make && json_object_set_new(request, "request", pack_volume(&io->request)) < 0) {
+                json_decref(request);
+                return NULL;
+        }
+        return request;
+}
+
+static int garbage(sd_bus_error *error, const char *what) {
+        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s cannot be understood", what);
+        return -EBADMSG;
+}
+
+static bool id_or_nothing(const char *id) {
+        return !*id || uuid_is_valid(id);
+}
+
+static int read_place(const json_t *object, DomainPlace *ret) {
+        int version, block_size, alignment;
+        const char *type, *path, *id;
+
+        if (json_unpack((json_t *)object, "{s:s, s:s, s:s, s:i, s:i, s:i}", "type", &type, "path", &path, "id", &id, "version", &version,
+                        "block_size", &block_size, "alignment", &alignment) < 0)
+                return -EBADMSG;
+        *ret = (DomainPlace){
+                        .type = domain_type_find(type),
+                        .path = (char *)path,
+                        .version = (unsigned)version,
+                        .block_size_bytes = (uint32_t)block_size,
+                        .alignment_bytes = (uint32_t)alignment,
+        };
+        if (!ret->type || !ret->type->layout || !ret->type->shared || !path_is_normal(path) || !uuid_is_valid(id) ||
+            version < (int)DOMAIN_VERSION_MIN || version > (int)DOMAIN_VERSION_MAX || (block_size != 512 && block_size != 4096) ||
+            (alignment != 1 * (int)MIB && alignment != 2 * (int)MIB && alignment != 4 * (int)MIB && alignment != 8 * (int)MIB))
+                return -EBADMSG;
+        memcpy(ret->id, id, UUID_STRING_MAX);
+        return 0;
+}
+
+static int read_volume(const json_t *object, Io *io) {
+        VolumeRequest *request = &io->request;
+        const char *parent, *format, *allocation, *description, *disk_type;
+        json_int_t capacity, now;
+
+        if (json_unpack((json_t *)object, "{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", &parent, "capacity", &capacity, "format",
+                        &format, "allocation", &allocation, "description", &description, "disk_type", &disk_type, "now", &now) < 0 ||
+            !uuid_is_valid(parent) || capacity < 0 || now < 0 || strlen(description) >= sizeof(request->description) ||
+            strlen(disk_type) >= sizeof(request->disk_type))
+                return -EBADMSG;
+        *request = (VolumeRequest){
+                        .capacity_bytes = (uint64_t)capacity,
+                        .format = volume_format_from_string(format),
+                        .allocation = volume_allocation_from_string(allocation),
+                        .now_sec = (uint64_t)now,
+        };
+        if ((int)request->format < 0 || (int)request->allocation < 0)
+                return -EBADMSG;
+        memcpy(request->image, io->image, UUID_STRING_MAX);
+        memcpy(request->volume, io->volume, UUID_STRING_MAX);
+        memcpy(request->parent, parent, UUID_STRING_MAX);
+        memcpy(request->description, description, strlen(description) + 1);
+        memcpy(request->disk_type, disk_type, strlen(disk_type) + 1);
+        return volume_request_check(request, &io->error);
+}
+
+static int (*work_of(const char *word))(Io *) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (streq(kinds[i].word, word))
+                        return kinds[i].run;
+        return NULL;
+}
+
+int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error) {
+        _cleanup_(io_freep) Io *io = NULL;
+        const char *word, *image, *volume, *lease;
+        json_int_t lease_version;
+        DomainPlace place;
+        int version;
+
+        if (json_unpack((json_t *)request, "{s:i, s:s, s:I, s:s, s:s, s:s}", "version", &version, "work", &word, "lease_version",
+                        &lease_version, "image", &image, "volume", &volume, "lease", &lease) < 0 ||
+            version != STRUCTURAL_VERSION || !work_of(word) || lease_version <= 0 || !id_or_nothing(image) || !id_or_nothing(volume) ||
+            !id_or_nothing(lease) || read_place(json_object_get(request, "place"), &place) < 0)
+                return garbage(error, "The request");
+        io = io_new("structural work", work_of(word), &place);
+        if (!io)
+                return -ENOMEM;
+        io->lease_version = (uint64_t)lease_version;
+        memcpy(io->image, image, strlen(image) + 1);
+        memcpy(io->volume, volume, strlen(volume) + 1);
+        memcpy(io->lease, lease, strlen(lease) + 1);
+        if (io->run == io_volume_make && (!*image || !*volume || read_volume(json_object_get(request, "request"), io) < 0))
+                return garbage(error, "The request");
+        *ret = TAKE_PTR(io);
+        return 0;
+}
+
+/* ---- answer ---- */
+
+json_t *structural_answer(const Io *io, int r) {
+        const VolumeMetadata *metadata = &io->plan.metadata;
+
+        if (r < 0)
+                return json_pack("{s:i, s:i, s:s, s:s}", "version", STRUCTURAL_VERSION, "r", r, "error",
+                                 io->error.name ?: RHV_ERROR_BACKEND_FAILED, "message", io->error.message ?: strerror(-r));
+        return json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:s}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
+                         "changed", (int)io->changed, "offset", (json_int_t)io->offset_bytes, "capacity",
+                         (json_int_t)metadata->capacity_bytes, "format", volume_format_to_string(metadata->format));
+}
+
+int structural_answer_read(const json_t *answer, Io *io) {
+        const char *name, *message, *format;
+        json_int_t offset, capacity;
+        int version, r, cleaned, changed;
+
+        if (json_unpack((json_t *)answer, "{s:i, s:i}", "version", &version, "r", &r) < 0 || version != STRUCTURAL_VERSION || r > 0)
+                return garbage(&io->error, "The answer of rhv-structural");
+        if (r < 0) {
+                name = dict_string(answer, "error", "");
+                message = dict_string(answer, "message", "no reason was given");
+                (void) sd_bus_error_set(&io->error, startswith(name, RHV_ERROR_PREFIX) ? name : RHV_ERROR_BACKEND_FAILED, message);
+                return r;
+        }
+        if (json_unpack((json_t *)answer, "{s:i, s:i, s:I, s:I, s:s}", "cleaned", &cleaned, "changed", &changed, "offset", &offset,
+                        "capacity", &capacity, "format", &format) < 0 ||
+            cleaned < 0 || changed < 0 || offset < 0 || capacity < 0 || (int)volume_format_from_string(format) < 0)
+                return garbage(&io->error, "The answer of rhv-structural");
+        io->cleaned = (unsigned)cleaned;
+        io->changed = (unsigned)changed;
+        io->offset_bytes = (uint64_t)offset;
+        io->plan.metadata.capacity_bytes = (uint64_t)capacity;
+        io->plan.metadata.format = volume_format_from_string(format);
+        return 0;
+}

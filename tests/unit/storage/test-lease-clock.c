@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "fixture.h"
+#include "lease-clock.h"
+
+#define SEC USEC_PER_SEC
+
+/* sanlock's own numbers, for its default and for a fast domain (sanlock, src/timeouts.h). */
+static const struct {
+        unsigned t;
+        LeaseTimes times;
+} known[] = {
+                {10,
+                 {10 * SEC, 20 * SEC, 60 * SEC, 80 * SEC, 120 * SEC, 140 * SEC, 50 * SEC, 200 * SEC, 60 * SEC, 210 * SEC, 60 * SEC}},
+                {2, {2 * SEC, 4 * SEC, 12 * SEC, 16 * SEC, 56 * SEC, 76 * SEC, 10 * SEC, 88 * SEC, 12 * SEC, 90 * SEC, 12 * SEC}},
+};
+
+static void test_times(void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(known); i++) {
+                const LeaseTimes times = lease_times(known[i].t);
+
+                assert_memory_equal(&times, &known[i].times, sizeof(times));
+        }
+}
+
+/* The order of the timeline holds for every io_timeout there may be. */
+static void test_order(void **state) {
+        for (unsigned t = LEASE_IO_TIMEOUT_MIN_SEC; t <= LEASE_IO_TIMEOUT_MAX_SEC; t++) {
+                const LeaseTimes times = lease_times(t);
+
+                assert_true(times.io_timeout_usec < times.renewal_usec);
+                assert_true(times.renewal_usec < times.warning_usec);
+                assert_true(times.warning_usec < times.expiry_usec);
+                assert_true(times.expiry_usec < times.kill_usec);
+                /* the watchdog after the last chance of SIGKILL, the others after the watchdog */
+                assert_true(times.kill_usec < times.dead_usec);
+                assert_true(times.dead_usec <= times.acquire_failed_usec);
+        }
+}
+
+static void test_json(void **state) {
+        const LeaseTimes times = lease_times(10);
+        _cleanup_json_ json_t *object = lease_times_to_json(&times);
+
+        assert_int_equal(json_object_size(object), sizeof(LeaseTimes) / sizeof(uint64_t));
+        assert_int_equal(json_integer_value(json_object_get(object, "expiry")), 80 * SEC);
+        assert_int_equal(json_integer_value(json_object_get(object, "dead")), 140 * SEC);
+}
+
+static void test_margin(void **state) {
+        const LeaseTimes times = lease_times(10);
+
+        assert_string_equal(lease_margin_word(&times, 0), "good");
+        assert_string_equal(lease_margin_word(&times, 60 * SEC - 1), "good");
+        assert_string_equal(lease_margin_word(&times, 60 * SEC), "late");
+        assert_string_equal(lease_margin_word(&times, 80 * SEC), "lost");
+}
+
+static void test_mounts(void **state) {
+        static const struct {
+                const char *type, *options;
+                bool endless;
+                uint64_t limit_sec;
+                IoQueueVerdict verdict; /* for T = 10 */
+        } cases[] = {
+                        {"nfs", "rw,soft,timeo=100,retrans=3,vers=4.2", false, 40, IO_QUEUE_GOOD},
+                        {"nfs4", "soft,timeo=100,retrans=5", false, 60, IO_QUEUE_GOOD},
+                        {"nfs4", "soft,timeo=100,retrans=6", false, 70, IO_QUEUE_LATE},
+                        {"nfs4", "soft,timeo=100,retrans=7", false, 80, IO_QUEUE_LATE},
+                        {"nfs4", "soft,timeo=600,retrans=2", false, 180, IO_QUEUE_OUTLIVES},
+                        {"nfs", "softerr,timeo=100,retrans=2", false, 30, IO_QUEUE_GOOD},
+                        {"nfs", "rw,hard,timeo=600,retrans=2", true, 0, IO_QUEUE_OUTLIVES},
+                        {"nfs", "rw,softx,timeo=1,retrans=1", true, 0, IO_QUEUE_OUTLIVES},
+                        {"nfs", "", true, 0, IO_QUEUE_OUTLIVES},
+                        {"nfs", "soft,timeo=,retrans=2", false, 0, IO_QUEUE_UNKNOWN},
+                        {"nfs", "soft,timeo=99999999999999999999,retrans=2", false, 0, IO_QUEUE_UNKNOWN},
+                        {"ext4", "rw", false, 0, IO_QUEUE_UNKNOWN},
+        };
+        const LeaseTimes times = lease_times(10);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const IoQueue queue = io_queue_of_mount(cases[i].type, cases[i].options);
+
+                assert_int_equal(queue.endless, cases[i].endless);
+                assert_int_equal(queue.limit_usec, cases[i].limit_sec * SEC);
+                assert_int_equal(io_queue_check(&queue, &times), cases[i].verdict);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_times), cmocka_unit_test(test_order),  cmocka_unit_test(test_json),
+                        cmocka_unit_test(test_margin), cmocka_unit_test(test_mounts),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "bus-error.h"
+#include "domain-lease.h"
+#include "fixture.h"
+#include "structural.h"
+
+#define ID(n) "99999999-2222-4333-8444-00000000000" #n
+
+static DomainPlace place = {
+                .path = (char *)"/mnt/one",
+                .id = ID(1),
+                .version = 5,
+                .block_size_bytes = 512,
+                .alignment_bytes = (uint32_t)MIB,
+};
+
+static Io *make_volume(void) {
+        Io *io;
+
+        place.type = domain_type_find("posix");
+        io = io_new("make a volume", io_volume_make, &place);
+        assert_non_null(io);
+        io->lease_version = 7;
+        memcpy(io->image, ID(2), UUID_STRING_MAX);
+        memcpy(io->volume, ID(3), UUID_STRING_MAX);
+        io->request = (VolumeRequest){
+                        .image = ID(2),
+                        .volume = ID(3),
+                        .parent = BLANK_UUID,
+                        .capacity_bytes = GIB,
+                        .format = VOLUME_FORMAT_QCOW2,
+                        .allocation = VOLUME_ALLOCATION_SPARSE,
+                        .description = "a disk",
+                        .disk_type = "DATA",
+                        .now_sec = 1795716375,
+        };
+        return io;
+}
+
+static void test_request(void **state) {
+        _cleanup_(io_freep) Io *io = make_volume(), *read = NULL;
+        _cleanup_json_ json_t *request = structural_request(io);
+
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_ptr_equal(read->run, io_volume_make);
+        assert_int_equal(read->lease_version, 7);
+        assert_string_equal(read->place.path, place.path);
+        assert_string_equal(read->place.id, place.id);
+        assert_ptr_equal(read->place.type, place.type);
+        assert_int_equal(read->place.alignment_bytes, MIB);
+        assert_int_equal(read->request.capacity_bytes, GIB);
+        assert_int_equal(read->request.format, VOLUME_FORMAT_QCOW2);
+        assert_string_equal(read->request.volume, ID(3));
+        assert_string_equal(read->request.description, "a disk");
+}
+
+/* Each key missing, of another type, or with a value that cannot be: refused. */
+static void test_bad_requests(void **state) {
+        _cleanup_(io_freep) Io *io = make_volume();
+        _cleanup_json_ json_t *request = structural_request(io);
+        const char *key;
+        json_t *value;
+
+        json_object_foreach(request, key, value) {
+                _cleanup_json_ json_t *without = json_deep_copy(request), *other = json_deep_copy(request);
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+                Io *read;
+
+                (void) json_object_del(without, key);
+                (void) json_object_set_new(other, key, json_true());
+                assert_int_equal(structural_request_read(without, &read, &error), -EBADMSG);
+                assert_string_equal(error.name, RHV_ERROR_BAD_FORMAT);
+                assert_int_equal(structural_request_read(other, &read, NULL), -EBADMSG);
+        }
+}
+
+static void assert_place_refused(const char *key, json_t *value) {
+        _cleanup_(io_freep) Io *io = make_volume();
+        _cleanup_json_ json_t *request = structural_request(io);
+        Io *read;
+
+        assert_int_equal(json_object_set_new(json_object_get(request, "place"), key, value), 0);
+        assert_int_equal(structural_request_read(request, &read, NULL), -EBADMSG);
+}
+
+static void test_bad_places(void **state) {
+        assert_place_refused("type", json_string("local"));
+        assert_place_refused("type", json_string("iscsi"));
+        assert_place_refused("type", json_string("nonsense"));
+        assert_place_refused("path", json_string("/mnt/../etc"));
+        assert_place_refused("path", json_string("mnt"));
+        assert_place_refused("id", json_string("../../etc"));
+        assert_place_refused("version", json_integer(6));
+        assert_place_refused("block_size", json_integer(100));
+        assert_place_refused("alignment", json_integer(0));
+        assert_place_refused("alignment", json_integer(3 * 1048576));
+}
+
+static void test_answer(void **state) {
+        _cleanup_(io_freep) Io *done = make_volume(), *asked = make_volume();
+        _cleanup_json_ json_t *answer = NULL;
+
+        done->plan.metadata.capacity_bytes = GIB;
+        done->plan.metadata.format = VOLUME_FORMAT_QCOW2;
+        done->changed = 3;
+        answer = structural_answer(done, 0);
+        assert_int_equal(structural_answer_read(answer, asked), 0);
+        assert_int_equal(asked->plan.metadata.capacity_bytes, GIB);
+        assert_int_equal(asked->plan.metadata.format, VOLUME_FORMAT_QCOW2);
+        assert_int_equal(asked->changed, 3);
+}
+
+static void test_refusal(void **state) {
+        _cleanup_(io_freep) Io *done = make_volume(), *asked = make_volume();
+        _cleanup_json_ json_t *answer = NULL;
+
+        sd_bus_error_set(&done->error, RHV_ERROR_NO_SPACE, "full");
+        answer = structural_answer(done, -ENOSPC);
+        assert_int_equal(structural_answer_read(answer, asked), -ENOSPC);
+        assert_string_equal(asked->error.name, RHV_ERROR_NO_SPACE);
+        assert_string_equal(asked->error.message, "full");
+}
+
+static void test_bad_answers(void **state) {
+        static const char *const texts[] = {
+                        "{}",
+                        "{\"version\": 2, \"r\": 0}",
+                        "{\"version\": 1, \"r\": 1}",
+                        "{\"version\": 1, \"r\": 0}",
+                        "{\"version\": 1, \"r\": 0, \"cleaned\": -1, \"changed\": 0, \"offset\": 0, \"capacity\": 0, \"format\": \"raw\"}",
+                        "{\"version\": 1, \"r\": 0, \"cleaned\": 0, \"changed\": 0, \"offset\": 0, \"capacity\": 0, \"format\": \"x\"}",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                _cleanup_json_ json_t *answer = json_loads(texts[i], 0, NULL);
+                _cleanup_(io_freep) Io *io = make_volume();
+
+                assert_non_null(answer);
+                assert_int_equal(structural_answer_read(answer, io), -EBADMSG);
+                assert_string_equal(io->error.name, RHV_ERROR_BAD_FORMAT);
+        }
+}
+
+/* A name of the other side that is not ours is not passed on as one. */
+static void test_foreign_error(void **state) {
+        _cleanup_json_ json_t *answer = json_loads("{\"version\": 1, \"r\": -5, \"error\": \"org.evil\", \"message\": \"m\"}", 0, NULL);
+        _cleanup_(io_freep) Io *io = make_volume();
+
+        assert_int_equal(structural_answer_read(answer, io), -5);
+        assert_string_equal(io->error.name, RHV_ERROR_BACKEND_FAILED);
+}
+
+static void test_watchdog(void **state) {
+        assert_int_equal(sanlock_status_watchdog("daemon x\n    use_watchdog=1\n    high_priority=0\n"), 1);
+        assert_int_equal(sanlock_status_watchdog("daemon x\n    use_watchdog=0\n"), 0);
+        assert_int_equal(sanlock_status_watchdog("daemon x\n"), -EBADMSG);
+        assert_int_equal(sanlock_status_watchdog("use_watchdog="), -EBADMSG);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_request),     cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_bad_places),
+                        cmocka_unit_test(test_answer),      cmocka_unit_test(test_refusal),       cmocka_unit_test(test_bad_answers),
+                        cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
