@@ -212,6 +212,12 @@ int domain_lockspace_join(DomainLockspace *lockspace, unsigned host_id, const Jo
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "The lockspace of domain %s cannot be read", lockspace->domain->place.id);
                 return -EBADMSG;
         }
+        if (domain_lockspace_io_timeout(lockspace) < LEASE_IO_TIMEOUT_MIN_SEC) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
+                                  "The lockspace of domain %s has an io_timeout of %u s; below %u s the watchdog resets hosts that are well",
+                                  lockspace->domain->place.id, domain_lockspace_io_timeout(lockspace), LEASE_IO_TIMEOUT_MIN_SEC);
+                return -EOPNOTSUPP;
+        }
         if (lockspace->asking || (lockspace->host_id != 0 && lockspace->host_id != host_id)) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host is %s there, with host id %u",
                                   lockspace_state_to_string(lockspace->state), lockspace->host_id);

@@ -20,8 +20,11 @@
 #include "macro.h"
 
 #define LEASE_IO_TIMEOUT_SEC 10U
-/* sanlock keeps it in 16 bits; below 1 s no storage renews, above a minute nobody waits for the take-over (9 minutes). */
-#define LEASE_IO_TIMEOUT_MIN_SEC 1U
+/* wdmd looks every 10 s, and lets go of the watchdog when a lease would expire before it looks again. Just before a renewal 6 T are left: with T = 1
+ * it resets hosts that are well (seen), with T = 2 a renewal may be late by 2 s, with T = 3 by 8 s. Above a minute nobody waits for the
+ * take-over (9 minutes). */
+#define LEASE_WDMD_TEST_SEC 10U
+#define LEASE_IO_TIMEOUT_MIN_SEC 3U
 #define LEASE_IO_TIMEOUT_MAX_SEC 60U
 #define LEASE_WATCHDOG_SEC 60U
 #define LEASE_KILL_GRACE_SEC 40U

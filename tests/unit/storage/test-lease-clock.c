@@ -35,6 +35,8 @@ static void test_order(void **state) {
                 /* the watchdog after the last chance of SIGKILL, the others after the watchdog */
                 assert_true(times.kill_usec < times.dead_usec);
                 assert_true(times.dead_usec <= times.acquire_failed_usec);
+                /* what is left just before a renewal is more than wdmd wants to see */
+                assert_true(times.expiry_usec - times.renewal_usec > LEASE_WDMD_TEST_SEC * SEC);
         }
 }
 
