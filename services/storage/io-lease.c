@@ -2,6 +2,7 @@
 
 #include "bus-error.h"
 #include "io.h"
+#include "mount-queue.h"
 
 /* path: what layout says of "ids", owned by the caller. */
 static int lockspace_of(const Io *io, Lockspace *ret, char **ret_path) {
@@ -19,12 +20,28 @@ static int lockspace_of(const Io *io, Lockspace *ret, char **ret_path) {
         return 0;
 }
 
+/* No I/O may wait below us for longer than the lease lasts. */
+static int check_queue(Io *io) {
+        const LeaseTimes times = lease_times(io->io_timeout_sec);
+        _cleanup_free_ char *why = NULL;
+        IoQueue queue;
+
+        if (mount_queue(io->place.path, &queue) < 0 || io_queue_check(&queue, &times) != IO_QUEUE_OUTLIVES)
+                return 0;
+        why = io_queue_reason(&queue, &times);
+        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "The file system of %s may not hold leases: %s", io->place.path,
+                          why ?: "its I/O outlives them");
+        return -EPERM;
+}
+
 int io_lockspace_join(Io *io) {
         _cleanup_free_ char *path = NULL;
         Lockspace lockspace;
         int r;
 
-        r = lockspace_of(io, &lockspace, &path);
+        r = check_queue(io);
+        if (r >= 0)
+                r = lockspace_of(io, &lockspace, &path);
         if (r < 0)
                 return r;
         return lockspace_join(&lockspace, io->host_id, io->io_timeout_sec, &io->error);

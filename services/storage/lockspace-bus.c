@@ -293,6 +293,8 @@ const sd_bus_vtable lockspace_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("GetLeaseOwner", SD_BUS_ARGS("s", lease, "a{sv}", options), SD_BUS_RESULT("a{sv}", owner),
                                         method_get_lease_owner, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("GetHealth", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", health), health_method_get,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("AcquireLease", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), lease_method_acquire,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("ReleaseLease", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), lease_method_release,

@@ -6,6 +6,8 @@
 #include "domain.h"
 #include "job.h"
 
+/* health-bus.c */
+int health_method_get(sd_bus_message *message, void *userdata, sd_bus_error *error);
 /* lease-bus.c */
 int lease_method_acquire(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int lease_method_release(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* GetHealth: the history of renewals is asked of sanlock's own tool, since its library does not have it. */
+
+#include <time.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "domain-lockspace.h"
+#include "lease-health.h"
+#include "lockspace-bus.h"
+#include "manager.h"
+#include "mount-queue.h"
+
+#define RENEWAL_USEC (20 * USEC_PER_SEC)
+
+static const char *const verdicts[] = {
+                [IO_QUEUE_GOOD] = "good",
+                [IO_QUEUE_UNKNOWN] = "unknown",
+                [IO_QUEUE_LATE] = "late",
+                [IO_QUEUE_OUTLIVES] = "outlives",
+};
+
+/* sanlock's clock. */
+static uint64_t monotonic_sec(void) {
+        struct timespec now;
+
+        return clock_gettime(CLOCK_MONOTONIC, &now) < 0 ? 0 : (uint64_t)now.tv_sec;
+}
+
+static json_t *report(const Domain *domain, const LeaseHealth *health, const LeaseTimes *times) {
+        IoQueue queue = {};
+        const bool known = mount_queue(domain->place.path, &queue) >= 0;
+        json_t *warnings = lease_health_warnings(health, times, known ? &queue : NULL, monotonic_sec());
+
+        if (!warnings)
+                return NULL;
+        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:o}", "renewals", (json_int_t)health->renewals, "median",
+                         (json_int_t)health->median_usec, "longest", (json_int_t)health->longest_usec, "longest_gap",
+                         (json_int_t)health->longest_gap_usec, "timeouts", (json_int_t)health->timeouts, "errors",
+                         (json_int_t)health->errors, "margin_used", (json_int_t)health->margin_used_percent, "io_queue",
+                         verdicts[known ? io_queue_check(&queue, times) : IO_QUEUE_UNKNOWN], "io_limit", (json_int_t)queue.limit_usec,
+                         "warnings", warnings);
+}
+
+static void on_renewals(Child *child, const ChildResult *result, void *userdata) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_json_ json_t *answer = NULL;
+        Task *task = userdata;
+        Domain *domain = task_domain(task);
+        LeaseHealth health;
+        int r;
+
+        task->child = NULL; /* freed by who calls us */
+        r = child_result_error(result, "sanlock client renewal", &error);
+        if (r >= 0 && (!domain || !domain->lockspace))
+                r = -ENOENT;
+        if (r >= 0) {
+                const LeaseTimes times = lease_times(domain_lockspace_io_timeout(domain->lockspace));
+
+                r = lease_health_parse(result->out, &times, &health, &error);
+                answer = r >= 0 ? report(domain, &health, &times) : NULL;
+                if (r >= 0 && !answer)
+                        r = -ENOMEM;
+        }
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
+        if (r >= 0)
+                r = dict_append(reply, answer);
+        if (r < 0) {
+                task_fail(task, r, &error);
+                return;
+        }
+        task->operation = operation_reply_message(task->operation, reply);
+        task_free(task);
+}
+
+int health_method_get(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Domain *domain = userdata;
+        const char *const argv[] = {"sanlock", "client", "renewal", "-s", domain->place.id, NULL};
+        ChildSpec spec = {
+                        .argv = argv,
+                        .deadline_usec = RENEWAL_USEC,
+                        .done = on_renewals,
+        };
+        Task *task;
+        int r;
+
+        r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        if (domain->lockspace->state != LOCKSPACE_HELD && domain->lockspace->state != LOCKSPACE_LOST)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host is not in the lockspace of domain %s", domain->place.id);
+        task = task_new(domain->manager, domain, message);
+        if (!task)
+                return -ENOMEM;
+        spec.userdata = task;
+        r = child_start(domain->manager->event, &spec, &task->child);
+        if (r < 0)
+                task_fail(task, r, NULL);
+        return 1;
+}
