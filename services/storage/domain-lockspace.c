@@ -203,6 +203,10 @@ void domain_lockspace_look(DomainLockspace *lockspace) {
                 (void) join(lockspace, NULL);
 }
 
+void domain_lockspace_found(DomainLockspace *lockspace) {
+        set_state(lockspace, LOCKSPACE_HELD, "");
+}
+
 /* ---- by hand ---- */
 
 int domain_lockspace_join(DomainLockspace *lockspace, unsigned host_id, const Job *job, sd_bus_error *error) {

@@ -269,9 +269,11 @@ static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {
                 domain->looking = false;
                 if (r < 0)
                         domain_set_failed(domain, error);
-                else if (io->run == io_open_domain)
+                else if (io->run == io_open_domain) {
+                        if (domain->lockspace && io->joined)
+                                domain_lockspace_found(domain->lockspace);
                         domain_set_opened(domain, &io->opened, &io->space);
-                else
+                } else
                         set_space(domain, &io->space);
         }
         task_free(task);
@@ -294,6 +296,7 @@ void domain_look(Domain *domain) {
                 task_free(task);
                 return;
         }
+        io->host_id = domain->lockspace ? domain->lockspace->host_id : 0;
         if (task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_looked, &error) < 0) {
                 domain_set_failed(domain, &error);
                 task_free(task);

@@ -7,11 +7,20 @@
 
 #include "bus-error.h"
 #include "domain-bus.h"
+#include "domain-lockspace.h"
 #include "manager.h"
 #include "request.h"
 #include "volume-task.h"
 
-/* Other hosts may write to the same image: that takes a lease on the volume or the VM, which this service does not take for writers yet. */
+/* An upload takes the volume's lease, so this host must be in the lockspace. */
+static int check_upload(const Domain *domain, bool upload, sd_bus_error *error) {
+        if (!upload || !domain->lockspace || domain->lockspace->state == LOCKSPACE_HELD)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host has no host id in domain %s; join it first", domain->place.id);
+        return -ESTALE;
+}
+
+/* Guests on other hosts may write to the same image: that takes a VM lease, which is not taken yet. */
 static int check_sharing(const Domain *domain, bool writes, sd_bus_error *error) {
         if (!domain->lease || !writes)
                 return 0;
@@ -153,7 +162,7 @@ static int transfer_method(sd_bus_message *message, Domain *domain, bool upload,
         r = domain_job_find(domain, message, kind, call.options, arguments, &job, error);
         if (r != 0)
                 return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
-        r = check_sharing(domain, upload, error);
+        r = check_upload(domain, upload, error);
         if (r >= 0)
                 r = check_users(domain, &call, error);
         if (r < 0)

@@ -7,6 +7,8 @@
 #include "bus-error.h"
 #include "file-util.h"
 #include "io.h"
+#include "lease-request.h"
+#include "place-json.h"
 #include "state-file.h"
 #include "transfer-request.h"
 
@@ -58,6 +60,10 @@ int io_open_domain(Io *io) {
         if (r < 0)
                 return r;
         memcpy(io->place.id, io->opened.facts.id, UUID_STRING_MAX);
+        io->place.block_size_bytes = io->opened.facts.block_size_bytes;
+        io->place.alignment_bytes = io->opened.facts.alignment_bytes;
+        if (io->host_id != 0 && io_lockspace_ask(io) < 0)
+                sd_bus_error_free(&io->error); /* asked again later */
         return layout(io)->measure(&io->place, &io->space, &io->error);
 }
 
@@ -208,6 +214,7 @@ static int note_request(const Io *io) {
                         .upload = io->upload,
                         .generation = io->record.metadata.generation,
                         .was_legal = io->record.metadata.legality == VOLUME_LEGAL,
+                        .leased = io->upload && io->place.type->shared,
         };
 
         memcpy(request.domain, io->place.id, UUID_STRING_MAX);
@@ -233,11 +240,31 @@ static int transfer_check(Io *io) {
         return io->upload ? check_space(io, upload_needs(io, record), &io->error) : 0;
 }
 
+/* Nothing of the volume is touched before its lease is held, which is rhv-upload's part. */
+static int transfer_begin_leased(Io *io) {
+        _cleanup_json_ json_t *place = json_pack("{s:o}", "place", place_to_json(&io->place));
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (!place || asprintf(&path, "%s/" TRANSFER_PLACE_FILE, io->directory) < 0)
+                return -ENOMEM;
+        r = make_transfer_directory(io);
+        if (r >= 0)
+                r = note_request(io);
+        if (r >= 0)
+                r = state_file_save(path, place, LEASE_FILE_VERSION);
+        if (r < 0)
+                return bus_error_errno(&io->error, r, "Cannot prepare the transfer in %s", io->directory);
+        return 0;
+}
+
 int io_transfer_begin(Io *io) {
         VolumeChange change = {.legality = VOLUME_ILLEGAL};
         int r;
 
         r = transfer_check(io);
+        if (r >= 0 && io->upload && io->place.type->shared)
+                return transfer_begin_leased(io);
         if (r >= 0)
                 r = layout(io)->volume_open(&io->place, io->image, io->volume, io->upload, &io->fd, &io->error);
         if (r < 0)

@@ -58,7 +58,7 @@ DEFINE_CLEANUP(Io *, io_free)
 
 /* The pieces there are. */
 int io_create_domain(Io *io);  /* place, facts -> opened */
-int io_open_domain(Io *io);    /* place -> opened, space */
+int io_open_domain(Io *io);    /* place, host_id -> opened, space, joined */
 int io_clean_domain(Io *io);   /* -> cleaned */
 int io_measure_domain(Io *io); /* -> space */
 int io_destroy_domain(Io *io);

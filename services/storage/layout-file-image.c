@@ -132,6 +132,29 @@ int file_list_volumes(const DomainPlace *place, const char *image, VolumeList *r
 
 /* ---- removal ---- */
 
+/* A data job of any host works on a volume whose lease it holds. Not as 36:36: sanlock's socket is root's. */
+int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_error *error) {
+        for (size_t i = 0; place->type->shared && i < list->n; i++) {
+                LeaseOwner owner;
+                Lease lease;
+                int r;
+
+                r = file_volume_lease(place, list->image, list->records[i].id, &lease);
+                if (r < 0)
+                        return r;
+                r = lease_owner(&lease, &owner, error);
+                free((char *)lease.path);
+                if (r < 0)
+                        return r;
+                if (owner.held) {
+                        sd_bus_error_setf(error, RHV_ERROR_IN_USE, "Host %u works on volume %s", (unsigned)owner.host_id,
+                                          list->records[i].id);
+                        return -EBUSY;
+                }
+        }
+        return 0;
+}
+
 int file_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error) {
         const char *hidden = FILE_NAME(IMAGE_REMOVED_PREFIX, image);
         _cleanup_(volume_list_clear) VolumeList list = {};
@@ -141,6 +164,8 @@ int file_image_hide(const DomainPlace *place, const char *image, sd_bus_error *e
         r = file_list_volumes(place, image, &list, error);
         if (r >= 0)
                 r = image_may_delete(&list, error);
+        if (r >= 0)
+                r = file_volumes_free(place, &list, error);
         if (r < 0)
                 return r;
 

@@ -320,18 +320,31 @@ int file_leases_format(const DomainPlace *place, const char *directory, const Do
         return index_make(&made, directory, error);
 }
 
-int file_volume_lease_make(const DomainPlace *place, const char *directory, const char *volume, sd_bus_error *error) {
-        _cleanup_free_ char *path = NULL;
-        Lease lease = {.alignment_bytes = place->alignment_bytes, .block_size_bytes = place->block_size_bytes};
-        _cleanup_close_ int image = -EBADF;
-        int r;
+int file_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret) {
+        char *path = file_volume_path(place, image, FILE_NAME(volume, LEASE_SUFFIX));
 
-        path = file_volume_path(place, directory, FILE_NAME(volume, LEASE_SUFFIX));
         if (!path)
                 return -ENOMEM;
-        lease.path = path;
-        memcpy(lease.lockspace, place->id, UUID_STRING_MAX);
-        memcpy(lease.name, volume, UUID_STRING_MAX);
+        *ret = (Lease){
+                        .path = path,
+                        .alignment_bytes = place->alignment_bytes,
+                        .block_size_bytes = place->block_size_bytes,
+        };
+        memcpy(ret->lockspace, place->id, UUID_STRING_MAX);
+        memcpy(ret->name, volume, UUID_STRING_MAX);
+        return 0;
+}
+
+int file_volume_lease_make(const DomainPlace *place, const char *directory, const char *volume, sd_bus_error *error) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int image = -EBADF;
+        Lease lease;
+        int r;
+
+        r = file_volume_lease(place, directory, volume, &lease);
+        if (r < 0)
+                return r;
+        path = (char *)lease.path;
         {
                 IDENTITY_SCOPE();
                 image = file_image_open(place, directory, error);

@@ -276,13 +276,17 @@ int file_volume_delete(const DomainPlace *place, const char *image, const char *
         _cleanup_close_ int fd = -EBADF;
         int r;
 
+        r = file_list_volumes(place, image, &list, error);
+        if (r >= 0)
+                r = file_volumes_free(place, &list, error);
+        if (r < 0)
+                return r;
+
         IDENTITY_SCOPE();
         fd = file_image_open(place, image, error);
         if (fd < 0)
                 return fd;
-        r = file_read_volumes(place, fd, image, &list, error);
-        if (r >= 0)
-                r = volume_may_delete(&list, volume, parent, error);
+        r = volume_may_delete(&list, volume, parent, error);
         if (r >= 0)
                 r = cut_out(place, fd, volume_list_find(&list, volume), error);
         if (r >= 0 && parent[0]) {

@@ -570,6 +570,7 @@ const StorageLayout layout_file = {
                 .lease_delete = file_lease_delete,
                 .lease_rebuild = file_lease_rebuild,
                 .lease_list = file_lease_list,
+                .volume_lease = file_volume_lease,
                 .special_path = file_special_path,
                 .volume_path = file_volume_path,
 };

@@ -46,6 +46,8 @@ int file_list_volumes(const DomainPlace *place, const char *image, VolumeList *r
 int file_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
 int file_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error);
 int file_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
+/* No data job of any host works on a volume of the list. Return: 0; -EBUSY with InUse. */
+int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_error *error);
 /* The volumes in an image directory that is open, whatever its name. */
 int file_read_volumes(const DomainPlace *place, int image_fd, const char *image, VolumeList *ret, sd_bus_error *error);
 
@@ -74,6 +76,7 @@ int file_leases_format(const DomainPlace *place, const char *directory, const Do
 unsigned file_lockspace_io_timeout(int domain_fd, const DomainPlace *place);
 /* The lease of a volume being made, in the directory <path>/<domain>/images/<directory>. Not as 36:36. */
 int file_volume_lease_make(const DomainPlace *place, const char *directory, const char *volume, sd_bus_error *error);
+int file_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret);
 int file_lease_create(const DomainPlace *place, const char *id, uint64_t *ret_offset, sd_bus_error *error);
 int file_lease_delete(const DomainPlace *place, const char *id, sd_bus_error *error);
 int file_lease_rebuild(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error);

@@ -14,6 +14,7 @@
 
 #include "domain-metadata.h"
 #include "lease-index.h"
+#include "sanlock-call.h"
 #include "volume-rules.h"
 
 typedef struct StorageLayout StorageLayout;
@@ -135,6 +136,8 @@ struct StorageLayout {
         int (*lease_delete)(const DomainPlace *place, const char *id, sd_bus_error *error);
         int (*lease_rebuild)(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error);
         int (*lease_list)(const DomainPlace *place, ExternalLease **ret, size_t *ret_n, sd_bus_error *error);
+        /* The lease of a volume of a shared domain. ret: its path is new. Return: 0 or -ENOMEM. Touches nothing. */
+        int (*volume_lease)(const DomainPlace *place, const char *image, const char *volume, Lease *ret);
         /* Where sanlock finds a special volume: "ids", "leases", "xleases". Return: new string, NULL when out of memory. Touches nothing. */
         char *(*special_path)(const DomainPlace *place, const char *name);
         /* Return: new string, NULL when out of memory. Touches nothing. */

@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "place-json.h"
 
 static const struct {
         const char *word;
@@ -33,13 +34,10 @@ static json_t *pack_volume(const VolumeRequest *request) {
 }
 
 json_t *structural_request(const Io *io) {
-        const DomainPlace *place = &io->place;
         json_t *request;
 
-        request = json_pack("{s:i, s:s, s:I, s:{s:s, s:s, s:s, s:i, s:i, s:i}, s:s, s:s, s:s}", "version", STRUCTURAL_VERSION, "work",
-                            structural_word(io->run), "lease_version", (json_int_t)io->lease_version, "place", "type", place->type->name,
-                            "path", place->path, "id", place->id, "version", (int)place->version, "block_size",
-                            (int)place->block_size_bytes, "alignment", (int)place->alignment_bytes, "image", io->image, "volume",
+        request = json_pack("{s:i, s:s, s:I, s:o, s:s, s:s, s:s}", "version", STRUCTURAL_VERSION, "work", structural_word(io->run),
+                            "lease_version", (json_int_t)io->lease_version, "place", place_to_json(&io->place), "image", io->image, "volume",
                             io->volume, "lease", io->lease);
         if (request && io->run == io_volume_make && json_object_set_new(request, "request", pack_volume(&io->request)) < 0) {
                 json_decref(request);
@@ -55,28 +53,6 @@ static int garbage(sd_bus_error *error, const char *what) {
 
 static bool id_or_nothing(const char *id) {
         return !*id || uuid_is_valid(id);
-}
-
-static int read_place(const json_t *object, DomainPlace *ret) {
-        int version, block_size, alignment;
-        const char *type, *path, *id;
-
-        if (json_unpack((json_t *)object, "{s:s, s:s, s:s, s:i, s:i, s:i}", "type", &type, "path", &path, "id", &id, "version", &version,
-                        "block_size", &block_size, "alignment", &alignment) < 0)
-                return -EBADMSG;
-        *ret = (DomainPlace){
-                        .type = domain_type_find(type),
-                        .path = (char *)path,
-                        .version = (unsigned)version,
-                        .block_size_bytes = (uint32_t)block_size,
-                        .alignment_bytes = (uint32_t)alignment,
-        };
-        if (!ret->type || !ret->type->layout || !ret->type->shared || !path_is_normal(path) || !uuid_is_valid(id) ||
-            version < (int)DOMAIN_VERSION_MIN || version > (int)DOMAIN_VERSION_MAX || (block_size != 512 && block_size != 4096) ||
-            (alignment != 1 * (int)MIB && alignment != 2 * (int)MIB && alignment != 4 * (int)MIB && alignment != 8 * (int)MIB))
-                return -EBADMSG;
-        memcpy(ret->id, id, UUID_STRING_MAX);
-        return 0;
 }
 
 static int read_volume(const json_t *object, Io *io) {
@@ -122,7 +98,7 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
         if (json_unpack((json_t *)request, "{s:i, s:s, s:I, s:s, s:s, s:s}", "version", &version, "work", &word, "lease_version",
                         &lease_version, "image", &image, "volume", &volume, "lease", &lease) < 0 ||
             version != STRUCTURAL_VERSION || !work_of(word) || lease_version <= 0 || !id_or_nothing(image) || !id_or_nothing(volume) ||
-            !id_or_nothing(lease) || read_place(json_object_get(request, "place"), &place) < 0)
+            !id_or_nothing(lease) || place_from_json(json_object_get(request, "place"), &place) < 0)
                 return garbage(error, "The request");
         io = io_new("structural work", work_of(word), &place);
         if (!io)

@@ -49,18 +49,8 @@ static int write_result(const Helper *helper, int r, const sd_bus_error *error) 
                         .error_message = r < 0 ? (char *)(error->message ?: strerror(-r)) : NULL,
         };
         _cleanup_free_ char *text = transfer_result_format(&result);
-        _cleanup_close_ int fd = -EBADF;
 
-        if (!text)
-                return -ENOMEM;
-        fd = openat(helper->directory_fd, "result.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return -errno;
-        if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-                return -EIO;
-        if (fsync(fd) < 0 || renameat(helper->directory_fd, "result.new", helper->directory_fd, "result") < 0)
-                return -errno;
-        return 0;
+        return text ? transfer_write_file(helper->directory, "result", text) : -ENOMEM;
 }
 
 static void on_stop(int signal_number) {

@@ -97,3 +97,23 @@ int transfer_read_file(const char *directory, const char *name, char **ret, size
         *ret = TAKE_PTR(text);
         return 0;
 }
+
+int transfer_write_file(const char *directory, const char *name, const char *text) {
+        const size_t size = strlen(text);
+        char temporary[64];
+        _cleanup_close_ int directory_fd = -EBADF, fd = -EBADF;
+
+        if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", name) >= sizeof(temporary))
+                return -ENAMETOOLONG;
+        directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (directory_fd < 0)
+                return -errno;
+        fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        if (write(fd, text, size) != (ssize_t)size)
+                return -EIO;
+        if (fsync(fd) < 0 || renameat(directory_fd, temporary, directory_fd, name) < 0)
+                return -errno;
+        return 0;
+}

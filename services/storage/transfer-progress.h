@@ -35,5 +35,7 @@ int transfer_progress_parse(const char *text, size_t size, TransferProgress *ret
 char *transfer_result_format(const TransferResult *result);
 int transfer_result_parse(const char *text, size_t size, TransferResult *ret);
 
+/* Writes it, complete or not at all. Return: 0 or a negative errno. */
+int transfer_write_file(const char *directory, const char *name, const char *text);
 /* Reads the file name of the directory; none of ours is large. Return: 0, -ENOENT, another negative errno. */
 int transfer_read_file(const char *directory, const char *name, char **ret, size_t *ret_size);

@@ -6,6 +6,10 @@
 
 #include "parse-util.h"
 
+/* Beside it for a leased one: where the domain is (place-json.h); and, once its outcome is on the storage, an empty file. */
+#define TRANSFER_PLACE_FILE "place.json"
+#define TRANSFER_SETTLED_FILE "settled"
+
 typedef struct TransferRequest {
         char domain[UUID_STRING_MAX];
         char image[UUID_STRING_MAX];
@@ -13,6 +17,7 @@ typedef struct TransferRequest {
         bool upload;
         bool was_legal;      /* before the upload began */
         unsigned generation; /* before the upload began */
+        bool leased;         /* an upload to a shared domain: rhv-upload does it, and settles it, under the volume's lease */
 } TransferRequest;
 
 /* Return: 0 or a negative errno. */

@@ -15,6 +15,7 @@
 #include "transfer-progress.h"
 
 static const char transfer_program[] = RHV_LIBEXEC_DIR "/rhv-transfer";
+static const char upload_program[] = RHV_LIBEXEC_DIR "/rhv-upload";
 
 /* ---- life ---- */
 
@@ -41,6 +42,15 @@ void transfer_free_all(Manager *manager) {
                 transfer_free(transfer);
 }
 
+/* Known once it is known whether the volume's lease is taken. */
+static int name_unit(Transfer *transfer) {
+        if (asprintf(&transfer->unit, transfer->request.leased ? "rhv-upload-%s.service" : "rhv-transfer-%s.service", transfer->job) < 0) {
+                transfer->unit = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
 static Transfer *transfer_find(const Manager *manager, const char *job) {
         Transfer *transfer;
 
@@ -60,10 +70,6 @@ static int transfer_new(Manager *manager, const char *job, Transfer **ret) {
         (void) snprintf(transfer->job, sizeof(transfer->job), "%s", job);
         if (asprintf(&transfer->directory, "%s/%s", manager->transfers_directory, job) < 0) {
                 transfer->directory = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&transfer->unit, "rhv-transfer-%s.service", job) < 0) {
-                transfer->unit = NULL;
                 return -ENOMEM;
         }
         DL_APPEND(manager->transfers, transfer);
@@ -228,6 +234,19 @@ static int write_outcome(Transfer *transfer, Domain *domain, int outcome, const 
         return 0;
 }
 
+/* What is on the storage was settled by rhv-upload while it held the volume's lease; or it was not, and the volume stays ILLEGAL. */
+static void conclude_leased(Transfer *transfer, int r, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        if (r >= 0 && transfer_read_file(transfer->directory, TRANSFER_SETTLED_FILE, &text, &size) < 0) {
+                sd_bus_error_setf(error, RHV_ERROR_INTERRUPTED, "The data arrived, but the volume was not marked complete%s%s; upload again",
+                                  transfer->result_word[0] ? ": " : "", transfer->result_word);
+                r = -EINTR;
+        }
+        transfer_end(transfer, r, sd_bus_error_is_set(error) ? error : NULL);
+}
+
 static void conclude(Transfer *transfer) {
         Domain *domain = domain_find(transfer->manager, transfer->request.domain);
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -235,6 +254,10 @@ static void conclude(Transfer *transfer) {
         int r;
 
         r = read_outcome(transfer, &touched, &error);
+        if (transfer->request.leased) {
+                conclude_leased(transfer, r, &error);
+                return;
+        }
         /* Downloads change nothing; a changed volume that is not complete stays ILLEGAL; so does one that was so
          * before. */
         if (!transfer->request.upload || (r < 0 && (touched || !transfer->request.was_legal))) {
@@ -329,17 +352,19 @@ static int start_unit(Transfer *transfer, const VolumeRecord *record, int volume
             asprintf(&allocation, "--allocation=%s", volume_allocation_to_string(record->metadata.allocation)) < 0 ||
             asprintf(&description, "RHV %s of disk %s", upload ? "upload" : "download", transfer->request.image) < 0)
                 return -ENOMEM;
-        const char *argv[] = {transfer_program, directory, capacity, size, format, allocation, upload ? "upload" : "download", NULL};
-        /* The rest of the sandbox is in units/rhv-transfer-.service.d. */
+        const char *argv[] = {upload_program, transfer->directory, transfer_program, directory, capacity, size, format, allocation,
+                              upload ? "upload" : "download", NULL};
+        const bool leased = transfer->request.leased;
+        /* The rest of the sandbox is in units/rhv-transfer-.service.d, rhv-upload-.service.d. */
         const UnitSpec spec = {
                         .name = transfer->unit,
                         .description = description,
                         .slice = "rhv-data.slice",
-                        .argv = argv,
+                        .argv = leased ? argv : argv + 2,
                         .stdin_fd = upload ? transfer->peer_fd : volume_fd,
-                        .stdout_fd = upload ? volume_fd : transfer->peer_fd,
-                        .user = "36",
-                        .group = "36",
+                        .stdout_fd = leased ? 0 : upload ? volume_fd : transfer->peer_fd,
+                        .user = leased ? NULL : "36",
+                        .group = leased ? NULL : "36",
         };
         starting->manager = transfer->manager;
         memcpy(starting->job, transfer->job, UUID_STRING_MAX);
@@ -394,6 +419,12 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
                         io_free(io);
                 return -ENOMEM;
         }
+        transfer->request.leased = upload && domain->lease;
+        r = name_unit(transfer);
+        if (r < 0) {
+                io_free(io);
+                return r;
+        }
         (void) snprintf(task->user, sizeof(task->user), "%s", transfer->job);
         memcpy(transfer->request.domain, domain->place.id, UUID_STRING_MAX);
         memcpy(transfer->request.image, image, UUID_STRING_MAX);
@@ -433,6 +464,8 @@ static bool adopt(Job *job, void *userdata) {
         r = transfer_new(manager, job_id(job), &transfer);
         if (r >= 0)
                 r = transfer_request_load(transfer->directory, &transfer->request);
+        if (r >= 0)
+                r = name_unit(transfer);
         if (r >= 0)
                 r = image_lock_take(&manager->locks, transfer->request.domain, transfer->request.image, job_id(job),
                                     NULL);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "place-json.h"
+
+json_t *place_to_json(const DomainPlace *place) {
+        return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "type", place->type->name, "path", place->path, "id", place->id, "version",
+                         (int)place->version, "block_size", (int)place->block_size_bytes, "alignment", (int)place->alignment_bytes);
+}
+
+int place_from_json(const json_t *object, DomainPlace *ret) {
+        int version, block_size, alignment;
+        const char *type, *path, *id;
+
+        if (json_unpack((json_t *)object, "{s:s, s:s, s:s, s:i, s:i, s:i}", "type", &type, "path", &path, "id", &id, "version", &version,
+                        "block_size", &block_size, "alignment", &alignment) < 0)
+                return -EBADMSG;
+        *ret = (DomainPlace){
+                        .type = domain_type_find(type),
+                        .path = (char *)path,
+                        .version = (unsigned)version,
+                        .block_size_bytes = (uint32_t)block_size,
+                        .alignment_bytes = (uint32_t)alignment,
+        };
+        if (!ret->type || !ret->type->layout || !ret->type->shared || !path_is_normal(path) || !uuid_is_valid(id) ||
+            version < (int)DOMAIN_VERSION_MIN || version > (int)DOMAIN_VERSION_MAX || (block_size != 512 && block_size != 4096) ||
+            (alignment != 1 * (int)MIB && alignment != 2 * (int)MIB && alignment != 4 * (int)MIB && alignment != 8 * (int)MIB))
+                return -EBADMSG;
+        memcpy(ret->id, id, UUID_STRING_MAX);
+        return 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * rhv-upload DIRECTORY PROGRAM ARGUMENT…: one upload into a volume of a shared domain, under the volume's lease. Started by
+ * org.rhv.Storage as the unit rhv-upload-<job>.service, with the sender as its standard input.
+ *
+ *      lease ──> ILLEGAL ──> PROGRAM (rhv-transfer, as 36:36) ──> LEGAL and the next generation ──> "settled" ──> exit
+ *
+ * The program inherits the connection to sanlock: the lease lasts as long as either of the two, whatever becomes of the service, of the domain's
+ * lease, and of its holder. Where the lease is lost, sanlock kills the whole unit.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <systemd/sd-login.h>
+
+#include "bus-error.h"
+#include "child.h"
+#include "config.h"
+#include "lease-request.h"
+#include "log.h"
+#include "place-json.h"
+#include "state-file.h"
+#include "storage-identity.h"
+#include "transfer-progress.h"
+#include "transfer-request.h"
+
+#define ARGUMENTS_MAX 32U
+
+typedef struct Upload {
+        const char *directory;
+        TransferRequest request;
+        json_t *place_object;
+        DomainPlace place; /* its path belongs to place_object */
+        int sanlock_fd;
+} Upload;
+
+static void upload_clear(Upload *upload) {
+        json_decref(upload->place_object);
+        safe_close(upload->sanlock_fd);
+}
+
+static const StorageLayout *layout(const Upload *upload) {
+        return upload->place.type->layout;
+}
+
+/* ---- notes in the directory ---- */
+
+static int load(Upload *upload) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = transfer_request_load(upload->directory, &upload->request);
+        if (r < 0)
+                return r;
+        if (asprintf(&path, "%s/" TRANSFER_PLACE_FILE, upload->directory) < 0)
+                return -ENOMEM;
+        r = state_file_load(path, LEASE_FILE_VERSION, &upload->place_object);
+        return r < 0 ? r : place_from_json(json_object_get(upload->place_object, "place"), &upload->place);
+}
+
+/* The outcome, where the program did not get so far as to write one. */
+static int write_failure(const Upload *upload, int r, const sd_bus_error *error) {
+        const TransferResult result = {
+                        .error_name = (char *)(error->name ?: RHV_ERROR_BACKEND_FAILED),
+                        .error_message = (char *)(error->message ?: strerror(-r)),
+        };
+        _cleanup_free_ char *text = transfer_result_format(&result);
+
+        return text ? transfer_write_file(upload->directory, "result", text) : -ENOMEM;
+}
+
+/* ---- the lease ---- */
+
+static int take_lease(Upload *upload, sd_bus_error *error) {
+        _cleanup_free_ char *cgroup = NULL, *arguments = NULL;
+        Lease lease;
+        uint64_t version;
+        int r;
+
+        r = sd_pid_get_cgroup(0, &cgroup);
+        if (r < 0)
+                return bus_error_errno(error, r, "Cannot tell the own cgroup");
+        if (asprintf(&arguments, "kill %s", cgroup) < 0)
+                return -ENOMEM;
+        r = layout(upload)->volume_lease(&upload->place, upload->request.image, upload->request.volume, &lease);
+        if (r < 0)
+                return r;
+        r = lease_register(RHV_LIBEXEC_DIR "/rhv-lease", arguments, error);
+        if (r >= 0) {
+                upload->sanlock_fd = r;
+                (void) fcntl(r, F_SETFD, FD_CLOEXEC); /* the program gets a copy that is not */
+                r = lease_acquire(r, &lease, false, &version, error);
+        }
+        free((char *)lease.path);
+        return r;
+}
+
+static int set_legality(const Upload *upload, VolumeLegality legality, bool next_generation, sd_bus_error *error) {
+        const VolumeChange change = {
+                        .expected_generation = upload->request.generation,
+                        .bump_generation = next_generation,
+                        .legality = legality,
+        };
+
+        return layout(upload)->volume_update(&upload->place, upload->request.image, upload->request.volume, &change, error);
+}
+
+/* ---- the program ---- */
+
+static int spawn(const Upload *upload, int volume_fd, char **arguments, pid_t *ret) {
+        static const char *const environment[] = {"PATH=" CHILD_PATH, "LC_ALL=C.UTF-8", NULL};
+        const char *argv[ARGUMENTS_MAX];
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t none;
+        size_t n;
+        int r;
+
+        n = storage_identity_argv(argv, geteuid() == 0);
+        for (; *arguments && n < ARGUMENTS_MAX - 1; arguments++)
+                argv[n++] = *arguments;
+        argv[n] = NULL;
+        (void) sigemptyset(&none);
+        if (posix_spawn_file_actions_init(&actions) != 0)
+                return -ENOMEM;
+        if (posix_spawnattr_init(&attributes) != 0) {
+                (void) posix_spawn_file_actions_destroy(&actions);
+                return -ENOMEM;
+        }
+        r = posix_spawn_file_actions_adddup2(&actions, volume_fd, STDOUT_FILENO);
+        if (r == 0)
+                r = posix_spawn_file_actions_adddup2(&actions, upload->sanlock_fd, LEASE_SOCKET_FD);
+        if (r == 0)
+                r = posix_spawnattr_setsigmask(&attributes, &none);
+        if (r == 0)
+                r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        if (r == 0)
+                r = posix_spawnp(ret, argv[0], &actions, &attributes, (char *const *)argv, (char *const *)environment);
+        (void) posix_spawnattr_destroy(&attributes);
+        (void) posix_spawn_file_actions_destroy(&actions);
+        return -r;
+}
+
+/* SIGTERM is the program's: it stops where it may. */
+static int wait_for(pid_t pid, const sigset_t *signals) {
+        for (;;) {
+                siginfo_t info;
+                int status;
+
+                if (sigwaitinfo(signals, &info) < 0)
+                        continue;
+                if (info.si_signo == SIGTERM)
+                        (void) kill(pid, SIGTERM);
+                else if (waitpid(pid, &status, WNOHANG) == pid)
+                        return status;
+        }
+}
+
+static int run(Upload *upload, char **arguments, sd_bus_error *error) {
+        _cleanup_close_ int volume = -EBADF;
+        sigset_t signals;
+        pid_t pid;
+        int r;
+
+        (void) sigemptyset(&signals);
+        (void) sigaddset(&signals, SIGTERM);
+        (void) sigaddset(&signals, SIGCHLD);
+        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+                return -errno;
+        r = layout(upload)->volume_open(&upload->place, upload->request.image, upload->request.volume, true, &volume, error);
+        if (r >= 0)
+                r = spawn(upload, volume, arguments, &pid);
+        if (r < 0)
+                return r;
+        (void) wait_for(pid, &signals);
+        return 0;
+}
+
+/* What the program's own result says. Return: 1 complete; 0 not, and the volume as it was; negative: not, and changed. */
+static int outcome(const Upload *upload) {
+        _cleanup_(transfer_result_clear) TransferResult result = {};
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = transfer_read_file(upload->directory, "result", &text, &size);
+        if (r >= 0)
+                r = transfer_result_parse(text, size, &result);
+        if (r < 0) /* it was killed: the progress file appears before the first change */
+                return transfer_read_file(upload->directory, "progress", &text, &size) == -ENOENT ? 0 : -EINTR;
+        if (!result.error_name)
+                return 1;
+        return result.touched ? -EIO : 0;
+}
+
+/* ---- all of it ---- */
+
+static int work(Upload *upload, char **arguments, sd_bus_error *error) {
+        int r, k;
+
+        r = take_lease(upload, error);
+        if (r >= 0)
+                r = set_legality(upload, VOLUME_ILLEGAL, false, error);
+        if (r < 0)
+                return r;
+        r = run(upload, arguments, error);
+        k = r < 0 ? 0 : outcome(upload);
+        if (k > 0)
+                return set_legality(upload, VOLUME_LEGAL, true, error);
+        /* Nothing was changed: it is what it was. */
+        if (k == 0 && upload->request.was_legal)
+                (void) set_legality(upload, VOLUME_LEGAL, false, NULL);
+        return r;
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(upload_clear) Upload upload = {.sanlock_fd = -EBADF};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        log_open("rhv-upload");
+        if (argc < 3 || argc > (int)(ARGUMENTS_MAX - STORAGE_IDENTITY_ARGUMENTS)) {
+                fputs("usage: rhv-upload DIRECTORY PROGRAM ARGUMENT..., started by org.rhv.Storage\n", stderr);
+                return 2;
+        }
+        (void) umask(0022);
+        upload.directory = argv[1];
+        r = load(&upload);
+        if (r < 0) {
+                log_error_errno(r, "Cannot read what to upload from %s", upload.directory);
+                return 2;
+        }
+        r = work(&upload, argv + 2, &error);
+        if (r < 0) {
+                log_warning_errno(r, "The upload failed: %s", error.message ?: "");
+                r = write_failure(&upload, r, &error);
+        }
+        if (r >= 0)
+                r = transfer_write_file(upload.directory, TRANSFER_SETTLED_FILE, "");
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
