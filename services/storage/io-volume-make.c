@@ -2,16 +2,13 @@
 
 /* A volume made in one go, by a process that may block and whose open files its tool shall inherit. */
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "bus-error.h"
-#include "child.h"
 #include "io.h"
 #include "qemu-img.h"
+#include "heir.h"
 
 /* The end of what the tool said on standard error, as one line. */
 static void last_words(int fd, char *ret, size_t size) {
@@ -31,28 +28,23 @@ static void last_words(int fd, char *ret, size_t size) {
 }
 
 static int run_tool(const char *const *argv, sd_bus_error *error) {
-        static const char *const environment[] = {"PATH=" CHILD_PATH, "LC_ALL=C.UTF-8", NULL};
         _cleanup_close_ int err = memfd_create("stderr", MFD_CLOEXEC);
-        posix_spawn_file_actions_t actions;
+        const SpawnSpec spec = {
+                        .argv = argv,
+                        .stdin_fd = SPAWN_NULL,
+                        .stdout_fd = SPAWN_NULL,
+                        .stderr_fd = err,
+                        .lease_fd = SPAWN_INHERIT,
+        };
         char words[512];
         int r, status;
         pid_t pid;
 
         if (err < 0)
                 return -errno;
-        r = posix_spawn_file_actions_init(&actions);
-        if (r != 0)
-                return -r;
-        r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        if (r == 0)
-                r = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-        if (r == 0)
-                r = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, (char *const *)environment);
-        (void) posix_spawn_file_actions_destroy(&actions);
-        if (r != 0)
-                return bus_error_errno(error, -r, "Cannot run %s", argv[0]);
+        r = spawn_heir(&spec, &pid);
+        if (r < 0)
+                return bus_error_errno(error, r, "Cannot run %s", argv[0]);
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;

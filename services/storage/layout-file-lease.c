@@ -112,7 +112,7 @@ static Lease lease_at(const Index *index, unsigned n, const char *id) {
 }
 
 int file_lease_create(const DomainPlace *place, const char *id, uint64_t *ret_offset, sd_bus_error *error) {
-        _cleanup_(index_close) Index index = {.fd = -EBADF};
+        _cleanup_(index_close) Index index = {.fd = -EBADF, .place = place};
         Lease lease;
         int n, r;
 
@@ -140,7 +140,7 @@ int file_lease_create(const DomainPlace *place, const char *id, uint64_t *ret_of
 }
 
 int file_lease_delete(const DomainPlace *place, const char *id, sd_bus_error *error) {
-        _cleanup_(index_close) Index index = {.fd = -EBADF};
+        _cleanup_(index_close) Index index = {.fd = -EBADF, .place = place};
         LeaseOwner owner;
         Lease lease;
         int n, r;
@@ -170,7 +170,7 @@ int file_lease_delete(const DomainPlace *place, const char *id, sd_bus_error *er
 }
 
 int file_lease_list(const DomainPlace *place, ExternalLease **ret, size_t *ret_n, sd_bus_error *error) {
-        _cleanup_(index_close) Index index = {.fd = -EBADF};
+        _cleanup_(index_close) Index index = {.fd = -EBADF, .place = place};
         _cleanup_free_ ExternalLease *list = NULL;
         size_t count = 0;
         int r;
@@ -232,7 +232,7 @@ static int write_rebuilt(Index *index, sd_bus_error *error) {
 }
 
 int file_lease_rebuild(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error) {
-        _cleanup_(index_close) Index index = {.fd = -EBADF};
+        _cleanup_(index_close) Index index = {.fd = -EBADF, .place = place};
         _cleanup_free_ char(*found)[LEASE_ID_MAX + 1] = NULL;
         uint64_t areas;
         bool usable;

@@ -36,12 +36,6 @@ json_t *lease_times_to_json(const LeaseTimes *times) {
                          (json_int_t)times->acquire_failed_usec, "request", (json_int_t)times->request_usec);
 }
 
-const char *lease_margin_word(const LeaseTimes *times, uint64_t since_renewal_usec) {
-        if (since_renewal_usec >= times->expiry_usec)
-                return "lost";
-        return since_renewal_usec >= times->warning_usec ? "late" : "good";
-}
-
 /* ---- queues below us ---- */
 
 /* "key" or "key=value" in a list separated by commas. Return: what follows the key, NULL where it is not there. */

@@ -47,10 +47,6 @@ LeaseTimes lease_times(unsigned io_timeout_sec) _const_;
 /* As the bus has it: word -> microseconds. Return: new reference, NULL when out of memory. */
 json_t *lease_times_to_json(const LeaseTimes *times);
 
-/* How long ago the last renewal reached the storage, as a word: "good" (renewals come as they should), "late" (past the warning),
- * "lost" (past the expiry). */
-const char *lease_margin_word(const LeaseTimes *times, uint64_t since_renewal_usec);
-
 /* ---- queues below us ---- */
 
 /* What a file system or device does with I/O that is not answered. */

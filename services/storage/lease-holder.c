@@ -3,9 +3,9 @@
 #include "lease-holder.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
@@ -16,8 +16,8 @@
 #include <systemd/sd-login.h>
 
 #include "bus-error.h"
-#include "child.h"
 #include "log.h"
+#include "heir.h"
 
 /* "kill" and the cgroup have room in what sanlock keeps (128 bytes). */
 #define KILL_ARGUMENTS_MAX 128
@@ -85,38 +85,20 @@ static int tell(const Holder *holder, const sd_bus_error *error) {
 
 /* ---- work ---- */
 
-static int spawn_helper(Holder *holder, int connection, pid_t *ret) {
-        static const char *const environment[] = {"PATH=" CHILD_PATH, "LC_ALL=C.UTF-8", NULL};
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attributes;
-        const char *argv[3] = {holder->helper};
+static int spawn_helper(const Holder *holder, int connection, pid_t *ret) {
         char version[24];
-        sigset_t none;
-        int r;
+        const char *argv[] = {holder->helper, version, NULL};
+        const SpawnSpec spec = {
+                        .argv = argv,
+                        .stdin_fd = connection,
+                        .stdout_fd = SPAWN_NULL,
+                        .stderr_fd = SPAWN_INHERIT,
+                        .lease_fd = holder->sanlock_fd,
+                        .group = true,
+        };
 
-        (void) snprintf(version, sizeof(version), "%llu", (unsigned long long)holder->version);
-        argv[1] = version;
-        (void) sigemptyset(&none);
-        if (posix_spawn_file_actions_init(&actions) != 0)
-                return -ENOMEM;
-        if (posix_spawnattr_init(&attributes) != 0) {
-                (void) posix_spawn_file_actions_destroy(&actions);
-                return -ENOMEM;
-        }
-        r = posix_spawn_file_actions_adddup2(&actions, connection, STDIN_FILENO);
-        if (r == 0)
-                r = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&actions, holder->sanlock_fd, LEASE_SOCKET_FD);
-        if (r == 0)
-                r = posix_spawnattr_setsigmask(&attributes, &none);
-        if (r == 0)
-                r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-        if (r == 0)
-                r = posix_spawn(ret, holder->helper, &actions, &attributes, (char *const *)argv, (char *const *)environment);
-        (void) posix_spawnattr_destroy(&attributes);
-        (void) posix_spawn_file_actions_destroy(&actions);
-        return -r;
+        (void) snprintf(version, sizeof(version), "%" PRIu64, holder->version);
+        return spawn_heir(&spec, ret);
 }
 
 static void take_work(Holder *holder) {
@@ -243,7 +225,6 @@ int lease_hold(const char *directory, const char *helper, const char *kill_progr
                 log_error_errno(r, "Cannot write %s/" LEASE_STATE_FILE, directory);
                 return EXIT_FAILURE;
         }
-        log_info("Lease %s of %s is held, version %llu", holder.request.lease.name, holder.request.lease.lockspace,
-                 (unsigned long long)holder.version);
+        log_info("Lease %s of %s is held, version %" PRIu64, holder.request.lease.name, holder.request.lease.lockspace, holder.version);
         return hold(&holder);
 }

@@ -12,18 +12,17 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-login.h>
 
 #include "bus-error.h"
-#include "child.h"
 #include "config.h"
 #include "lease-request.h"
 #include "log.h"
 #include "place-json.h"
+#include "heir.h"
 #include "state-file.h"
 #include "storage-identity.h"
 #include "transfer-progress.h"
@@ -113,37 +112,21 @@ static int set_legality(const Upload *upload, VolumeLegality legality, bool next
 /* ---- the program ---- */
 
 static int spawn(const Upload *upload, int volume_fd, char **arguments, pid_t *ret) {
-        static const char *const environment[] = {"PATH=" CHILD_PATH, "LC_ALL=C.UTF-8", NULL};
         const char *argv[ARGUMENTS_MAX];
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attributes;
-        sigset_t none;
+        const SpawnSpec spec = {
+                        .argv = argv,
+                        .stdin_fd = SPAWN_INHERIT,
+                        .stdout_fd = volume_fd,
+                        .stderr_fd = SPAWN_INHERIT,
+                        .lease_fd = upload->sanlock_fd,
+        };
         size_t n;
-        int r;
 
         n = storage_identity_argv(argv, geteuid() == 0);
         for (; *arguments && n < ARGUMENTS_MAX - 1; arguments++)
                 argv[n++] = *arguments;
         argv[n] = NULL;
-        (void) sigemptyset(&none);
-        if (posix_spawn_file_actions_init(&actions) != 0)
-                return -ENOMEM;
-        if (posix_spawnattr_init(&attributes) != 0) {
-                (void) posix_spawn_file_actions_destroy(&actions);
-                return -ENOMEM;
-        }
-        r = posix_spawn_file_actions_adddup2(&actions, volume_fd, STDOUT_FILENO);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&actions, upload->sanlock_fd, LEASE_SOCKET_FD);
-        if (r == 0)
-                r = posix_spawnattr_setsigmask(&attributes, &none);
-        if (r == 0)
-                r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-        if (r == 0)
-                r = posix_spawnp(ret, argv[0], &actions, &attributes, (char *const *)argv, (char *const *)environment);
-        (void) posix_spawnattr_destroy(&attributes);
-        (void) posix_spawn_file_actions_destroy(&actions);
-        return -r;
+        return spawn_heir(&spec, ret);
 }
 
 /* SIGTERM is the program's: it stops where it may. */

@@ -49,15 +49,6 @@ static void test_json(void **state) {
         assert_int_equal(json_integer_value(json_object_get(object, "dead")), 140 * SEC);
 }
 
-static void test_margin(void **state) {
-        const LeaseTimes times = lease_times(10);
-
-        assert_string_equal(lease_margin_word(&times, 0), "good");
-        assert_string_equal(lease_margin_word(&times, 60 * SEC - 1), "good");
-        assert_string_equal(lease_margin_word(&times, 60 * SEC), "late");
-        assert_string_equal(lease_margin_word(&times, 80 * SEC), "lost");
-}
-
 static void test_mounts(void **state) {
         static const struct {
                 const char *type, *options;
@@ -92,7 +83,7 @@ static void test_mounts(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_times), cmocka_unit_test(test_order),  cmocka_unit_test(test_json),
-                        cmocka_unit_test(test_margin), cmocka_unit_test(test_mounts),
+                        cmocka_unit_test(test_mounts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,13 +101,17 @@ static void test_queue(void **state) {
         assert_true(warns(late, "180 s"));
 }
 
+/* time does not run backwards */
+#define BACKWARDS                                                            \
+        "timestamp=5 read_ms=1 write_ms=1 next_timeouts=0 next_errors=0\n" \
+        "timestamp=4 read_ms=1 write_ms=1 next_timeouts=0 next_errors=0\n"
+
 static void test_garbage(void **state) {
         static const char *const texts[] = {
                         "nonsense\n",
                         "timestamp= read_ms=1 write_ms=1 next_timeouts=0 next_errors=0\n",
                         "timestamp=99999999999999999999999 read_ms=1 write_ms=1 next_timeouts=0 next_errors=0\n",
-                        "timestamp=5 read_ms=1 write_ms=1 next_timeouts=0 next_errors=0\ntimestamp=4 read_ms=1 write_ms=1 next_timeouts=0 "
-                        "next_errors=0\n",
+                        BACKWARDS,
                         "timestamp=5 read_ms=1\nwrite_ms=1 next_timeouts=0 next_errors=0\n",
                         "timestamp=5 read_ms=1 write_ms=99999999999 next_timeouts=0 next_errors=0\n",
         };

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Children of the programs that hold a lease. They inherit the connection to sanlock, which child.h's would close: the lease must not end before
+ * the last of them. A clean environment, no signal blocked. Blocking callers only; a child is waited for with waitpid().
+ */
+
+#include "macro.h"
+
+#define SPAWN_NULL (-1)    /* /dev/null */
+#define SPAWN_INHERIT (-2) /* what the caller has there */
+
+typedef struct SpawnSpec {
+        const char *const *argv;            /* argv[0]: absolute, or looked up in the fixed PATH */
+        int stdin_fd, stdout_fd, stderr_fd; /* or one of the two above */
+        int lease_fd;                       /* becomes LEASE_SOCKET_FD; SPAWN_INHERIT: it is that already */
+        bool group;                         /* a process group of its own */
+} SpawnSpec;
+
+/* ret: the process, or -1. Return: 0 or a negative errno. */
+int spawn_heir(const SpawnSpec *spec, pid_t *ret);
