@@ -60,12 +60,18 @@ static int index_open(const DomainPlace *place, bool writable, Index *ret, sd_bu
                 sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "Domain %s has no leases for VMs (its format is older than 4)", place->id);
                 return -EOPNOTSUPP;
         }
-        if (index.fd < 0 || fstat(index.fd, &index.st) < 0)
-                return bus_error_errno(error, index.fd < 0 ? index.fd : -errno, "Cannot open %s", index.path);
+        if (index.fd < 0 || fstat(index.fd, &index.st) < 0) {
+                bus_error_errno(error, index.fd < 0 ? index.fd : -errno, "Cannot open %s", index.path);
+                return -EIO;
+        }
         n = pread(index.fd, index.bytes, LEASE_INDEX_BYTES, (off_t)place->alignment_bytes);
+        if (n < 0) {
+                bus_error_errno(error, -errno, "Cannot read %s", index.path);
+                return -EIO;
+        }
         if (n != (ssize_t)LEASE_INDEX_BYTES) {
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: shorter than an index of leases", index.path);
-                return n < 0 ? -errno : -EBADMSG;
+                return -EBADMSG;
         }
         *ret = index;
         index = (Index){.fd = -EBADF};
