@@ -27,11 +27,26 @@ static bool format_is_known(const char *format) {
         return streq_ptr(format, "raw") || streq_ptr(format, "qcow2");
 }
 
+/* All of the lease, or none. Return: 0 with ret (new, NULL: none), or -EBADMSG. */
+static int check_lease(const json_t *answer, json_t **ret) {
+        const char *lockspace = dict_string(answer, "lease_lockspace", NULL), *path = dict_string(answer, "lease_path", NULL);
+        int64_t offset = dict_integer(answer, "lease_offset", -1);
+
+        *ret = NULL;
+        if (!lockspace && !path && offset < 0)
+                return 0;
+        if (!lockspace || !uuid_is_valid(lockspace) || !path || !path_is_normal(path) || offset < 0)
+                return -EBADMSG;
+        *ret = json_pack("{s:s, s:s, s:I}", "lockspace", lockspace, "path", path, "offset", (json_int_t)offset);
+        return *ret ? 0 : -ENOMEM;
+}
+
 int storage_check_prepared(const json_t *answer, json_t **ret) {
         const char *path = json_string_value(json_object_get(answer, "path"));
         const char *format = json_string_value(json_object_get(answer, "format"));
         const json_t *backing = json_object_get(answer, "backing"), *formats = json_object_get(answer, "backing_formats");
-        _cleanup_json_ json_t *chain = json_array();
+        _cleanup_json_ json_t *chain = json_array(), *lease = NULL;
+        int r;
 
         if (!chain)
                 return -ENOMEM;
@@ -46,7 +61,10 @@ int storage_check_prepared(const json_t *answer, json_t **ret) {
                         return -EBADMSG;
                 (void) json_array_append_new(chain, json_pack("{s:s, s:s}", "path", below, "format", below_format));
         }
-        *ret = json_pack("{s:s, s:s, s:O}", "path", path, "format", format, "backing", chain);
+        r = check_lease(answer, &lease);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:s, s:O, s:O*}", "path", path, "format", format, "backing", chain, "lease", lease);
         return *ret ? 0 : -ENOMEM;
 }
 

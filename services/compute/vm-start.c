@@ -10,6 +10,7 @@
 #include "bus-error.h"
 #include "clock-util.h"
 #include "dict.h"
+#include "lock-manager.h"
 #include "log-ids.h"
 #include "log.h"
 #include "manager.h"
@@ -112,6 +113,16 @@ static void on_created(const VirtOutcome *outcome, void *context, void *userdata
         start_succeeded(vm);
 }
 
+static bool has_leases(const Vm *vm) {
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(vm->prepared, i, one)
+                if (json_object_get(one, "lease"))
+                        return true;
+        return false;
+}
+
 static void launch(Vm *vm) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *xml = NULL;
@@ -119,7 +130,9 @@ static void launch(Vm *vm) {
         VmXmlHost host;
         int r;
 
-        r = manager_xml_host(vm->manager, &host, &error);
+        r = has_leases(vm) ? lock_manager_check(&error) : 0;
+        if (r >= 0)
+                r = manager_xml_host(vm->manager, &host, &error);
         if (r >= 0) {
                 vm->started_usec = realtime_usec();
                 r = vm_xml_build(vm->id, vm->description, vm->prepared, &host, vm->started_usec, &xml);

@@ -454,9 +454,37 @@ static void write_rng(Xml *x) {
         xml_close(x);
 }
 
+static bool same_lease(const json_t *a, const json_t *b) {
+        return json_equal(json_object_get(a, "lease"), json_object_get(b, "lease"));
+}
+
+/* One for each domain that the guest's disks are on: libvirt has QEMU take them before the guest's CPUs run. */
+static void write_leases(Xml *x, const char *id) {
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(x->prepared, i, one) {
+                const json_t *lease = json_object_get(one, "lease");
+                bool written = false;
+
+                for (size_t k = 0; k < i; k++)
+                        written = written || same_lease(json_array_get(x->prepared, k), one);
+                if (!lease || written)
+                        continue;
+                xml_open(x, "lease", NULL);
+                xml_text(x, "lockspace", "%s", dict_string(lease, "lockspace", ""));
+                xml_text(x, "key", "%s", id);
+                xml_open(x, "target", "path", dict_string(lease, "path", ""), NULL);
+                xml_attributef(x, "offset", "%" PRIi64, dict_integer(lease, "offset", 0));
+                xml_close(x);
+                xml_close(x);
+        }
+}
+
 void vm_xml_devices(Xml *x, const char *id) {
         const json_t *nics = json_object_get(x->description, "nics");
 
+        write_leases(x, id);
         write_controllers(x);
         write_disks(x);
         for (size_t i = 0; i < json_array_size(nics); i++)

@@ -38,7 +38,8 @@ typedef struct VmXmlHost {
 /* Where the serial console of a guest listens. Return: new string. */
 char *vm_xml_console_path(const VmXmlHost *host, const char *id);
 
-/* id: the guest's UUID. description: checked. prepared: an array parallel to its disks, {path, format, backing: [{path, format}]}; NULL
+/* id: the guest's UUID. description: checked. prepared: an array parallel to its disks, {path, format, backing: [{path, format}]} and, on a
+ * shared domain, lease: {lockspace, path, offset}; NULL
  * where it has no disks. created_usec: stands in the metadata. Return: 0 and ret (new string); -EINVAL: the description does not go
  * with the prepared disks; -ENOMEM. */
 int vm_xml_build(const char *id, const json_t *description, const json_t *prepared, const VmXmlHost *host,

@@ -12,20 +12,24 @@
 #include "request.h"
 #include "volume-task.h"
 
-/* An upload takes the volume's lease, so this host must be in the lockspace. */
-static int check_upload(const Domain *domain, bool upload, sd_bus_error *error) {
-        if (!upload || !domain->lockspace || domain->lockspace->state == LOCKSPACE_HELD)
+/* Leases are taken by hosts in the lockspace. */
+static int check_member(const Domain *domain, sd_bus_error *error) {
+        if (!domain->lockspace || domain->lockspace->state == LOCKSPACE_HELD)
                 return 0;
         sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host has no host id in domain %s; join it first", domain->place.id);
         return -ESTALE;
 }
 
-/* Guests on other hosts may write to the same image: that takes a VM lease, which is not taken yet. */
-static int check_sharing(const Domain *domain, bool writes, sd_bus_error *error) {
-        if (!domain->lease || !writes)
+/* A guest on another host may write to the same image: a writer has a VM lease under its own id, which QEMU takes when it starts. */
+static int check_writer(const Domain *domain, const ImageUser *user, sd_bus_error *error) {
+        if (!domain->lockspace || user->read_only)
                 return 0;
-        sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "Domain %s is shared: its images cannot be written from here yet", domain->place.id);
-        return -EOPNOTSUPP;
+        if (!uuid_is_valid(user->user)) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "Who writes to a shared domain is a VM with a lease; \"%.64s\" is no id of one",
+                                  user->user);
+                return -EINVAL;
+        }
+        return check_member(domain, error);
 }
 
 /* ---- transfers ---- */
@@ -162,7 +166,7 @@ static int transfer_method(sd_bus_message *message, Domain *domain, bool upload,
         r = domain_job_find(domain, message, kind, call.options, arguments, &job, error);
         if (r != 0)
                 return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
-        r = check_upload(domain, upload, error);
+        r = upload ? check_member(domain, error) : 0;
         if (r >= 0)
                 r = check_users(domain, &call, error);
         if (r < 0)
@@ -204,7 +208,7 @@ int image_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = check_sharing(domain, !user.read_only, error);
+        r = check_writer(domain, &user, error);
         if (r >= 0)
                 r = image_lock_check(domain->manager->locks, domain->place.id, image, error);
         if (r >= 0)

@@ -102,6 +102,23 @@ static int find_external(Io *io, Lease *lease) {
         return -ENOENT;
 }
 
+int io_list_for_writer(Io *io) {
+        Lease lease = {};
+        int r;
+
+        memcpy(lease.name, io->lease, UUID_STRING_MAX);
+        r = find_external(io, &lease);
+        if (r == -ENOENT) {
+                sd_bus_error_free(&io->error);
+                sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "VM %s has no lease on the shared domain %s; make one first", io->lease,
+                                  io->place.id);
+        }
+        if (r < 0)
+                return r;
+        io->offset_bytes = lease.offset_bytes;
+        return io_list_one(io);
+}
+
 int io_lease_owner(Io *io) {
         const bool domain_lease = streq(io->lease, DOMAIN_LEASE_NAME);
         _cleanup_free_ char *path = NULL;

@@ -80,6 +80,7 @@ int io_lockspace_ask(Io *io);   /* host_id -> joined */
 int io_lockspace_hosts(Io *io); /* -> hosts */
 int io_lease_owner(Io *io);     /* lease -> owner; NotFound */
 int io_lease_list(Io *io);      /* -> leases */
+int io_list_for_writer(Io *io); /* image, lease -> lists[0], offset_bytes; InvalidState where there is no such lease */
 int io_lease_create(Io *io);    /* lease -> offset_bytes */
 int io_lease_delete(Io *io);    /* lease */
 int io_lease_rebuild(Io *io);   /* -> changed */

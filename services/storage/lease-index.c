@@ -19,7 +19,7 @@ enum {
         RECORD_MODIFIED = 62,
 };
 static const uint8_t magic[4] = {0x12, 0x15, 0x20, 0x16};
-#define INDEX_VERSION "0001"
+static const char index_version[4] = {'0', '0', '0', '1'};
 
 static char *record_of(void *index, unsigned n) {
         return (char *)index + LEASE_INDEX_HEADER_BYTES + (size_t)n * LEASE_RECORD_BYTES;
@@ -44,7 +44,7 @@ void lease_index_format(void *index, const char *lockspace, uint64_t now_sec, bo
 
         memset(index, 0, LEASE_INDEX_BYTES);
         memcpy(header + HEADER_MAGIC, magic, sizeof(magic));
-        memcpy(header + HEADER_VERSION, INDEX_VERSION, strlen(INDEX_VERSION));
+        memcpy(header + HEADER_VERSION, index_version, sizeof(index_version));
         memcpy(header + HEADER_LOCKSPACE, lockspace, strnlen(lockspace, LEASE_ID_MAX));
         (void) snprintf(text, sizeof(text), "%010" PRIu64, now_sec % UINT64_C(10000000000));
         memcpy(header + HEADER_MTIME, text, 10);
@@ -62,7 +62,7 @@ int lease_index_check(const void *index, const char *lockspace, const char *what
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: not an index of leases", what);
                 return -EBADMSG;
         }
-        if (memcmp(header + HEADER_VERSION, INDEX_VERSION, strlen(INDEX_VERSION)) != 0) {
+        if (memcmp(header + HEADER_VERSION, index_version, sizeof(index_version)) != 0) {
                 sd_bus_error_setf(error, RHV_ERROR_NEWER_VERSION, "%s: an index of leases of another version", what);
                 return -EPROTO;
         }

@@ -253,8 +253,17 @@ int volume_task_delete(Domain *domain, Job *job, const char *image, const char *
 
 /* ---- prepare ---- */
 
-static int append_prepared(sd_bus_message *reply, const Domain *domain, const char *image,
-                           const VolumeRecord *const *chain, int n) {
+/* The lease under which the image may be opened for writing. */
+static int add_lease(json_t *answer, const Domain *domain, const Io *io) {
+        _cleanup_free_ char *path = domain->place.type->layout->special_path(&domain->place, "xleases");
+        _cleanup_json_ json_t *lease = json_pack("{s:s, s:s*, s:I}", "lease_lockspace", domain->place.id, "lease_path", path, "lease_offset",
+                                                 (json_int_t)io->offset_bytes);
+
+        return path && lease ? json_object_update(answer, lease) : -1;
+}
+
+static int append_prepared(sd_bus_message *reply, const Domain *domain, const char *image, const VolumeRecord *const *chain, int n,
+                           const Io *io) {
         _cleanup_json_ json_t *answer = NULL;
         json_t *backing = json_array(), *formats = json_array();
         char *path;
@@ -270,11 +279,14 @@ static int append_prepared(sd_bus_message *reply, const Domain *domain, const ch
                 (void) json_array_append_new(formats, json_string(volume_format_to_string(chain[i]->metadata.format)));
                 free(path);
         }
+        if (answer && io->lease[0] && add_lease(answer, domain, io) < 0)
+                return -ENOMEM;
         return answer ? dict_append(reply, answer) : -ENOMEM;
 }
 
 /* The facts may have moved while the worker read them: locks and users are looked at again. */
-static int prepare(Task *task, Domain *domain, const VolumeList *list, sd_bus_error *error) {
+static int prepare(Task *task, Domain *domain, const Io *io, sd_bus_error *error) {
+        const VolumeList *list = &io->lists[0];
         const ImageUser user = {.user = task->user, .read_only = task->read_only, .shared = task->shared};
         const VolumeRecord *chain[VOLUME_CHAIN_MAX];
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -295,7 +307,7 @@ static int prepare(Task *task, Domain *domain, const VolumeList *list, sd_bus_er
         }
         r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
         if (r >= 0)
-                r = append_prepared(reply, domain, task->image, chain, n);
+                r = append_prepared(reply, domain, task->image, chain, n, io);
         if (r >= 0)
                 r = image_users_add(domain->users, task->image, &user, error);
         if (r < 0)
@@ -312,7 +324,7 @@ static void on_image_read(Task *task, Io *io, int r, const sd_bus_error *error) 
                 sd_bus_error_set(&own, RHV_ERROR_NOT_FOUND, "The storage domain was closed");
                 r = -ENOENT;
         } else if (r >= 0)
-                r = prepare(task, domain, &io->lists[0], &own);
+                r = prepare(task, domain, io, &own);
         if (r < 0)
                 task_fail(task, r, sd_bus_error_is_set(&own) ? &own : error);
         else
@@ -328,6 +340,10 @@ int volume_task_prepare(Domain *domain, sd_bus_message *message, const char *ima
         r = begin(domain, NULL, image, volume, "read an image", io_list_one, &task, &io);
         if (r < 0)
                 return r;
+        if (domain->lease && !user->read_only) {
+                io->run = io_list_for_writer;
+                (void) snprintf(io->lease, sizeof(io->lease), "%s", user->user);
+        }
         (void) snprintf(task->user, sizeof(task->user), "%s", user->user);
         task->read_only = user->read_only;
         task->shared = user->shared;

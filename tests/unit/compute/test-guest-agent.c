@@ -69,10 +69,24 @@ static void test_prepared(void **state) {
         assert_int_equal(check("{\"path\":7,\"format\":\"raw\"}"), -EBADMSG);
 }
 
+#define LEASED(more) "{\"path\":\"/a/b\",\"format\":\"raw\"" more "}"
+#define SPACE ",\"lease_lockspace\":\"bbbbbbbb-0000-4000-8000-000000000001\""
+
+/* All of it or none: a guest must not be started with half a lease. */
+static void test_leases(void **state) {
+        assert_ok(check(LEASED(SPACE ",\"lease_path\":\"/x\",\"lease_offset\":3145728")));
+        assert_int_equal(check(LEASED(SPACE)), -EBADMSG);
+        assert_int_equal(check(LEASED(SPACE ",\"lease_path\":\"/x\"")), -EBADMSG);
+        assert_int_equal(check(LEASED(",\"lease_path\":\"/x\",\"lease_offset\":3145728")), -EBADMSG);
+        assert_int_equal(check(LEASED(",\"lease_offset\":0")), -EBADMSG);
+        assert_int_equal(check(LEASED(SPACE ",\"lease_path\":\"x\",\"lease_offset\":0")), -EBADMSG);
+        assert_int_equal(check(LEASED(",\"lease_lockspace\":\"../x\",\"lease_path\":\"/x\",\"lease_offset\":0")), -EBADMSG);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_addresses), cmocka_unit_test(test_hostname), cmocka_unit_test(test_next),
-                cmocka_unit_test(test_ways),      cmocka_unit_test(test_prepared),
+                cmocka_unit_test(test_ways),      cmocka_unit_test(test_prepared), cmocka_unit_test(test_leases),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

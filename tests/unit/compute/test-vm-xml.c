@@ -60,6 +60,7 @@ static void compare(const char *name) {
 
 static void test_expected(void **state) {
         compare("vm-minimal");
+        compare("vm-lease");
         compare("vm-full");
         compare("vm-again");
 }
