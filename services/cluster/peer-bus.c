@@ -100,19 +100,26 @@ static const PeersListener listener = {
         .event = on_event,
 };
 
+/* PEER_HOSTS_PATH and PEER_SOCKET_PATH, which lie beside Cluster's own directories, wherever a test puts those. */
+static char *beside(const char *directory, const char *name) {
+        const char *slash = strrchr(directory, '/');
+        char *path;
+
+        return asprintf(&path, "%.*s/peer/%s", slash ? (int)(slash - directory) : 0, directory, name) < 0 ? NULL : path;
+}
+
 int peer_bus_start(Manager *manager) {
-        _cleanup_free_ char *socket_path = NULL;
+        _cleanup_free_ char *socket_path = beside(manager->daemon->runtime_directory, "cluster");
+        _cleanup_free_ char *hosts_path = beside(manager->daemon->state_directory, PEER_HOSTS_FILE);
         int r;
 
-        if (asprintf(&socket_path, "%s/peer", manager->daemon->runtime_directory) < 0) {
-                socket_path = NULL;
+        if (!socket_path || !hosts_path)
                 return -ENOMEM;
-        }
         r = peers_new(&(const PeersSettings){ .event = manager->daemon->event,
                                               .host_id = manager->host_id,
                                               .boot_id = manager->boot_id,
                                               .state_directory = manager->daemon->state_directory,
-                                              .hosts_path = PEER_HOSTS_PATH,
+                                              .hosts_path = hosts_path,
                                               .socket_path = socket_path,
                                               .dial_path = PEER_DIAL_PATH,
                                               .listener = &listener,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The private socket, where bridges come in. The kernel lets in only root and the group rhv-peer, and says which of them it is; the
+ * The private socket, where bridges come in. Its directory lets in only root and the group rhv-peer, and the kernel says which of them it is; the
  * first line says whom the bridge brings (peer-frame.h), and by it the connection is handed on: to a link, or to one who wants to join.
  *
  *   accept ── line ──> bus: handed to a PeerConnection   join: one more line, one answer, closed
@@ -215,13 +215,11 @@ static int listen_at(PeersDoor *door) {
                 return -errno;
         if ((unlink(door->path) < 0 && errno != ENOENT) || bind(door->fd, (const struct sockaddr *)&address, sizeof address) < 0)
                 return -errno;
-        /* the group is one of ours by the unit, so no capability is needed; before anybody can connect */
-        if (chmod(door->path, 0600) < 0)
+        /* the group is that of the directory */
+        if (chmod(door->path, 0660) < 0)
                 return -errno;
         if (!user)
                 log_warning("There is no user %s: no peer can come in", PEER_USER);
-        else if (chown(door->path, (uid_t)-1, user->pw_gid) < 0 || chmod(door->path, 0660) < 0)
-                log_warning_errno(-errno, "Cannot let %s in at %s", PEER_USER, door->path);
         return listen(door->fd, DOOR_VISITORS_MAX) < 0 ? -errno : 0;
 }
 

@@ -9,7 +9,7 @@
 /* Public: written by Cluster, read by the key program. */
 #define PEER_DIRECTORY RHV_STATE_DIR "/peer"
 #define PEER_HOSTS_PATH PEER_DIRECTORY "/hosts.json"
-/* Cluster's private socket: only root and rhv-peer may connect. */
-#define PEER_SOCKET_PATH "/run/rhv/cluster/peer"
+/* Cluster's private socket, in a directory that only root and the group rhv-peer enter, and that gives its group to what is made in it. */
+#define PEER_SOCKET_PATH "/run/rhv/peer/cluster"
 /* Where Cluster has a peer dialled (rhv-peer-dial.socket). Only root may connect. */
 #define PEER_DIAL_PATH "/run/rhv/peer-dial"
