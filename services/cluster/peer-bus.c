@@ -269,6 +269,11 @@ static void on_join_answer(const char *answer, const sd_bus_error *error, void *
         int r;
 
         word->call = NULL;
+        if (error && peer_dial_is_stranger(error)) {
+                word->operation = operation_failf(word->operation, RHV_ERROR_ACCESS_DENIED,
+                                                  "The member has no open token: this one was used before, has expired or was taken back");
+                return;
+        }
         if (error) {
                 word->operation = operation_fail(word->operation, error);
                 return;

@@ -10,6 +10,7 @@
 #include "peer-hosts.h"
 
 #define SAID_BYTES_MAX 1024
+static const char stranger_text[] = "The host does not know the key of this host: it is no member there";
 
 static int format(json_t *object, char ret[static PEER_DIAL_BYTES_MAX]) {
         _cleanup_json_ json_t *owned = object;
@@ -82,11 +83,15 @@ int peer_dial_error(int status, const char *said, sd_bus_error *error) {
         else if (strstr(said, "Host key verification failed") || strstr(said, "no matching host key type"))
                 (void) sd_bus_error_set(error, RHV_ERROR_ACCESS_DENIED, "The host at this address shows another host key than it should");
         else if (strstr(said, "Permission denied"))
-                (void) sd_bus_error_set(error, RHV_ERROR_ACCESS_DENIED, "The host does not know the key of this host: it is no member there");
+                (void) sd_bus_error_set_const(error, RHV_ERROR_ACCESS_DENIED, stranger_text);
         else if (status == 0)
                 (void) sd_bus_error_set(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The host closed the connection");
         else
                 (void) sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The host cannot be reached: %s",
                                          isempty(said) ? "ssh gives no reason" : said);
         return -sd_bus_error_get_errno(error);
+}
+
+bool peer_dial_is_stranger(const sd_bus_error *error) {
+        return streq_ptr(error->message, stranger_text);
 }

@@ -31,3 +31,5 @@ int peer_dial_result_parse(const char *text, int *ret_status, char ret_error[sta
 
 /* A name and a sentence for what ssh or the bridge said: "refused org.rhv.Error.X text" as it is; the rest is the way there. */
 int peer_dial_error(int status, const char *said, sd_bus_error *error);
+/* Of such an error: the host let this one's key in to nothing. */
+bool peer_dial_is_stranger(const sd_bus_error *error);
