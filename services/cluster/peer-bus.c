@@ -192,12 +192,12 @@ static int property_string(sd_bus *bus, const char *path, const char *interface,
 
 static int property_time(sd_bus *bus, const char *path, const char *interface, const char *name, sd_bus_message *reply, void *userdata,
                          sd_bus_error *error) {
-        const PeerLink *link = &((const Peer *)userdata)->link;
+        const Peer *peer = userdata;
 
         return sd_bus_message_append(reply, "t",
-                                     streq(name, "Since")      ? peer_realtime(link->since)
-                                     : streq(name, "LastSeen") ? peer_realtime(link->last_seen)
-                                                               : link->round_trip);
+                                     streq(name, "Since")      ? peer->since_usec
+                                     : streq(name, "LastSeen") ? peer_realtime(peer->link.last_seen)
+                                                               : peer->link.round_trip);
 }
 
 static int property_port(sd_bus *bus, const char *path, const char *interface, const char *name, sd_bus_message *reply, void *userdata,

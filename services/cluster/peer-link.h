@@ -16,7 +16,7 @@
  * Timeline of a peer that freezes right after it answered: 5 s to the next ping, 10 s without its answer: down after 15 s at most. ssh's own
  * keepalive (15 to 20 s) is the second net, and the only one for streams.
  *
- * Pauses between tries: 0.5 s, 1 s, 2 s … 30 s, each longer by up to a quarter so that two hundred hosts do not dial in step. A link that
+ * Pauses between tries: 0.5 s, 1 s, 2 s … 15 s, each longer by up to a quarter so that two hundred hosts do not dial in step. A link that
  * was up for a minute begins again at 0.5 s.
  */
 
@@ -36,7 +36,7 @@ PeerLinkState peer_link_state_from_string(const char *word);
 #define PEER_LINK_PING_USEC (5 * USEC_PER_SEC)
 #define PEER_LINK_SILENCE_USEC (10 * USEC_PER_SEC)
 #define PEER_LINK_PAUSE_MIN_USEC (500 * USEC_PER_MSEC)
-#define PEER_LINK_PAUSE_MAX_USEC (30 * USEC_PER_SEC)
+#define PEER_LINK_PAUSE_MAX_USEC (15 * USEC_PER_SEC)
 #define PEER_LINK_STEADY_USEC (60 * USEC_PER_SEC)
 /* Messages that wait to be written. A healthy peer takes thousands a second: one that has so many before it does not read. */
 #define PEER_LINK_QUEUE_MAX 512U

@@ -8,7 +8,6 @@
  *        └── anything else, too long, or nothing for DOOR_USEC: refused, closed
  */
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -83,7 +82,7 @@ static void refuse(Visitor *visitor, int r, const sd_bus_error *error) {
 static void hand_on(Visitor *visitor) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         Peers *peers = visitor->door->peers;
-        int fd, r;
+        int r;
 
         switch (visitor->frame.verb) {
         case PEER_VERB_JOIN:
@@ -92,19 +91,14 @@ static void hand_on(Visitor *visitor) {
                 say(visitor, "ok\n");
                 return;
         case PEER_VERB_BUS:
-                if (!peers_find(peers, visitor->frame.host_id)) {
-                        r = sd_bus_error_set(&error, RHV_ERROR_ACCESS_DENIED, "The host is no member here");
-                        break;
-                }
-                fd = fcntl(visitor->fd, F_DUPFD_CLOEXEC, 3);
-                if (fd < 0) {
-                        r = -errno;
-                        break;
-                }
-                say(visitor, "ok\n"); /* before any byte of the bus */
-                r = peers_incoming_bus(peers, visitor->frame.host_id, fd, &error);
+                r = peers_may_come_in(peers, visitor->frame.host_id, &error);
                 if (r < 0)
-                        log_notice("A connection of %s was refused: %s", visitor->frame.host_id, error.message ?: strerror(-r));
+                        break;
+                say(visitor, "ok\n"); /* before any byte of the bus */
+                visitor->source = sd_event_source_disable_unref(visitor->source); /* the loop watches the descriptor for somebody else now */
+                r = peers_incoming_bus(peers, visitor->frame.host_id, TAKE_FD(visitor->fd));
+                if (r < 0)
+                        log_warning_errno(r, "Cannot take a connection of %s", visitor->frame.host_id);
                 visitor_free(visitor);
                 return;
         default:

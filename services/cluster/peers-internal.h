@@ -29,8 +29,10 @@ struct Peers {
 int peers_door_new(Peers *peers, PeersDoor **ret);
 PeersDoor *peers_door_free(PeersDoor *door);
 
-/* A connection for the bus came in, from this host by the bridge's word. fd: taken when it succeeds. */
-int peers_incoming_bus(Peers *peers, const char *id, int fd, sd_bus_error *error);
+/* A connection of this host, by the bridge's word: is it a member, and is there room? */
+int peers_may_come_in(const Peers *peers, const char *id, sd_bus_error *error);
+/* It is for the bus. fd: taken, also on failure. */
+int peers_incoming_bus(Peers *peers, const char *id, int fd);
 /* One line of one who wants to join, from this address. ret_answer: the line to be sent, new. */
 int peers_incoming_join(Peers *peers, const char *from, const char *line, char **ret_answer, sd_bus_error *error);
 

@@ -312,8 +312,10 @@ static void settle(Peer *peer, PeerLinkState before, unsigned what, PeerConnecti
         }
         peers->dialling -= before == PEER_LINK_DIALLING;
         peers->dialling += peer->link.state == PEER_LINK_DIALLING;
-        if (what & PEER_LINK_DO_TELL)
+        if (what & PEER_LINK_DO_TELL) {
+                peer->since_usec = realtime_usec();
                 tell_state(peer, before);
+        }
         arm(peer);
         if (before == PEER_LINK_DIALLING && peer->link.state != PEER_LINK_DIALLING)
                 tick_all(peers);
@@ -326,14 +328,18 @@ static int on_no_hello(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int peers_incoming_bus(Peers *peers, const char *id, int fd, sd_bus_error *error) {
-        PeerConnection *connection;
-        int r;
-
+int peers_may_come_in(const Peers *peers, const char *id, sd_bus_error *error) {
         if (!peers_find(peers, id))
                 return sd_bus_error_set(error, RHV_ERROR_ACCESS_DENIED, "The host is no member here");
         if (peers->n_candidates >= PEERS_CANDIDATES_MAX)
                 return sd_bus_error_set(error, RHV_ERROR_BUSY, "Too many connections are just being made");
+        return 0;
+}
+
+int peers_incoming_bus(Peers *peers, const char *id, int fd) {
+        PeerConnection *connection;
+        int r;
+
         r = connection_new(peers, NULL, id, fd, &connection);
         if (r >= 0) {
                 r = sd_event_add_time_relative(peers->event, &connection->deadline, CLOCK_MONOTONIC, PEER_LINK_HELLO_USEC, 0, on_no_hello,
@@ -409,6 +415,7 @@ static int peer_new(Peers *peers, PeerHost *host, Peer **ret) {
                 return -ENOMEM;
         peer->owner = peers;
         peer->host = host;
+        peer->since_usec = realtime_usec();
         peer->path = bus_object_path(CLUSTER_ROOT "/peer", host->id);
         peer_link_init(&peer->link, host->dial, peers->settings.host_id, host->id, monotonic_usec());
         r = peer->path ? sd_event_add_time(peers->event, &peer->timer, CLOCK_MONOTONIC, 0, 0, on_timer, peer) : -ENOMEM;

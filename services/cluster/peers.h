@@ -32,6 +32,7 @@ struct Peer {
         PeerLink link;
         PeerConnection *connection;
         json_t *facts;  /* what it said of itself in its last Hello */
+        uint64_t since_usec; /* since 1970: when the link came into its state */
         char told[256]; /* the last reason an event told of */
         sd_event_source *timer;
         Peer *next, *prev;

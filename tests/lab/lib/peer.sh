@@ -84,5 +84,6 @@ told() { events "$1" | sees -x "$2"; }
 as_peer() {
         local host=$1 target=$2
         shift 2
-        on "$host" ssh -F /usr/share/rhv/peer-ssh.conf -o GlobalKnownHostsFile=/etc/ssh/ssh_known_hosts -i /var/lib/rhv/cluster/peer/key "rhv-peer@$target" "$@"
+        case $target in *@*) ;; *) target=rhv-peer@$target ;; esac
+        on "$host" timeout 60 ssh -F /usr/share/rhv/peer-ssh.conf -o GlobalKnownHostsFile=/etc/ssh/ssh_known_hosts -i /var/lib/rhv/cluster/peer/key "$target" "$@"
 }
