@@ -358,14 +358,13 @@ int method_join(sd_bus_message *message, void *userdata, sd_bus_error *error) {
                 r = request_read(&request, manager, message, NULL, fields, error);
         if (r >= 0)
                 r = peer_token_parse(text, realtime_usec(), &token, error);
-        if (r >= 0)
-                r = check_may_join(manager, &token, error);
         if (r < 0)
                 return r;
         r = request_authorise(&request, ACTION_MANAGE_PEERS, "join", NULL, token.address, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return begin_join(&request, &token, error);
+        r = check_may_join(manager, &token, error);
+        return r < 0 ? r : begin_join(&request, &token, error);
 }
 
 /* ---- methods of a peer ---- */

@@ -6,6 +6,7 @@
 #     VMs        web1 running, idle1 paused, db1 down; a guest of Compute alone that is down
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
 #     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty
+#     peers      away, which is not connected and not dialled
 #     jobs       one of root that has ended, and world_job: one that runs for some ten seconds
 world_guest=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1eff
 
@@ -13,6 +14,7 @@ world_quiet() { on host1 rhvctl "$@" >/dev/null </dev/null; }
 
 world_up() {
         hosts_up host1
+        world_peer
         world_quiet status --wait --timeout 60s
         wait_until 30 sh -c "'$SUITE_LAB/lab' x host1 rhvctl host list --no-legend | grep -q 'host1 *up '"
         on host1 mkdir -p /srv/one /srv/two
@@ -34,6 +36,17 @@ world_up() {
         world_quiet vm start idle1
         world_quiet vm pause idle1
         world_down_guest
+}
+
+# a peer as it is written when a host joined
+world_peer() {
+        local key
+        key=$(on host1 cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)
+        on host1 sh -c 'cat > /var/lib/rhv/peer/hosts.json' <<P
+{"version": 1, "joining_until": 0, "hosts": {"5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1efe":
+ {"name": "away", "address": "10.77.0.99", "port": 22, "key": "$key", "host_key": "$key", "dial": false}}}
+P
+        on host1 systemctl restart rhv-cluster.service
 }
 
 world_down_guest() {
