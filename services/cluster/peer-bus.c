@@ -2,6 +2,7 @@
 
 #include "peer-bus.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <utlist.h>
 
@@ -15,6 +16,7 @@
 #include "peer-join.h"
 #include "peer-paths.h"
 #include "peer-restart.h"
+#include "peer-stream.h"
 #include "request.h"
 
 /* ---- calls that wait for another host ---- */
@@ -25,6 +27,7 @@ struct PeerWord {
         Operation *operation;
         PeerCall *call;    /* by a connection of its own */
         sd_bus_slot *slot; /* or over the link */
+        PeerStream *stream;
         uint64_t begun;
         PeerToken token;   /* join */
         char mac[PEER_HASH_STRING_MAX];
@@ -38,6 +41,7 @@ static PeerWord *word_free(PeerWord *word) {
         word->manager->n_peer_words--;
         operation_free(word->operation);
         peer_call_free(word->call);
+        peer_stream_free(word->stream);
         sd_bus_slot_unref(word->slot);
         peer_token_done(&word->token);
         free(word);
@@ -476,6 +480,76 @@ static int method_ping(sd_bus_message *message, void *userdata, sd_bus_error *er
         return r;
 }
 
+/* ---- streams ---- */
+
+static int method_offer_stream(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const DictField fields[] = { { NULL } };
+        const Peer *peer = userdata;
+        _cleanup_request_ Request request = { .unrecorded = true };
+        _cleanup_close_ int own = -EBADF;
+        char ticket[PEER_TICKET_STRING_MAX];
+        int fd, r;
+
+        r = sd_bus_message_read(message, "h", &fd); /* the message's */
+        if (r >= 0)
+                r = request_read(&request, manager_of(peer), message, NULL, fields, error);
+        if (r < 0)
+                return r;
+        r = authorise(&request, peer, "offer-stream", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (own < 0)
+                return -errno;
+        r = peers_offer_stream(peer, own, ticket, error);
+        if (r < 0)
+                return r;
+        (void) TAKE_FD(own);
+        return sd_bus_reply_method_return(message, "s", ticket);
+}
+
+static void on_opened(int fd, const sd_bus_error *error, void *userdata) {
+        _cleanup_(word_freep) PeerWord *word = userdata;
+        _cleanup_close_ int own = fd;
+
+        word->stream = NULL;
+        if (error)
+                word->operation = operation_fail(word->operation, error);
+        else
+                word->operation = operation_reply(word->operation, "h", own);
+}
+
+static int method_open_stream(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const DictField fields[] = { { NULL } };
+        const Peer *peer = userdata;
+        Manager *manager = manager_of(peer);
+        _cleanup_request_ Request request = { .unrecorded = true };
+        _cleanup_(word_freep) PeerWord *word = NULL;
+        const char *ticket;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &ticket);
+        if (r >= 0)
+                r = request_read(&request, manager, message, NULL, fields, error);
+        if (r < 0)
+                return r;
+        if (!peer_ticket_is_valid(ticket))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "This is no ticket of a stream");
+        r = authorise(&request, peer, "open-stream", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = word_new(manager, &word, error);
+        if (r < 0)
+                return r;
+        r = peer_stream_open(manager->daemon->event, peers_dial_path(manager->peers), peer, ticket, on_opened, word, &word->stream);
+        if (r < 0)
+                return bus_error_errno(error, r, "ssh cannot be started");
+        r = word_park(word, message);
+        if (r >= 0)
+                (void) TAKE_PTR(word);
+        return r;
+}
+
 #define PROPERTY(name, type, getter, flags) SD_BUS_PROPERTY(name, type, getter, 0, flags)
 const sd_bus_vtable peer_vtable[] = {
         SD_BUS_VTABLE_START(0),
@@ -494,6 +568,10 @@ const sd_bus_vtable peer_vtable[] = {
         PROPERTY("BootId", "s", property_string, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD_WITH_ARGS("Ping", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("t", round_trip), method_ping, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RestartService", SD_BUS_ARGS("s", service, "a{sv}", options), SD_BUS_NO_RESULT, method_restart_service,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OfferStream", SD_BUS_ARGS("h", stream, "a{sv}", options), SD_BUS_RESULT("s", ticket), method_offer_stream,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("s", ticket, "a{sv}", options), SD_BUS_RESULT("h", stream), method_open_stream,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_remove, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

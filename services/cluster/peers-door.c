@@ -4,7 +4,7 @@
  * The private socket, where bridges come in. Its directory lets in only root and the group rhv-peer, and the kernel says which of them it is; the
  * first line says whom the bridge brings (peer-frame.h), and by it the connection is handed on: to a link, or to one who wants to join.
  *
- *   accept ── line ──> bus: handed to a PeerConnection   join: one more line, one answer, closed
+ *   accept ── line ──> bus: handed to a PeerConnection   join: one more line, one answer, closed   stream: gets the ticket's descriptor
  *        └── anything else, too long, or nothing for DOOR_USEC: refused, closed
  */
 
@@ -63,6 +63,26 @@ static void say(const Visitor *visitor, const char *line) {
         (void) send(visitor->fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* "ok" with a descriptor, which is the bridge's from now on. fd: taken. */
+static void hand_over(const Visitor *visitor, int fd) {
+        static char line[] = "ok\n";
+        union {
+                struct cmsghdr header;
+                char room[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec part = { line, strlen(line) };
+        struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &fd, sizeof(int));
+        if (sendmsg(visitor->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+                log_warning_errno(-errno, "Cannot hand a stream to the bridge of %s", visitor->frame.host_id);
+        safe_close(fd);
+}
+
 static void refuse(Visitor *visitor, int r, const sd_bus_error *error) {
         char line[PEER_FRAME_BYTES_MAX];
         const char *name = error && error->name && startswith(error->name, RHV_ERROR_PREFIX) ? error->name : RHV_ERROR_BACKEND_FAILED;
@@ -101,8 +121,17 @@ static void hand_on(Visitor *visitor) {
                         log_warning_errno(r, "Cannot take a connection of %s", visitor->frame.host_id);
                 visitor_free(visitor);
                 return;
+        case PEER_VERB_STREAM:
+                r = peers_find(peers, visitor->frame.host_id)
+                            ? peer_tickets_take(peers->tickets, visitor->frame.host_id, visitor->frame.ticket, &error)
+                            : sd_bus_error_set(&error, RHV_ERROR_ACCESS_DENIED, "The host is no member here");
+                if (r < 0)
+                        break;
+                hand_over(visitor, r);
+                visitor_free(visitor);
+                return;
         default:
-                r = sd_bus_error_set(&error, RHV_ERROR_NOT_SUPPORTED, "There are no streams yet");
+                r = -EBADMSG;
         }
         refuse(visitor, r, &error);
 }

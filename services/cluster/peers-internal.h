@@ -4,6 +4,7 @@
 /* What the files of Peers share. */
 
 #include "peer-frame.h"
+#include "peer-stream.h"
 #include "peers.h"
 
 typedef struct PeersDoor PeersDoor;
@@ -18,6 +19,7 @@ struct Peers {
         PeerTokens tokens;
         PeerIdentity *identity;
         PeersDoor *door;
+        PeerTickets *tickets;
         Peer *first;
         size_t count;
         unsigned dialling;

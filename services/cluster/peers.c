@@ -445,6 +445,7 @@ static void unlink_peer(Peer *peer) {
         DL_DELETE(peers->first, peer);
         peers->count--;
         drop_candidates(peers, peer->host->id);
+        peer_tickets_drop(peers->tickets, peer->host->id);
         peers->settings.listener->removed(peer, peers->settings.userdata);
         peer_free(peer);
         tick_all(peers);
@@ -523,6 +524,10 @@ int peers_token(Peers *peers, const char *address, uint16_t port, uint64_t lifet
         if (r >= 0)
                 *ret_expires = token.expires_usec;
         return r;
+}
+
+int peers_offer_stream(const Peer *peer, int fd, char ret[static PEER_TICKET_STRING_MAX], sd_bus_error *error) {
+        return peer_tickets_offer(peer->owner->tickets, peer->host->id, fd, ret, error);
 }
 
 /* ---- questions ---- */
@@ -637,6 +642,8 @@ int peers_new(const PeersSettings *settings, Peers **ret) {
                 return -ENOMEM;
         peers->event = sd_event_ref(settings->event);
         r = copy_settings(peers, settings);
+        if (r >= 0)
+                r = peer_tickets_new(peers->event, &peers->tickets);
         if (r < 0)
                 return r;
         if (gethostname(peers->name, sizeof peers->name - 1) < 0 || isempty(peers->name))
@@ -663,6 +670,7 @@ Peers *peers_free(Peers *peers) {
                 DL_DELETE(peers->first, peer);
                 peer_free(peer);
         }
+        peer_tickets_free(peers->tickets);
         peer_identity_free(peers->identity);
         peer_tokens_done(&peers->tokens);
         peer_hosts_done(&peers->hosts);

@@ -72,6 +72,9 @@ int peers_remove(Peer *peer, sd_bus_error *error);
 int peers_token(Peers *peers, const char *address, uint16_t port, uint64_t lifetime_usec, char **ret_text, uint64_t *ret_expires,
                 sd_bus_error *error);
 
+/* Offers a descriptor to that peer as a stream. fd: taken when it succeeds. ret: the ticket to open it with, for peer-stream.h. */
+int peers_offer_stream(const Peer *peer, int fd, char ret[static 65], sd_bus_error *error);
+
 /* The bus to the peer. Return: 0; negative with BackendUnavailable and the reason set. */
 int peer_bus(const Peer *peer, sd_bus **ret, sd_bus_error *error);
 /* Fills in how to dial it. */

@@ -4,7 +4,8 @@
  * One outgoing connection, as the user rhv-dial: systemd starts one for each connection of Cluster to its socket. Cluster has no network and
  * root's files; ssh has a network, one key and nothing else. The key is a credential of this unit.
  *
- * stdin is Cluster. When it closes, or ssh ends, this ends.
+ * stdin is Cluster. When it closes, or ssh ends, this ends. A stream goes on without Cluster: it ends with ssh, or when the peer is no
+ * member any more.
  */
 
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "loop.h"
 #include "peer-dial-request.h"
 #include "peer-paths.h"
+#include "peer-watch.h"
 
 /* Cluster says what it wants at once. */
 #define REQUEST_SECONDS 5
@@ -87,9 +89,31 @@ static int on_cluster(sd_event_source *source, int fd, uint32_t revents, void *u
         return sd_event_exit(sd_event_source_get_event(source), 0); /* it says nothing more: it has gone, or wants this to end */
 }
 
+/* Cluster may go: a stream is not tied to it. */
+static int on_cluster_gone(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+static int on_members(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        const PeerDialRequest *request = userdata;
+
+        return peer_watch_is_gone(fd, PEER_HOSTS_PATH, request->id) ? sd_event_exit(sd_event_source_get_event(source), 0) : 0;
+}
+
+static int watch_members(sd_event *event, const PeerDialRequest *request) {
+        int fd = peer_watch_new(PEER_DIRECTORY);
+
+        if (fd < 0)
+                return fd;
+        if (peer_watch_is_gone(fd, PEER_HOSTS_PATH, request->id))
+                return -EACCES;
+        return sd_event_add_io(event, NULL, fd, EPOLLIN, on_members, (void *)request);
+}
+
 static int dial(sd_event *event, const PeerDialRequest *request, int stream) {
         const char *credentials = getenv("CREDENTIALS_DIRECTORY");
         _cleanup_(sd_event_source_unrefp) sd_event_source *leash = NULL;
+        bool is_stream = startswith(request->command, "stream ") != NULL;
         char identity[256], alias[64], known[64], port[8], target[300];
         ChildSpec spec;
         int r;
@@ -102,6 +126,8 @@ static int dial(sd_event *event, const PeerDialRequest *request, int stream) {
         (void) snprintf(port, sizeof port, "%u", request->port);
         (void) snprintf(target, sizeof target, PEER_USER "@%s", request->address);
         r = write_known_hosts(request, known);
+        if (r >= 0 && is_stream)
+                r = watch_members(event, request);
         if (r >= 0) {
                 char option[96];
 
@@ -118,7 +144,7 @@ static int dial(sd_event *event, const PeerDialRequest *request, int stream) {
                 r = child_start(event, &spec, &ssh);
         }
         if (r >= 0)
-                r = sd_event_add_io(event, &leash, STDIN_FILENO, EPOLLIN | EPOLLRDHUP, on_cluster, NULL);
+                r = sd_event_add_io(event, &leash, STDIN_FILENO, EPOLLIN | EPOLLRDHUP, is_stream ? on_cluster_gone : on_cluster, NULL);
         if (r < 0)
                 return log_error_errno(r, "Cannot start ssh");
         safe_close(stream); /* ssh has it; the end of ssh is the end of the stream */

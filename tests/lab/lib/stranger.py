@@ -335,6 +335,8 @@ def requests():
     table[(cluster, "Join")] = [(root[cluster], (token_of_nobody(), {}))]
     table[(f"{cluster}.Peer", "RestartService")] = [(peer, ("cluster", {}))]
     table[(f"{cluster}.Peer", "Remove")] = [(peer, ({},))]
+    table[(f"{cluster}.Peer", "OfferStream")] = [(peer, (0, {}))]
+    table[(f"{cluster}.Peer", "OpenStream")] = [(peer, ("0" * 32, {}))]
     for kind, free in (("DataCenter", "dc4"), ("Cluster", "cluster2"), ("Network", "blue"), ("StorageDomain", "local2"), ("Disk", "spare"), ("Vm", "db1")):
         table[(f"{cluster}.{kind}", "Update")] = [(find(kind, free), (what, {}))]
         table[(f"{cluster}.{kind}", "Remove")] = [(find(kind, free), ({},))]
