@@ -7,6 +7,7 @@
 #include "parse-util.h"
 
 struct PeerSession {
+        sd_event *event; /* sd-bus has let go of it when it tells of the end */
         sd_bus *bus;
         const PeerSessionEvents *events;
         void *userdata;
@@ -74,7 +75,7 @@ static void end(PeerSession *session, const char *reason) {
         if (session->closing)
                 return;
         session->reason = strdup(reason);
-        (void) sd_event_add_defer(sd_bus_get_event(session->bus), &session->closing, on_closing, session);
+        (void) sd_event_add_defer(session->event, &session->closing, on_closing, session);
 }
 
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -200,6 +201,7 @@ int peer_session_new(sd_event *event, int fd, bool server, const PeerSessionEven
                 safe_close(fd);
                 return r;
         }
+        session->event = sd_event_ref(event);
         session->events = events;
         session->userdata = userdata;
         r = set_up_bus(session->bus, fd, server);
@@ -230,6 +232,7 @@ PeerSession *peer_session_free(PeerSession *session) {
                 sd_bus_detach_event(session->bus);
                 sd_bus_close_unref(session->bus);
         }
+        sd_event_unref(session->event);
         free(session->reason);
         free(session);
         return NULL;
