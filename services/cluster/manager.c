@@ -15,6 +15,7 @@
 #include "mac.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "peer-bus.h"
 #include "remote.h"
 #include "state-file.h"
 
@@ -503,6 +504,8 @@ int manager_start(Daemon *daemon, void **ret) {
         if (r >= 0)
                 r = load_all(manager);
         if (r >= 0)
+                r = peer_bus_start(manager);
+        if (r >= 0)
                 r = sd_bus_add_filter(daemon->bus, NULL, replay_removed, manager);
         for (int i = 0; r >= 0 && i < _BACKENDS_MAX; i++)
                 r = backend_new(daemon->bus, &backend_infos[i], manager, &manager->backends[i]);
@@ -519,6 +522,7 @@ void manager_stop(void *userdata) {
 
         if (!manager)
                 return;
+        peer_bus_stop(manager);
         if (manager->events && manager->store)
                 (void) on_events(NULL, manager);
         remote_free_all(manager);

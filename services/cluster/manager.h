@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "event.h"
 #include "model.h"
+#include "peers.h"
 #include "plan.h"
 #include "spec.h"
 
@@ -18,6 +19,7 @@
 #define ACTION_CONFIGURE "org.rhv.cluster.configure"
 #define ACTION_DESTROY "org.rhv.cluster.destroy"
 #define ACTION_MANAGE_HOST "org.rhv.cluster.manage-host"
+#define ACTION_MANAGE_PEERS "org.rhv.cluster.manage-peers"
 
 /* Host statistics are as old as this at most (the engine's rate: every fifth pulse of 3 s). */
 #define STATS_INTERVAL_USEC (15 * USEC_PER_SEC)
@@ -44,6 +46,11 @@ typedef struct Manager {
         char mac_prefix[18];
         uint16_t mac_cursor;
         bool management_wanted; /* the switch in cluster.conf */
+
+        /* the other hosts */
+        Peers *peers;
+        struct PeerWord *peer_words; /* calls that wait for another host */
+        size_t n_peer_words;
 
         /* from the backends */
         json_t *capabilities;   /* Compute's, NULL before they are read */

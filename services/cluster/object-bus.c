@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "description.h"
 #include "dict.h"
+#include "peer-bus.h"
 #include "spec.h"
 
 /* ---- properties ---- */
@@ -322,6 +323,7 @@ const BusObject cluster_bus_objects[] = {
           enumerate_storage_domains },
         { CLUSTER_ROOT "/disk", CLUSTER_INTERFACE ".Disk", disk_vtable, object_find, enumerate_disks },
         { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", vm_vtable, object_find, enumerate_vms },
+        { CLUSTER_ROOT "/peer", PEER_OBJECT_INTERFACE, peer_vtable, peer_find, peer_enumerate },
         { NULL },
 };
 

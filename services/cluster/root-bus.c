@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "log.h"
 #include "object-bus.h"
+#include "peer-bus.h"
 #include "spec.h"
 #include "work.h"
 
@@ -24,7 +25,7 @@ static int property_version(sd_bus *bus, const char *path, const char *interface
 
 static int property_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                              sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = { "request-id", NULL };
+        static const char *const features[] = { "request-id", "peers", NULL };
 
         return bus_append_strings(reply, features);
 }
@@ -465,6 +466,10 @@ const sd_bus_vtable root_vtable[] = {
                                 SD_BUS_RESULT("o", vm), method_create_vm, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListEvents", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", events),
                                 method_list_events, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateJoinToken", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("s", token, "t", expires),
+                                method_create_join_token, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Join", SD_BUS_ARGS("s", token, "a{sv}", options), SD_BUS_RESULT("o", peer), method_join,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("EventAdded", SD_BUS_ARGS("a{sv}", event), 0),
         SD_BUS_VTABLE_END,
 };

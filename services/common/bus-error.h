@@ -20,6 +20,8 @@
 #define RHV_ERROR_ALREADY_EXISTS "org.rhv.Error.AlreadyExists"
 #define RHV_ERROR_NOT_SUPPORTED "org.rhv.Error.NotSupported"
 #define RHV_ERROR_ACCESS_DENIED "org.rhv.Error.AccessDenied"
+#define RHV_ERROR_EXPIRED "org.rhv.Error.Expired"
+#define RHV_ERROR_ALREADY_USED "org.rhv.Error.AlreadyUsed"
 
 /* The request is right, but not now. */
 #define RHV_ERROR_INVALID_STATE "org.rhv.Error.InvalidState"

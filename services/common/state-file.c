@@ -35,7 +35,7 @@ static int write_all(int fd, const char *data, size_t size) {
         return 0;
 }
 
-int state_file_save(const char *path, json_t *object, int version) {
+static int save(const char *path, json_t *object, int version, mode_t mode) {
         _cleanup_free_ char *temporary = NULL, *text = NULL;
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -55,6 +55,8 @@ int state_file_save(const char *path, json_t *object, int version) {
                 return -errno;
 
         r = write_all(fd, text, strlen(text));
+        if (r >= 0 && fchmod(fd, mode) < 0) /* whatever the umask is */
+                r = -errno;
         if (r >= 0 && fsync(fd) < 0)
                 r = -errno;
         if (r >= 0 && rename(temporary, path) < 0)
@@ -65,6 +67,14 @@ int state_file_save(const char *path, json_t *object, int version) {
         }
 
         return sync_parent(path);
+}
+
+int state_file_save(const char *path, json_t *object, int version) {
+        return save(path, object, version, 0600);
+}
+
+int state_file_save_public(const char *path, json_t *object, int version) {
+        return save(path, object, version, 0644);
 }
 
 static int read_all(const char *path, char **ret, size_t *ret_size) {

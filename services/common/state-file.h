@@ -12,6 +12,8 @@
 
 /* Return: 0 or a negative errno; on failure the old file is untouched. `object` gains the version key. */
 int state_file_save(const char *path, json_t *object, int version);
+/* The same for a file that everybody may read. */
+int state_file_save_public(const char *path, json_t *object, int version);
 /* Return: 0; -ENOENT; -EBADMSG (not ours, truncated, no version); -EPROTO (newer version); other errnos. */
 int state_file_load(const char *path, int version, json_t **ret);
 int state_file_remove(const char *path);

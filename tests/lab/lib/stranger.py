@@ -6,6 +6,10 @@
     stranger.py refused [METHOD…] asks for every change (or those named) with arguments that are right: each must be refused by name
 """
 
+import base64
+import hashlib
+import hmac
+import json
 import os
 import pathlib
 import random
@@ -333,6 +337,13 @@ def requests():
     }
     for verb in ("Leave", "AcquireLease", "ReleaseLease"):
         table[(f"{storage}.Lockspace", verb)] = [(shared, ({},))]
+    peer = next(iter(objects(cluster, f"{cluster}.Peer")))
+    table[(cluster, "CreateJoinToken")] = [(root[cluster], ({},))]
+    table[(cluster, "Join")] = [(root[cluster], (token_of_nobody(), {}))]
+    table[(f"{cluster}.Peer", "RestartService")] = [(peer, ("cluster", {}))]
+    table[(f"{cluster}.Peer", "Remove")] = [(peer, ({},))]
+    table[(f"{cluster}.Peer", "OfferStream")] = [(peer, (0, {}))]
+    table[(f"{cluster}.Peer", "OpenStream")] = [(peer, ("0" * 32, {}))]
     for kind, free in (("DataCenter", "dc4"), ("Cluster", "cluster2"), ("Network", "blue"), ("StorageDomain", "local2"), ("Disk", "spare"), ("Vm", "db1")):
         table[(f"{cluster}.{kind}", "Update")] = [(find(kind, free), (what, {}))]
         table[(f"{cluster}.{kind}", "Remove")] = [(find(kind, free), ({},))]
@@ -348,6 +359,15 @@ def requests():
     for verb in ("Cancel", "Release"):
         table[("org.rhv.Job", verb)] = jobs(verb)
     return table
+
+
+def token_of_nobody():
+    """A token for joining that holds together, of a member that is not there."""
+    secret, plain = bytes(32), lambda b: base64.urlsafe_b64encode(b).decode().rstrip("=")
+    key = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)).decode()
+    facts = {"a": "10.77.0.99", "e": int(time.time()) + 600, "h": NOBODY, "i": "0" * 16, "k": key, "p": 22, "s": plain(secret)}
+    text = json.dumps(facts, separators=(",", ":"), sort_keys=True).encode()
+    return f"rhv1.{plain(text)}.{hmac.new(secret, b'rhv-token-text' + bytes(1) + text, hashlib.sha256).hexdigest()[:16]}"
 
 
 def db1_nic(path):

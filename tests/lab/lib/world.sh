@@ -7,6 +7,7 @@
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
 #     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty
 #     shared1, a shared domain that only Storage knows, in whose lockspace host1 is not
+#     peers      away, which is not connected and not dialled
 #     jobs       one of root that has ended, and world_job: one that runs for some ten seconds
 world_shared=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e01
 world_guest=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1eff
@@ -15,6 +16,7 @@ world_quiet() { on host1 rhvctl "$@" >/dev/null </dev/null; }
 
 world_up() {
         hosts_up host1
+        world_peer
         world_quiet status --wait --timeout 60s
         wait_until 30 sh -c "'$SUITE_LAB/lab' x host1 rhvctl host list --no-legend | grep -q 'host1 *up '"
         on host1 mkdir -p /srv/one /srv/two
@@ -39,6 +41,17 @@ world_up() {
         on host1 systemctl start wdmd.service sanlock.service
         on host1 sh -c 'mkdir -p /shared/world && chown 36:36 /shared/world'
         bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage CreateDomain 'sa{sv}a{sv}' $world_shared 3 type s posix path s /shared/world name s shared1 0 >/dev/null
+}
+
+# a peer as it is written when a host joined
+world_peer() {
+        local key
+        key=$(on host1 cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)
+        on host1 sh -c 'cat > /var/lib/rhv/peer/hosts.json' <<P
+{"version": 1, "joining_until": 0, "hosts": {"5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1efe":
+ {"name": "away", "address": "10.77.0.99", "port": 22, "key": "$key", "host_key": "$key", "dial": false}}}
+P
+        on host1 systemctl restart rhv-cluster.service
 }
 
 world_down_guest() {

@@ -88,10 +88,23 @@ static void test_no_symlink(void **state) {
         assert_int_equal(unlink(path), 0);
 }
 
+static void test_public(void **state) {
+        _cleanup_json_ json_t *object = json_pack("{s:s}", "a", "b");
+        struct stat st;
+
+        assert_ok(state_file_save_public(path, object, 1));
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+        assert_ok(state_file_save(path, object, 1));
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damaged), cmocka_unit_test(test_left_over),
                 cmocka_unit_test(test_no_symlink),
+                cmocka_unit_test(test_public),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

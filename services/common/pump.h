@@ -7,12 +7,13 @@
 
 #include "macro.h"
 
-#define PUMP_BYTES 16384U
+#define PUMP_BYTES 32768U
 
 typedef struct Pump {
         int from, to;     /* borrowed */
         bool eof;         /* nothing more comes */
         bool broken;      /* nobody takes it any more */
+        bool whole;       /* to is set to non-blocking: all there is may be written at once */
         size_t begin, end;
         char data[PUMP_BYTES];
 } Pump;

@@ -36,8 +36,8 @@ static int pump_write(Pump *pump) {
         size_t size = pump->end - pump->begin;
         ssize_t n;
 
-        /* what a pipe that polls as writable takes at once, also where it is not set to non-blocking */
-        n = write(pump->to, pump->data + pump->begin, size < PIPE_BUF ? size : PIPE_BUF);
+        /* PIPE_BUF: what a pipe that polls as writable takes at once, also where it is not set to non-blocking */
+        n = write(pump->to, pump->data + pump->begin, size < PIPE_BUF || pump->whole ? size : PIPE_BUF);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         if (n < 0) {
