@@ -104,7 +104,7 @@ static int check_option(const char *bond, int mode, const char *key, const char 
 int bond_options_read(const char *bond, const json_t *options, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *canonical = json_object();
         const char *given = json_string_value(json_object_get(options, "mode")), *key;
-        int mode = given ? mode_number(given) : 0, r; /* the kernel's default is balance-rr */
+        int mode = given ? mode_number(given) : BOND_MODE_DEFAULT, r;
         json_t *value;
 
         if (!canonical)

@@ -8,6 +8,9 @@
 
 #include "macro.h"
 
+/* 802.3ad, as oVirt's; the kernel's own default, balance-rr, carries no network for guests. */
+#define BOND_MODE_DEFAULT 4
+
 /* The kernel's word for a mode given by word or number ("4" is "802.3ad"). Return: the word or NULL. */
 const char *bond_mode_word(const char *mode);
 /* Whether a bridge with guests may lie on it: modes that answer with other MAC addresses or reorder packets may not. */

@@ -10,6 +10,7 @@
 #include "manager.h"
 #include "objects.h"
 #include "parse-util.h"
+#include "plan-report.h"
 #include "plan.h"
 
 /* ---- properties ---- */
@@ -174,6 +175,51 @@ static int method_setup_networks(sd_bus_message *message, void *userdata, sd_bus
         return start_setup(manager, message, &request, error);
 }
 
+/* ---- PlanNetworks ---- */
+
+static int reply_steps(sd_bus_message *message, const json_t *steps) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const json_t *step;
+        size_t i;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        json_array_foreach(steps, i, step)
+                if (r >= 0)
+                        r = dict_append(reply, step);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_plan_networks(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(setup_request_done) SetupRequest request = { 0 };
+        _cleanup_json_ json_t *steps = NULL;
+        Manager *manager = userdata;
+        const json_t *view;
+        int r;
+
+        if (manager_wait(manager, message))
+                return 1;
+        r = dict_read(message, &request.networks, error);
+        if (r >= 0)
+                r = dict_read(message, &request.bonds, error);
+        if (r >= 0)
+                r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        view = manager_view(manager, error);
+        if (!view)
+                return -EHOSTDOWN;
+        r = plan_make(view, request.networks, request.bonds, &request.plan, error);
+        if (r < 0)
+                return r;
+        steps = plan_report(view, request.plan);
+        return steps ? reply_steps(message, steps) : -ENOMEM;
+}
+
 /* ---- the other methods ---- */
 
 static int method_confirm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -264,6 +310,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("SetupNetworks", SD_BUS_ARGS("a{sa{sv}}", networks, "a{sa{sv}}", bonds, "a{sv}", options), SD_BUS_RESULT("o", job),
                                 method_setup_networks, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PlanNetworks", SD_BUS_ARGS("a{sa{sv}}", networks, "a{sa{sv}}", bonds, "a{sv}", options), SD_BUS_RESULT("aa{sv}", steps),
+                                method_plan_networks, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Confirm", SD_BUS_ARGS("s", job, "a{sv}", options), SD_BUS_NO_RESULT, method_confirm, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetCapabilities", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", capabilities), method_get_capabilities,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

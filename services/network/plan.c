@@ -8,6 +8,7 @@
 #include "check.h"
 #include "dict.h"
 #include "layers.h"
+#include "plan-internal.h"
 #include "resolve.h"
 #include "view.h"
 #include "wish.h"
@@ -129,8 +130,7 @@ static int resolve(Planner *p, sd_bus_error *error) {
 
 /* ---- comparing ---- */
 
-/* Keys in which two specs differ. New array of strings, NULL when out of memory. */
-static json_t *spec_diff(const json_t *is, const json_t *wanted) {
+json_t *plan_spec_diff(const json_t *is, const json_t *wanted) {
         static const char *const keys[] = { "kind", "master", "port", "mtu", "mac", "vlan", "parent", "stp", "options",
                                             "default_route", "ipv4", "ipv6", "network", "bond" };
         _cleanup_json_ json_t *differing = json_array();
@@ -211,7 +211,7 @@ static int plan_layer(Planner *p, json_t *spec) {
         if (!profile)
                 return plan_profile(p, spec, NULL, "activate");
 
-        differing = spec_diff(json_object_get(profile, "spec"), spec);
+        differing = plan_spec_diff(json_object_get(profile, "spec"), spec);
         if (!differing)
                 return -ENOMEM;
         active = is_active_with(p->view, iface, uuid);
@@ -467,7 +467,7 @@ static json_t *layer_deviation(const json_t *view, const char *iface, const json
 
         if (!profile)
                 return json_pack("[s]", "profile");
-        differing = spec_diff(json_object_get(profile, "spec"), spec);
+        differing = plan_spec_diff(json_object_get(profile, "spec"), spec);
         if (differing && device && dict_integer(device, "mtu", 0) != dict_integer(spec, "mtu", 0) &&
             !json_array_has(differing, "mtu"))
                 (void) json_array_append_new(differing, json_string("mtu"));

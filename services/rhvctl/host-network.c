@@ -9,6 +9,7 @@
 #include "host-network.h"
 #include "job-wait.h"
 #include "kind.h"
+#include "network-plan.h"
 #include "object.h"
 
 #define NETWORK_PATH "/org/rhv/Network"
@@ -136,11 +137,11 @@ static int append_named(sd_bus_message *message, const json_t *named) {
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-static int new_setup(Client *client, const char *path, const char *interface, const json_t *networks,
+static int new_setup(Client *client, const char *path, const char *interface, const char *method, const json_t *networks,
                      const json_t *bonds, const json_t *call, const char *what, sd_bus_message **ret) {
         int r;
 
-        r = client_new_call(client, path, interface, "SetupNetworks", ret);
+        r = client_new_call(client, path, interface, method, ret);
         if (r < 0)
                 return r;
         r = append_named(*ret, networks);
@@ -172,7 +173,21 @@ static int finish(Client *client, sd_bus_message *message, const char *what, con
         return r < 0 ? r : 0;
 }
 
-static int setup(Client *client, const char *name, const json_t *network, const json_t *bond, const json_t *call,
+/* --dry-run: asked of the service, which changes nothing. */
+static int plan(Client *client, const json_t *networks, const json_t *bonds) {
+        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_json_ json_t *options = json_object();
+        int r;
+
+        if (!options)
+                return client_no_memory(client);
+        r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "PlanNetworks", networks, bonds, options, "Planning", &message);
+        if (r >= 0)
+                r = client_call(client, message, "Planning", false, &reply);
+        return r < 0 ? r : network_plan_print(client, reply);
+}
+
+static int setup(Client *client, const char *name, const json_t *network, const json_t *bond, const Invocation *invocation,
                  const char *what) {
         _cleanup_json_ json_t *networks = json_object(), *bonds = json_object();
         _cleanup_message_ sd_bus_message *message = NULL;
@@ -184,7 +199,11 @@ static int setup(Client *client, const char *name, const json_t *network, const 
             (bond && json_object_set(bonds, name, (json_t *)bond) < 0))
                 return client_no_memory(client);
 
-        r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, networks, bonds, call, what, &message);
+        if (local_flag(invocation, "dry-run"))
+                return plan(client, networks, bonds);
+        r = object_add_request(client, invocation->call, "job_id");
+        if (r >= 0)
+                r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "SetupNetworks", networks, bonds, invocation->call, what, &message);
         return r < 0 ? r : finish(client, message, what, done);
 }
 
@@ -224,8 +243,10 @@ static int check_file(Client *client, const char *file, const json_t *value) {
         return 0;
 }
 
-static int apply_file(Client *client, const char *path, const char *interface, const char *file, json_t *call,
-                      const char *request_key, const char *what) {
+static int apply_file(Client *client, const char *path, const char *interface, const Invocation *invocation, const char *request_key,
+                      const char *what) {
+        const char *file = local_string(invocation, "FILE");
+        json_t *call = invocation->call;
         _cleanup_json_ json_t *value = NULL;
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
@@ -233,10 +254,12 @@ static int apply_file(Client *client, const char *path, const char *interface, c
         r = read_file(client, file, &value);
         if (r >= 0)
                 r = check_file(client, file, value);
+        if (r >= 0 && local_flag(invocation, "dry-run"))
+                return plan(client, json_object_get(value, "networks"), json_object_get(value, "bonds"));
         if (r >= 0)
                 r = object_add_request(client, call, request_key);
         if (r >= 0)
-                r = new_setup(client, path, interface, json_object_get(value, "networks"), json_object_get(value, "bonds"),
+                r = new_setup(client, path, interface, "SetupNetworks", json_object_get(value, "networks"), json_object_get(value, "bonds"),
                               call, what, &message);
         return r < 0 ? r : finish(client, message, what, "the networks are as asked for");
 }
@@ -249,13 +272,11 @@ int host_run_setup(Client *client, const Invocation *invocation) {
         if (!what)
                 return client_no_memory(client);
         r = client_find(client, &kind_host, reference, &path, NULL);
-        return r < 0 ? r : apply_file(client, path, kind_host.interface, local_string(invocation, "FILE"),
-                                      invocation->call, "request_id", what);
+        return r < 0 ? r : apply_file(client, path, kind_host.interface, invocation, "request_id", what);
 }
 
 static int host_network_run_apply(Client *client, const Invocation *invocation) {
-        return apply_file(client, NETWORK_PATH, NETWORK_INTERFACE, local_string(invocation, "FILE"), invocation->call,
-                          "job_id", "Setting up the networks");
+        return apply_file(client, NETWORK_PATH, NETWORK_INTERFACE, invocation, "job_id", "Setting up the networks");
 }
 
 /* ---- one network or bond ---- */
@@ -264,19 +285,15 @@ static int run_setup(Client *client, const Invocation *invocation, bool bond) {
         const char *name = local_string(invocation, "NAME");
         _cleanup_json_ json_t *description = NULL;
         _cleanup_free_ char *what = NULL;
-        int r;
 
         if (asprintf(&what, "Setting up %s '%s'", bond ? "bond" : "network", name) < 0) {
                 what = NULL;
                 return client_no_memory(client);
         }
-        r = object_add_request(client, invocation->call, "job_id");
-        if (r < 0)
-                return r;
         if (host_network_description(invocation->spec, invocation->local, &description) < 0)
                 return client_no_memory(client);
 
-        return setup(client, name, bond ? NULL : description, bond ? description : NULL, invocation->call, what);
+        return setup(client, name, bond ? NULL : description, bond ? description : NULL, invocation, what);
 }
 
 static int host_network_run_setup(Client *client, const Invocation *invocation) {
@@ -315,6 +332,8 @@ static int host_network_run_confirm(Client *client, const Invocation *invocation
 
 static const Parameter confirm_arguments[] = { { "JOB", .complete = COMPLETE_JOB }, {} };
 static const Parameter name_arguments[] = { { "NAME" }, {} };
+#define OPTION_DRY_RUN                                                                                                 \
+        { "dry-run", .type = PARAMETER_FLAG, .help = "Show what would be done, and change nothing" }
 #define OPTION_ROLLBACK                                                                                                \
         { "confirm", .type = PARAMETER_FLAG, .place = PLACE_CALL,                                                      \
           .help = "Wait for `host-network confirm` before it becomes permanent; use with --no-wait" },                 \
@@ -337,6 +356,7 @@ static const Parameter setup_options[] = {
         { "management", .type = PARAMETER_FLAG, .place = PLACE_SPEC,
           .help = "It carries the host's own address; without --nic: takes it over from the device that has it" },
         OPTION_ROLLBACK,
+        OPTION_DRY_RUN,
         {},
 };
 static const Parameter bond_options[] = {
@@ -344,13 +364,15 @@ static const Parameter bond_options[] = {
         { "option", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, "options",
           .help = "Option of the bond, such as mode=active-backup; may be repeated" },
         OPTION_ROLLBACK,
+        OPTION_DRY_RUN,
         {},
 };
 static const Parameter apply_arguments[] = { { "FILE", .complete = COMPLETE_FILE }, {} };
-static const Parameter apply_options[] = { OPTION_ROLLBACK, {} };
+static const Parameter apply_options[] = { OPTION_ROLLBACK, OPTION_DRY_RUN, {} };
 static const Parameter remove_options[] = {
         { "bond", .type = PARAMETER_FLAG, .help = "NAME is a bond" },
         OPTION_ROLLBACK,
+        OPTION_DRY_RUN,
         {},
 };
 

@@ -3,6 +3,7 @@
 #include "view-fixture.h"
 
 #include "bond-options.h"
+#include "dict.h"
 #include "bus-error.h"
 #include "macro.h"
 #include "wish.h"
@@ -114,6 +115,13 @@ static void bonds(void **state) {
         }
         assert_int_equal(bond_wish_read("bond0", request, &wish, NULL), 1);
         assert_true(json_equal(json_object_get(wish, "options"), wanted));
+        /* none named: oVirt's default, which carries guests */
+        {
+                _cleanup_json_ json_t *plain = json_object(), *made = NULL;
+
+                assert_int_equal(bond_options_read("bond0", plain, &made, NULL), 0);
+                assert_string_equal(dict_string(made, "mode", ""), "802.3ad");
+        }
         assert_true(bond_mode_fits_bridge("802.3ad"));
         assert_false(bond_mode_fits_bridge("balance-alb"));
         assert_false(bond_mode_fits_bridge("balance-rr"));
