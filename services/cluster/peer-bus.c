@@ -52,8 +52,10 @@ DEFINE_CLEANUP(PeerWord *, word_free)
 static int word_new(Manager *manager, PeerWord **ret, sd_bus_error *error) {
         PeerWord *word;
 
-        if (manager->n_peer_words >= PEER_WORDS_MAX)
-                return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u calls wait for other hosts already", PEER_WORDS_MAX);
+        if (manager->n_peer_words >= PEER_WORDS_MAX) {
+                (void) sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u calls wait for other hosts already", PEER_WORDS_MAX);
+                return -E2BIG;
+        }
         word = calloc(1, sizeof *word);
         if (!word)
                 return -ENOMEM;

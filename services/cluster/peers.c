@@ -162,7 +162,7 @@ static int connection_hello(PeerSession *session, const json_t *facts, void *use
                 return sd_bus_error_set(error, RHV_ERROR_ACCESS_DENIED, "The host was removed");
         if (connection->peer) {
                 if (connection->dial)
-                        what = MOVE(peer, NULL, peer_link_hello(&peer->link, monotonic_usec()));
+                        (void) MOVE(peer, NULL, peer_link_hello(&peer->link, monotonic_usec()));
         } else {
                 what = MOVE(peer, connection, peer_link_incoming(&peer->link, monotonic_usec()));
                 if (what & PEER_LINK_DO_REFUSE)
@@ -288,7 +288,7 @@ static int dial(Peer *peer) {
 static int act(Peer *peer, unsigned what, PeerConnection *incoming) {
         if (what & PEER_LINK_DO_CLOSE)
                 peer->connection = connection_free(peer->connection);
-        if (what & PEER_LINK_DO_ADOPT) {
+        if ((what & PEER_LINK_DO_ADOPT) && incoming) {
                 DL_DELETE(peer->owner->candidates, incoming);
                 peer->owner->n_candidates--;
                 incoming->deadline = sd_event_source_disable_unref(incoming->deadline);
@@ -460,24 +460,21 @@ int peers_add(Peers *peers, PeerHost *host, sd_bus_error *error) {
                 return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "There are %u peers already", PEER_HOSTS_MAX);
         /* the file first: who is not in it is no member */
         if (old_host)
-                DL_DELETE(peers->hosts.first, old_host);
-        DL_APPEND(peers->hosts.first, host);
+                peer_hosts_unlink(&peers->hosts, old_host);
+        peer_hosts_link(&peers->hosts, host);
         r = peers_save(peers, error);
         if (r < 0) {
-                DL_DELETE(peers->hosts.first, host);
+                peer_hosts_unlink(&peers->hosts, host);
                 if (old_host)
-                        DL_APPEND(peers->hosts.first, old_host);
+                        peer_hosts_link(&peers->hosts, old_host);
                 return r;
         }
         if (old)
                 unlink_peer(old);
-        else
-                peers->hosts.count++;
         peer_host_free(old_host);
         r = peer_new(peers, host, &peer);
         if (r < 0) {
-                DL_DELETE(peers->hosts.first, host);
-                peers->hosts.count--;
+                peer_hosts_unlink(&peers->hosts, host);
                 return r;
         }
         peers->settings.listener->added(peer, peers->settings.userdata);
@@ -490,13 +487,12 @@ int peers_remove(Peer *peer, sd_bus_error *error) {
         PeerHost *host = peer->host;
         int r;
 
-        DL_DELETE(peers->hosts.first, host);
+        peer_hosts_unlink(&peers->hosts, host);
         r = peers_save(peers, error);
         if (r < 0) {
-                DL_APPEND(peers->hosts.first, host);
+                peer_hosts_link(&peers->hosts, host);
                 return r;
         }
-        peers->hosts.count--;
         tell(peer, EVENT_NORMAL, "peer-removed", "The host %s is no member any more", host->name);
         unlink_peer(peer);
         peer_host_free(host);

@@ -99,10 +99,10 @@ void peer_answer_format(const char *error_name, const char *text, char ret[stati
                 return;
         }
         (void) snprintf(ret, PEER_FRAME_BYTES_MAX - 1, "refused %s %s", error_name, text ?: "");
-        for (char *p = ret; *p; p++)
-                if ((unsigned char)*p < ' ')
-                        *p = ' ';
-        (void) strcat(ret, "\n");
+        for (; *ret; ret++)
+                if ((unsigned char)*ret < ' ')
+                        *ret = ' ';
+        memcpy(ret, "\n", 2);
 }
 
 int peer_answer_parse(const char *line, char ret_name[static 128], char ret_text[static PEER_FRAME_BYTES_MAX]) {

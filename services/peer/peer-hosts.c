@@ -64,9 +64,18 @@ PeerHost *peer_hosts_find(const PeerHosts *hosts, const char *id) {
         return NULL;
 }
 
-void peer_hosts_remove(PeerHosts *hosts, PeerHost *host) {
+void peer_hosts_link(PeerHosts *hosts, PeerHost *host) {
+        DL_APPEND(hosts->first, host);
+        hosts->count++;
+}
+
+void peer_hosts_unlink(PeerHosts *hosts, PeerHost *host) {
         DL_DELETE(hosts->first, host);
         hosts->count--;
+}
+
+void peer_hosts_remove(PeerHosts *hosts, PeerHost *host) {
+        peer_hosts_unlink(hosts, host);
         peer_host_free(host);
 }
 
@@ -77,8 +86,7 @@ int peer_hosts_add(PeerHosts *hosts, PeerHost *host) {
                 return -E2BIG;
         if (old)
                 peer_hosts_remove(hosts, old);
-        DL_APPEND(hosts->first, host);
-        hosts->count++;
+        peer_hosts_link(hosts, host);
         return 0;
 }
 

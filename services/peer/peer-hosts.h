@@ -39,6 +39,9 @@ int peer_host_new(const char *id, const char *name, const char *address, uint16_
 PeerHost *peer_hosts_find(const PeerHosts *hosts, const char *id) _pure_;
 /* Takes host, in place of one with its id. Return: 0, -E2BIG (then host is still the caller's). */
 int peer_hosts_add(PeerHosts *hosts, PeerHost *host);
+/* In and out of the list, without a look at what else is in it; the host is whose it was. */
+void peer_hosts_link(PeerHosts *hosts, PeerHost *host);
+void peer_hosts_unlink(PeerHosts *hosts, PeerHost *host);
 void peer_hosts_remove(PeerHosts *hosts, PeerHost *host);
 void peer_hosts_done(PeerHosts *hosts);
 #define _cleanup_peer_hosts_ _cleanup_(peer_hosts_done)

@@ -13,3 +13,5 @@
 #define PEER_SOCKET_PATH "/run/rhv/peer/cluster"
 /* Where Cluster has a peer dialled (rhv-peer-dial.socket). Only root may connect. */
 #define PEER_DIAL_PATH "/run/rhv/peer-dial"
+/* The only configuration that ssh reads. */
+#define PEER_SSH_CONFIG RHV_DATA_DIR "/peer-ssh.conf"

@@ -67,7 +67,7 @@ static char *encode(const void *bytes, size_t size) {
                 return NULL;
         base64url_encode_init(&context);
         length = base64_encode_update(&context, text, size, bytes);
-        length += base64_encode_final(&context, text + length);
+        (void) base64_encode_final(&context, text + length);
         text[strcspn(text, "=")] = 0;
         return text;
 }

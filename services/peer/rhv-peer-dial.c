@@ -24,6 +24,7 @@
 /* No end of its own: a link lives as long as both hosts do. Keepalive ends a dead one. */
 #define LINK_USEC (UINT64_C(10) * 366 * 86400 * USEC_PER_SEC)
 
+static const char ssh_config[] = PEER_SSH_CONFIG;
 static Child *ssh;
 
 /* One message with one descriptor. Return: 0 or a negative errno. */
@@ -133,7 +134,7 @@ static int dial(sd_event *event, const PeerDialRequest *request, int stream) {
 
                 (void) snprintf(option, sizeof option, "UserKnownHostsFile=%s", known);
                 spec = (ChildSpec){
-                        .argv = (const char *const[]){ "ssh", "-F", RHV_DATA_DIR "/peer-ssh.conf", "-o", option, "-o", alias, "-i", identity,
+                        .argv = (const char *const[]){ "ssh", "-F", ssh_config, "-o", option, "-o", alias, "-i", identity,
                                                        "-p", port, "--", target, request->command, NULL },
                         .stdin_fd = stream,
                         .stdout_fd = stream,
