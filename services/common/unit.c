@@ -362,6 +362,10 @@ static int call_manager(sd_bus *bus, const char *method, const char *name, const
                                                method, NULL, NULL, "s", name);
 }
 
+int unit_begin(sd_bus *bus, const char *name) {
+        return call_manager(bus, "StartUnit", name, "replace");
+}
+
 int unit_stop(sd_bus *bus, const char *name) {
         return call_manager(bus, "StopUnit", name, "replace");
 }

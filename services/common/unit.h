@@ -49,6 +49,8 @@ UnitWatch *unit_watch_free(UnitWatch *watch);
 DEFINE_CLEANUP(UnitWatch *, unit_watch_free)
 const char *unit_watch_name(const UnitWatch *watch) _pure_;
 
+/* StartUnit of a unit that is installed, not waited for: who needs it sees for himself when it is there. */
+int unit_begin(sd_bus *bus, const char *name);
 /* StopUnit, not waited for; its end arrives through the watch. */
 int unit_stop(sd_bus *bus, const char *name);
 /* ResetFailedUnit, not waited for: systemd may forget the unit. */

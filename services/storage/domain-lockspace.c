@@ -10,6 +10,7 @@
 #include "log-ids.h"
 #include "log.h"
 #include "manager.h"
+#include "unit.h"
 
 /* Beyond what sanlock itself takes at most, for a machine that is slow. */
 #define LOCKSPACE_MARGIN_USEC (60 * USEC_PER_SEC)
@@ -159,6 +160,8 @@ static void on_joined(Task *task, Io *io, int r, const sd_bus_error *error) {
 static int join(DomainLockspace *lockspace, sd_bus_error *error) {
         int r;
 
+        /* Installed, but started by whom needs it: a host with local domains only has no armed watchdog. */
+        (void) unit_begin(lockspace->domain->manager->bus, "sanlock.service");
         r = submit(lockspace, "join a lockspace", io_lockspace_join, true, on_joined, error);
         if (r >= 0)
                 set_state(lockspace, LOCKSPACE_JOINING, "");

@@ -4,6 +4,9 @@
 #include "io.h"
 #include "mount-queue.h"
 
+/* It was told to start; with wdmd before it. */
+#define SANLOCK_START_USEC (20 * USEC_PER_SEC)
+
 /* path: what layout says of "ids", owned by the caller. */
 static int lockspace_of(const Io *io, Lockspace *ret, char **ret_path) {
         char *path = io->place.type->layout->special_path(&io->place, "ids");
@@ -40,6 +43,8 @@ int io_lockspace_join(Io *io) {
         int r;
 
         r = check_queue(io);
+        if (r >= 0)
+                r = sanlock_await(SANLOCK_START_USEC, &io->error);
         if (r >= 0)
                 r = lockspace_of(io, &lockspace, &path);
         if (r < 0)

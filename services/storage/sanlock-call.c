@@ -10,6 +10,9 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
+
+#define SANLOCK_ASK_AGAIN_USEC (100 * USEC_PER_MSEC)
 
 /* sanlock's own numbers begin at -200, above are errnos. Return: a negative errno, with error set. */
 static int fail(sd_bus_error *error, int rv, const char *what, const char *name) {
@@ -75,6 +78,16 @@ static int set_disk(struct sanlk_disk *disk, const char *path, uint64_t offset, 
         }
         memcpy(disk->path, path, strlen(path) + 1);
         return 0;
+}
+
+int sanlock_await(uint64_t usec, sd_bus_error *error) {
+        const uint64_t end = monotonic_usec() + usec;
+        uint32_t version, protocol;
+        int r;
+
+        while ((r = sanlock_version(0, &version, &protocol)) < 0 && monotonic_usec() < end)
+                (void) usleep(SANLOCK_ASK_AGAIN_USEC);
+        return r < 0 ? fail(error, -ENOENT, "Cannot ask for", "sanlock") : 0;
 }
 
 /* ---- lockspaces ---- */

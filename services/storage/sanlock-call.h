@@ -42,6 +42,9 @@ typedef struct HostStatus {
         const char *state; /* "free", "live", "failing", "dead", "unknown"; static */
 } HostStatus;
 
+/* Waits until sanlock answers. Return: 0, or negative with BackendUnavailable. */
+int sanlock_await(uint64_t usec, sd_bus_error *error);
+
 /* ---- lockspaces ---- */
 
 int lockspace_format(const Lockspace *lockspace, unsigned io_timeout_sec, sd_bus_error *error);

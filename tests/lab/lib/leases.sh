@@ -6,9 +6,13 @@
 
 LOCKSPACE=org.rhv.Storage.Lockspace
 
-# sanlock_start HOST [SPEED]: armed, as our packaging has it. All hosts of a test have the same speed. A lockspace keeps times of the
-# host's clock, so the speed of a host is not changed while it is in one.
+# sanlock_start HOST [SPEED]: armed, as our packaging has it, and running; sanlock_ready HOST [SPEED]: not started. All hosts of a test have the same
+# speed. A lockspace keeps times of the host's clock, so the speed of a host is not changed while it is in one.
 sanlock_start() {
+        sanlock_ready "$@"
+        on "$1" systemctl start wdmd.service sanlock.service
+}
+sanlock_ready() {
         local host=$1 speed=${2:-10}
         if [ "$speed" != 1 ]; then
                 on "$host" sh -c "mkdir -p /run/systemd/system/sanlock.service.d && cat > /run/systemd/system/sanlock.service.d/speed.conf" <<-END
@@ -17,7 +21,6 @@ sanlock_start() {
 		END
                 on "$host" systemctl daemon-reload
         fi
-        on "$host" systemctl start wdmd.service sanlock.service
 }
 
 # lockspace_call HOST DOMAIN METHOD SIGNATURE ARGUMENT...
