@@ -116,8 +116,10 @@ static void tick_all(const Peers *peers) {
         })
 
 static void link_closed(Peer *peer, const char *reason) {
-        peer->connection = connection_free(peer->connection);
+        PeerConnection *connection = TAKE_PTR(peer->connection);
+
         (void) MOVE(peer, NULL, peer_link_closed(&peer->link, monotonic_usec(), reason));
+        connection_free(connection); /* last: the reason may be its */
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -148,6 +148,60 @@ static void test_garbage(void **state) {
         }
 }
 
+/* ---- the contract ---- */
+
+/* The interface, without comments, annotations and white space. */
+static char *bare(char *text) {
+        char *begin = strstr(text, "<interface name=\"" PEER_INTERFACE "\">"), *end = begin ? strstr(begin, "</interface>") : NULL, *out = text;
+
+        assert_non_null(end);
+        for (const char *p = begin; p < end; p++) {
+                const char *skip_to = startswith(p, "<!--") ? strstr(p, "-->") : startswith(p, "<annotation") ? strstr(p, ">") : NULL;
+
+                if (skip_to)
+                        p = skip_to + (*skip_to == '-' ? 2 : 0);
+                else if (!strchr(" \t\n", *p))
+                        *out++ = *p;
+        }
+        *out = 0;
+        return text;
+}
+
+typedef struct Text {
+        char *text;
+        bool here;
+} Text;
+
+static int on_text(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Text *answer = userdata;
+        const char *text;
+
+        assert_ok(sd_bus_message_read(message, "s", &text));
+        answer->text = strdup(text);
+        answer->here = true;
+        return 0;
+}
+
+static void test_contract(void **state) {
+        End client = { .id = HOST1, .protocol = PEER_PROTOCOL }, server = { .id = HOST2, .protocol = PEER_PROTOCOL };
+        _cleanup_free_ char *wanted = NULL;
+        Text got = { NULL };
+        size_t size = 0;
+        FILE *file = fopen(PEER_XML, "r");
+
+        assert_non_null(file);
+        assert_true(getdelim(&wanted, &size, 0, file) > 0);
+        assert_int_equal(fclose(file), 0);
+        connect_ends(&client, &server);
+        assert_ok(sd_bus_call_method_async(peer_session_bus(client.session), NULL, NULL, PEER_OBJECT, "org.freedesktop.DBus.Introspectable",
+                                           "Introspect", on_text, &got, ""));
+        loop_until(event, &got.here);
+        assert_string_equal(bare(got.text), bare(wanted));
+        free(got.text);
+        client.session = peer_session_free(client.session);
+        server.session = peer_session_free(server.session);
+}
+
 /* One that takes nothing: what waits is counted, so that it can be dropped. */
 static void test_queue(void **state) {
         End client = { .id = HOST1, .protocol = PEER_PROTOCOL };
@@ -170,6 +224,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_protocols, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_contract, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
