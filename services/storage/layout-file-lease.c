@@ -15,6 +15,7 @@
 #include "layout-file.h"
 #include "lockspace-slot.h"
 #include "lease-clock.h"
+#include "lease-self.h"
 #include "sanlock-call.h"
 
 #define DIRECT_BYTES 4096U
@@ -137,7 +138,7 @@ int file_lease_create(const DomainPlace *place, const char *id, uint64_t *ret_of
                 return n;
         }
         lease = lease_at(&index, (unsigned)n, id);
-        r = lease_format(&lease, error);
+        r = lease_format_self(&lease, error);
         if (r < 0)
                 return r;
         lease_index_set(index.bytes, (unsigned)n, id, place->alignment_bytes);
@@ -171,7 +172,7 @@ int file_lease_delete(const DomainPlace *place, const char *id, sd_bus_error *er
         r = index_write_record(&index, (unsigned)n, error);
         if (r < 0)
                 return r;
-        (void) lease_clear(&lease, NULL); /* what the index does not name is nobody's */
+        (void) lease_clear_self(&lease, NULL); /* what the index does not name is nobody's */
         return 0;
 }
 
@@ -360,5 +361,5 @@ int file_volume_lease_make(const DomainPlace *place, const char *directory, cons
         }
         if (r < 0 && r != -EEXIST)
                 return bus_error_errno(error, r, "Cannot make the lease of volume %s", volume);
-        return lease_format(&lease, error);
+        return lease_format_self(&lease, error);
 }

@@ -225,23 +225,15 @@ static int to_resource(const Lease *lease, Resource *ret, sd_bus_error *error) {
         return set_disk(&ret->resource.disks[0], lease->path, lease->offset_bytes, error);
 }
 
-static int lease_write(const Lease *lease, uint32_t flags, sd_bus_error *error) {
+int lease_format(const Lease *lease, sd_bus_error *error) {
         Resource r;
         int rv;
 
         rv = to_resource(lease, &r, error);
         if (rv < 0)
                 return rv;
-        rv = sanlock_write_resource(&r.resource, 0, 0, flags);
+        rv = sanlock_write_resource(&r.resource, 0, 0, 0);
         return rv < 0 ? fail(error, rv, "Cannot write the lease", lease->name) : 0;
-}
-
-int lease_format(const Lease *lease, sd_bus_error *error) {
-        return lease_write(lease, 0, error);
-}
-
-int lease_clear(const Lease *lease, sd_bus_error *error) {
-        return lease_write(lease, SANLK_WRITE_CLEAR, error);
 }
 
 int lease_read_name(const Lease *lease, char ret[static UUID_STRING_MAX], sd_bus_error *error) {

@@ -59,10 +59,8 @@ int lockspace_hosts(const Lockspace *lockspace, HostStatus **ret, size_t *ret_n,
 
 /* ---- leases ---- */
 
-/* Writes a free lease; whoever has one there has it no more. */
+/* Writes a free lease; whoever has one there has it no more. By sanlock's daemon: for a domain that nobody uses yet; else lease-self.h. */
 int lease_format(const Lease *lease, sd_bus_error *error);
-/* The place of a lease becomes none. */
-int lease_clear(const Lease *lease, sd_bus_error *error);
 /* The name of the lease in that place. Return: 0, -ENOENT where there is none, or negative with error set. */
 int lease_read_name(const Lease *lease, char ret[static UUID_STRING_MAX], sd_bus_error *error);
 int lease_owner(const Lease *lease, LeaseOwner *ret, sd_bus_error *error);
