@@ -73,6 +73,15 @@ static const Column vm_columns[] = {
         {},
 };
 
+static const Column peer_columns[] = {
+        { "NAME", "Name", FORMAT_TEXT, true },
+        { "STATE", "State", FORMAT_TEXT, false },
+        { "ADDRESS", "Address", FORMAT_TEXT, true },
+        { "REASON", "StateReason", FORMAT_TEXT, true },
+        { "ID", "Id", FORMAT_TEXT, false },
+        {},
+};
+
 #define DEFINE_KIND(variable, kind_word, kind_noun, element, name)                                                    \
         const Kind kind_##variable = { .word = kind_word, .noun = kind_noun, .prefix = "/org/rhv/Cluster/" element,     \
                                        .interface = "org.rhv.Cluster." name, .columns = variable##_columns }
@@ -84,6 +93,7 @@ DEFINE_KIND(network, "network", "network", "network", "Network");
 DEFINE_KIND(domain, "storage domain", "domain", "storage_domain", "StorageDomain");
 DEFINE_KIND(disk, "disk", "disk", "disk", "Disk");
 DEFINE_KIND(vm, "VM", "vm", "vm", "Vm");
+DEFINE_KIND(peer, "peer", "peer", "peer", "Peer");
 
 const Kind *kind_of_source(CompletionSource source) {
         switch (source) {
@@ -101,6 +111,8 @@ const Kind *kind_of_source(CompletionSource source) {
                 return &kind_disk;
         case COMPLETE_VM:
                 return &kind_vm;
+        case COMPLETE_PEER:
+                return &kind_peer;
         default:
                 return NULL;
         }
