@@ -2,6 +2,7 @@
 
 #include "domain-lockspace.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "bus-error.h"
@@ -56,6 +57,17 @@ static void changed(const DomainLockspace *lockspace, const char *property) {
         bus_changed(domain->manager->changes, domain->object_path, LOCKSPACE_INTERFACE, property);
 }
 
+/* That sanlock has run since boot: a file that goes with the reboot. Return: true where it had not been noted before. */
+static bool note_sanlock(const Manager *manager) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (asprintf(&path, "%s/sanlock-ran", manager->runtime_directory) < 0)
+                return false;
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return fd >= 0;
+}
+
 /* The only writer of state and reason. */
 static void set_state(DomainLockspace *lockspace, LockspaceState state, const char *reason) {
         const Domain *domain = lockspace->domain;
@@ -73,6 +85,8 @@ static void set_state(DomainLockspace *lockspace, LockspaceState state, const ch
                          LOG_FIELDS("RHV_DOMAIN", domain->place.id), "Lockspace %s, host id %u: %s -> %s%s%s", domain->place.id,
                          lockspace->host_id, lockspace_state_to_string(lockspace->state), lockspace_state_to_string(state),
                          *reason ? ": " : "", reason);
+        if (state == LOCKSPACE_HELD)
+                (void) note_sanlock(domain->manager);
         lockspace->state = state;
         changed(lockspace, "State");
         changed(lockspace, "StateReason");
@@ -157,11 +171,18 @@ static void on_joined(Task *task, Io *io, int r, const sd_bus_error *error) {
         task_free(task);
 }
 
+/* Started by whom needs it, since a host with local domains only has no armed watchdog; but once in each boot, never after it died. A sanlock that
+ * comes back takes the host id anew, and that frees what the old one's leases guarded, while a writer of theirs may hang in the kernel. Such a host is the
+ * watchdog's. */
+static void start_sanlock(const Manager *manager) {
+        if (note_sanlock(manager))
+                (void) unit_begin(manager->bus, "sanlock.service");
+}
+
 static int join(DomainLockspace *lockspace, sd_bus_error *error) {
         int r;
 
-        /* Installed, but started by whom needs it: a host with local domains only has no armed watchdog. */
-        (void) unit_begin(lockspace->domain->manager->bus, "sanlock.service");
+        start_sanlock(lockspace->domain->manager);
         r = submit(lockspace, "join a lockspace", io_lockspace_join, true, on_joined, error);
         if (r >= 0)
                 set_state(lockspace, LOCKSPACE_JOINING, "");
