@@ -412,8 +412,6 @@ static int method_list_events(sd_bus_message *message, void *userdata, sd_bus_er
         Manager *manager = userdata;
         _cleanup_json_ json_t *options = NULL, *events = NULL;
         _cleanup_message_ sd_bus_message *reply = NULL;
-        json_t *event;
-        size_t i;
         int r;
 
         r = dict_read_checked(message, list_events_fields, "options", &options, error);
@@ -429,15 +427,7 @@ static int method_list_events(sd_bus_message *message, void *userdata, sd_bus_er
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        json_array_foreach(events, i, event) {
-                r = dict_append(reply, event);
-                if (r < 0)
-                        return r;
-        }
-        r = sd_bus_message_close_container(reply);
+                r = dict_append_array(reply, events);
         if (r < 0)
                 return r;
         return sd_bus_send(NULL, reply, NULL);

@@ -515,6 +515,18 @@ int dict_append(sd_bus_message *message, const json_t *object) {
         return sd_bus_message_close_container(message);
 }
 
+int dict_append_array(sd_bus_message *message, const json_t *objects) {
+        const json_t *object;
+        size_t i;
+        int r;
+
+        r = sd_bus_message_open_container(message, 'a', "a{sv}");
+        json_array_foreach(objects, i, object)
+                if (r >= 0)
+                        r = dict_append(message, object);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 /* ---- reading a checked one ---- */
 
 const char *dict_string(const json_t *object, const char *key, const char *fallback) {

@@ -65,6 +65,8 @@ int dict_read_empty(sd_bus_message *message, sd_bus_error *error);
 /* Appends a JSON object as a{sv}: strings s, booleans b, non-negative integers t, negative x, reals d, objects a{sv},
  * arrays as of strings, else aa{sv} of objects, else av; an empty array as `as`; null values are left out. */
 int dict_append(sd_bus_message *message, const json_t *object);
+/* Appends a JSON array of such objects as aa{sv}; NULL is an empty one. */
+int dict_append_array(sd_bus_message *message, const json_t *objects);
 /* One value of those, as a variant. */
 int dict_append_variant(sd_bus_message *message, const json_t *value);
 

@@ -79,12 +79,8 @@ GETTER(property_description) {
 
 GETTER(property_devices) {
         const Vm *vm = userdata;
-        int r;
 
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        for (size_t i = 0; r >= 0 && i < json_array_size(vm->devices); i++)
-                r = dict_append(reply, json_array_get(vm->devices, i));
-        return r < 0 ? r : sd_bus_message_close_container(reply);
+        return dict_append_array(reply, vm->devices);
 }
 
 GETTER(property_guest_addresses) {

@@ -57,19 +57,6 @@ static int method_list_agents(sd_bus_message *message, void *userdata, sd_bus_er
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int append_parameters(sd_bus_message *reply, const json_t *metadata) {
-        size_t i;
-        json_t *parameter;
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        json_array_foreach(json_object_get(metadata, "parameters"), i, parameter) {
-                if (r >= 0)
-                        r = dict_append(reply, parameter);
-        }
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
 static void on_parameters(const json_t *metadata, const sd_bus_error *error, void *userdata) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         Operation *operation = userdata;
@@ -81,7 +68,7 @@ static void on_parameters(const json_t *metadata, const sd_bus_error *error, voi
         }
         r = sd_bus_message_new_method_return(operation_message(operation), &reply);
         if (r >= 0)
-                r = append_parameters(reply, metadata);
+                r = dict_append_array(reply, json_object_get(metadata, "parameters"));
         if (r < 0)
                 operation_fail_errno(operation, r, NULL);
         else

@@ -179,18 +179,11 @@ static int method_setup_networks(sd_bus_message *message, void *userdata, sd_bus
 
 static int reply_steps(sd_bus_message *message, const json_t *steps) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        const json_t *step;
-        size_t i;
         int r;
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        json_array_foreach(steps, i, step)
-                if (r >= 0)
-                        r = dict_append(reply, step);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
+                r = dict_append_array(reply, steps);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

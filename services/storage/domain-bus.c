@@ -197,8 +197,8 @@ int domain_job_find(Domain *domain, sd_bus_message *message, const char *kind, c
         return r < 0 ? r : 1;
 }
 
-int domain_job_new(Domain *domain, sd_bus_message *message, const char *kind, const char *image, const json_t *options,
-                   const json_t *arguments, Job **ret, sd_bus_error *error) {
+int domain_job_make(Domain *domain, sd_bus_message *message, const char *kind, const json_t *options, const json_t *arguments, Job **ret,
+                    sd_bus_error *error) {
         const char *const objects[] = {domain->object_path, NULL};
         JobSpec spec = {
                         .id = dict_string(options, "job_id", NULL),
@@ -207,12 +207,18 @@ int domain_job_new(Domain *domain, sd_bus_message *message, const char *kind, co
                         .uid = (uid_t)-1,
                         .arguments = arguments,
         };
-        int r;
 
         (void) message_get_uid(message, &spec.uid);
+        return job_new(domain->manager->jobs, &spec, ret, error);
+}
+
+int domain_job_new(Domain *domain, sd_bus_message *message, const char *kind, const char *image, const json_t *options,
+                   const json_t *arguments, Job **ret, sd_bus_error *error) {
+        int r;
+
         r = image_lock_check(domain->manager->locks, domain->place.id, image, error);
         if (r >= 0)
-                r = job_new(domain->manager->jobs, &spec, ret, error);
+                r = domain_job_make(domain, message, kind, options, arguments, ret, error);
         if (r < 0)
                 return r;
         return image_lock_take(&domain->manager->locks, domain->place.id, image, job_id(*ret), error);

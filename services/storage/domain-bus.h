@@ -19,6 +19,10 @@ int image_method_download(sd_bus_message *message, void *userdata, sd_bus_error 
 int image_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int image_method_teardown(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
+/* A job about the domain, as job_new(). */
+int domain_job_make(Domain *domain, sd_bus_message *message, const char *kind, const json_t *options, const json_t *arguments, Job **ret,
+                    sd_bus_error *error);
+
 /* For methods that start a job on an image. Finds the job of a repeated request: 1 with ret; 0: a new one is to be
  * made; negative: the id belongs to another request. arguments: borrowed. */
 int domain_job_find(Domain *domain, sd_bus_message *message, const char *kind, const json_t *options,

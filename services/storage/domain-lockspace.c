@@ -45,10 +45,6 @@ DomainLockspace *domain_lockspace_free(DomainLockspace *lockspace) {
         return NULL;
 }
 
-unsigned domain_lockspace_io_timeout(const DomainLockspace *lockspace) {
-        return lockspace->domain->io_timeout_sec;
-}
-
 /* ---- state ---- */
 
 static void changed(const DomainLockspace *lockspace, const char *property) {
@@ -119,7 +115,7 @@ static int set_intent(DomainLockspace *lockspace, unsigned host_id, sd_bus_error
 
 static int submit(DomainLockspace *lockspace, const char *name, int (*run)(Io *), bool patient, task_then_t then, sd_bus_error *error) {
         Domain *domain = lockspace->domain;
-        const LeaseTimes times = lease_times(domain_lockspace_io_timeout(lockspace));
+        const LeaseTimes times = lease_times(lockspace->domain->io_timeout_sec);
         Task *task = task_new(domain->manager, domain, NULL);
         Io *io = io_new(name, run, &domain->place);
         int r;
@@ -131,7 +127,7 @@ static int submit(DomainLockspace *lockspace, const char *name, int (*run)(Io *)
                 return -ENOMEM;
         }
         io->host_id = lockspace->host_id;
-        io->io_timeout_sec = domain_lockspace_io_timeout(lockspace);
+        io->io_timeout_sec = lockspace->domain->io_timeout_sec;
         task->patient = patient;
         r = task_run(task, io, 0, patient ? times.join_other_usec + LOCKSPACE_MARGIN_USEC : DOMAIN_IO_USEC, then, error);
         if (r < 0) {
@@ -219,7 +215,7 @@ void domain_lockspace_look(DomainLockspace *lockspace) {
         const Domain *domain = lockspace->domain;
 
         if (lockspace->host_id == 0 || lockspace->asking || domain->state == DOMAIN_OPENING ||
-            domain_lockspace_io_timeout(lockspace) == 0)
+            lockspace->domain->io_timeout_sec == 0)
                 return;
         if (lockspace->state == LOCKSPACE_HELD)
                 (void) submit(lockspace, "ask for a lockspace", io_lockspace_ask, false, on_asked, NULL);
@@ -236,14 +232,14 @@ void domain_lockspace_found(DomainLockspace *lockspace) {
 int domain_lockspace_join(DomainLockspace *lockspace, unsigned host_id, const Job *job, sd_bus_error *error) {
         int r;
 
-        if (domain_lockspace_io_timeout(lockspace) == 0) {
+        if (lockspace->domain->io_timeout_sec == 0) {
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "The lockspace of domain %s cannot be read", lockspace->domain->place.id);
                 return -EBADMSG;
         }
-        if (domain_lockspace_io_timeout(lockspace) < LEASE_IO_TIMEOUT_MIN_SEC) {
+        if (lockspace->domain->io_timeout_sec < LEASE_IO_TIMEOUT_MIN_SEC) {
                 sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
                                   "The lockspace of domain %s has an io_timeout of %u s; below %u s the watchdog resets hosts that are well",
-                                  lockspace->domain->place.id, domain_lockspace_io_timeout(lockspace), LEASE_IO_TIMEOUT_MIN_SEC);
+                                  lockspace->domain->place.id, lockspace->domain->io_timeout_sec, LEASE_IO_TIMEOUT_MIN_SEC);
                 return -EOPNOTSUPP;
         }
         if (lockspace->asking || (lockspace->host_id != 0 && lockspace->host_id != host_id)) {

@@ -38,8 +38,6 @@ struct DomainLockspace {
 
 int domain_lockspace_new(Domain *domain, DomainLockspace **ret);
 DomainLockspace *domain_lockspace_free(DomainLockspace *lockspace);
-/* The io_timeout that holds in it; 0: the storage has not been read. */
-unsigned domain_lockspace_io_timeout(const DomainLockspace *lockspace);
 /* The host id is ours already: it was taken in an earlier life. Before calls that wait for the domain get through. */
 void domain_lockspace_found(DomainLockspace *lockspace);
 /* The job ends when the host id is held. Return: 0, or negative with error set (the job is not touched). */

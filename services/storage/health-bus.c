@@ -2,9 +2,8 @@
 
 /* GetHealth: the history of renewals is asked of sanlock's own tool, since its library does not have it. */
 
-#include <time.h>
-
 #include "bus-error.h"
+#include "clock-util.h"
 #include "dict.h"
 #include "domain-lockspace.h"
 #include "lease-health.h"
@@ -21,17 +20,10 @@ static const char *const verdicts[] = {
                 [IO_QUEUE_OUTLIVES] = "outlives",
 };
 
-/* sanlock's clock. */
-static uint64_t monotonic_sec(void) {
-        struct timespec now;
-
-        return clock_gettime(CLOCK_MONOTONIC, &now) < 0 ? 0 : (uint64_t)now.tv_sec;
-}
-
 static json_t *report(const Domain *domain, const LeaseHealth *health, const LeaseTimes *times) {
         IoQueue queue = {};
         const bool known = mount_queue(domain->place.path, &queue) >= 0;
-        json_t *warnings = lease_health_warnings(health, times, known ? &queue : NULL, monotonic_sec());
+        json_t *warnings = lease_health_warnings(health, times, known ? &queue : NULL, monotonic_usec() / USEC_PER_SEC);
 
         if (!warnings)
                 return NULL;
@@ -57,7 +49,7 @@ static void on_renewals(Child *child, const ChildResult *result, void *userdata)
         if (r >= 0 && (!domain || !domain->lockspace))
                 r = -ENOENT;
         if (r >= 0) {
-                const LeaseTimes times = lease_times(domain_lockspace_io_timeout(domain->lockspace));
+                const LeaseTimes times = lease_times(domain->io_timeout_sec);
 
                 r = lease_health_parse(result->out, &times, &health, &error);
                 answer = r >= 0 ? report(domain, &health, &times) : NULL;

@@ -7,21 +7,21 @@
 /* It was told to start; with wdmd before it. */
 #define SANLOCK_START_USEC (20 * USEC_PER_SEC)
 
-/* path: what layout says of "ids", owned by the caller. */
-static int lockspace_of(const Io *io, Lockspace *ret, char **ret_path) {
-        char *path = io->place.type->layout->special_path(&io->place, "ids");
-
-        if (!path)
-                return -ENOMEM;
+/* ret: its path is new, also where it is NULL: -ENOMEM. */
+static int lockspace_of(const Io *io, Lockspace *ret) {
         *ret = (Lockspace){
-                        .path = path,
+                        .path = io->place.type->layout->special_path(&io->place, "ids"),
                         .alignment_bytes = io->place.alignment_bytes,
                         .block_size_bytes = io->place.block_size_bytes,
         };
         memcpy(ret->name, io->place.id, UUID_STRING_MAX);
-        *ret_path = path;
-        return 0;
+        return ret->path ? 0 : -ENOMEM;
 }
+
+static void lockspace_done(Lockspace *lockspace) {
+        free((char *)lockspace->path);
+}
+#define _cleanup_lockspace_ _cleanup_(lockspace_done)
 
 /* No I/O may wait below us for longer than the lease lasts. */
 static int check_queue(Io *io) {
@@ -38,53 +38,42 @@ static int check_queue(Io *io) {
 }
 
 int io_lockspace_join(Io *io) {
-        _cleanup_free_ char *path = NULL;
-        Lockspace lockspace;
+        _cleanup_lockspace_ Lockspace lockspace = {};
         int r;
 
         r = check_queue(io);
         if (r >= 0)
                 r = sanlock_await(SANLOCK_START_USEC, &io->error);
         if (r >= 0)
-                r = lockspace_of(io, &lockspace, &path);
-        if (r < 0)
-                return r;
-        return lockspace_join(&lockspace, io->host_id, io->io_timeout_sec, &io->error);
+                r = lockspace_of(io, &lockspace);
+        return r < 0 ? r : lockspace_join(&lockspace, io->host_id, io->io_timeout_sec, &io->error);
 }
 
 int io_lockspace_leave(Io *io) {
-        _cleanup_free_ char *path = NULL;
-        Lockspace lockspace;
+        _cleanup_lockspace_ Lockspace lockspace = {};
         int r;
 
-        r = lockspace_of(io, &lockspace, &path);
-        if (r < 0)
-                return r;
-        return lockspace_leave(&lockspace, io->host_id, &io->error);
+        r = lockspace_of(io, &lockspace);
+        return r < 0 ? r : lockspace_leave(&lockspace, io->host_id, &io->error);
 }
 
 int io_lockspace_ask(Io *io) {
-        _cleanup_free_ char *path = NULL;
-        Lockspace lockspace;
+        _cleanup_lockspace_ Lockspace lockspace = {};
         int r;
 
-        r = lockspace_of(io, &lockspace, &path);
-        if (r < 0)
-                return r;
-        r = lockspace_ask(&lockspace, io->host_id, &io->error);
+        r = lockspace_of(io, &lockspace);
+        if (r >= 0)
+                r = lockspace_ask(&lockspace, io->host_id, &io->error);
         io->joined = r > 0;
         return r < 0 ? r : 0;
 }
 
 int io_lockspace_hosts(Io *io) {
-        _cleanup_free_ char *path = NULL;
-        Lockspace lockspace;
+        _cleanup_lockspace_ Lockspace lockspace = {};
         int r;
 
-        r = lockspace_of(io, &lockspace, &path);
-        if (r < 0)
-                return r;
-        return lockspace_hosts(&lockspace, &io->hosts, &io->n_hosts, &io->error);
+        r = lockspace_of(io, &lockspace);
+        return r < 0 ? r : lockspace_hosts(&lockspace, &io->hosts, &io->n_hosts, &io->error);
 }
 
 int io_lease_list(Io *io) {

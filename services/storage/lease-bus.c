@@ -23,34 +23,20 @@ int lease_method_acquire(sd_bus_message *message, void *userdata, sd_bus_error *
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = lockspace_check_rights(domain, message, "acquire-lease", error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
         wait = dict_boolean(options, "wait", true);
         arguments = json_pack("{s:s, s:b}", "domain", domain->place.id, "wait", wait);
-        r = arguments ? lockspace_job_begin(domain, message, "acquire-lease", options, arguments, &job, error) : -ENOMEM;
+        r = lockspace_job_begin(domain, message, "acquire-lease", ACTION_CONFIGURE, options, arguments, &job, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         return lockspace_job_answer(message, job, domain_lease_acquire(domain->lease, wait, job, error));
 }
 
-int lease_method_release(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_json_ json_t *options = NULL, *arguments = NULL;
-        Domain *domain = userdata;
-        Job *job;
-        int r;
+static int begin_release(Domain *domain, Job *job, sd_bus_error *error) {
+        return domain_lease_release(domain->lease, job, error);
+}
 
-        r = dict_read_checked(message, request_lockspace_join, "options", &options, error);
-        if (r < 0)
-                return r;
-        r = lockspace_check_rights(domain, message, "release-lease", error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        arguments = json_pack("{s:s}", "domain", domain->place.id);
-        r = arguments ? lockspace_job_begin(domain, message, "release-lease", options, arguments, &job, error) : -ENOMEM;
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        return lockspace_job_answer(message, job, domain_lease_release(domain->lease, job, error));
+int lease_method_release(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return lockspace_job_method(message, userdata, "release-lease", begin_release, error);
 }
 
 /* ---- VM leases ---- */
@@ -94,12 +80,8 @@ static int work_later(Domain *domain, sd_bus_message *message, const char *kind,
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = auth_check(domain->manager->auth, message, action,
-                       AUTH_DETAILS("verb", kind, "domain", domain->place.id, "name", domain->name), error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
         arguments = json_pack("{s:s, s:s}", "domain", domain->place.id, "lease", lease);
-        r = arguments ? lockspace_job_begin(domain, message, kind, options, arguments, &job, error) : -ENOMEM;
+        r = lockspace_job_begin(domain, message, kind, action, options, arguments, &job, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = domain_lease_check(domain, (uint64_t)dict_integer(options, "lease", 0), error);

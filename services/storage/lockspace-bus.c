@@ -37,7 +37,7 @@ static int get_reason(sd_bus *bus, const char *path, const char *interface, cons
 static int get_times(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
                      sd_bus_error *error) {
         const Domain *domain = userdata;
-        const LeaseTimes times = lease_times(domain_lockspace_io_timeout(domain->lockspace));
+        const LeaseTimes times = lease_times(domain->io_timeout_sec);
         _cleanup_json_ json_t *object = lease_times_to_json(&times);
         const char *key;
         json_t *value;
@@ -68,20 +68,17 @@ static int get_lease_version(sd_bus *bus, const char *path, const char *interfac
 
 /* ---- jobs ---- */
 
-int lockspace_job_begin(Domain *domain, sd_bus_message *message, const char *kind, const json_t *options, const json_t *arguments, Job **ret,
-                     sd_bus_error *error) {
-        const char *const objects[] = {domain->object_path, NULL};
-        JobSpec spec = {
-                        .id = dict_string(options, "job_id", NULL),
-                        .kind = kind,
-                        .objects = objects,
-                        .uid = (uid_t)-1,
-                        .arguments = arguments,
-        };
+int lockspace_job_begin(Domain *domain, sd_bus_message *message, const char *kind, const char *action, const json_t *options,
+                        const json_t *arguments, Job **ret, sd_bus_error *error) {
         int r;
 
-        (void) message_get_uid(message, &spec.uid);
-        r = job_new(domain->manager->jobs, &spec, ret, error);
+        if (!arguments)
+                return -ENOMEM;
+        r = auth_check(domain->manager->auth, message, action,
+                       AUTH_DETAILS("verb", kind, "domain", domain->place.id, "name", domain->name), error);
+        if (r <= 0)
+                return r;
+        r = domain_job_make(domain, message, kind, options, arguments, ret, error);
         if (r != 0)
                 return r;
         r = sd_bus_reply_method_return(message, "o", job_path(*ret));
@@ -97,9 +94,19 @@ int lockspace_job_answer(sd_bus_message *message, Job *job, int begun) {
         return sd_bus_reply_method_return(message, "o", job_path(job));
 }
 
-int lockspace_check_rights(Domain *domain, sd_bus_message *message, const char *verb, sd_bus_error *error) {
-        return auth_check(domain->manager->auth, message, ACTION_CONFIGURE,
-                          AUTH_DETAILS("verb", verb, "domain", domain->place.id, "name", domain->name), error);
+int lockspace_job_method(sd_bus_message *message, Domain *domain, const char *kind, lockspace_begin_t begin, sd_bus_error *error) {
+        _cleanup_json_ json_t *options = NULL, *arguments = NULL;
+        Job *job;
+        int r;
+
+        r = dict_read_checked(message, request_options_job, "options", &options, error);
+        if (r < 0)
+                return r;
+        arguments = json_pack("{s:s}", "domain", domain->place.id);
+        r = lockspace_job_begin(domain, message, kind, ACTION_CONFIGURE, options, arguments, &job, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return lockspace_job_answer(message, job, begin(domain, job, error));
 }
 
 /* ---- the lockspace ---- */
@@ -113,7 +120,7 @@ static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *er
 
         r = sd_bus_message_read(message, "u", &host_id);
         if (r >= 0)
-                r = dict_read_checked(message, request_lockspace_join, "options", &options, error);
+                r = dict_read_checked(message, request_options_job, "options", &options, error);
         if (r < 0)
                 return r;
         if (host_id < 1 || host_id > HOST_ID_MAX)
@@ -121,33 +128,19 @@ static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *er
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = lockspace_check_rights(domain, message, "join", error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
         arguments = json_pack("{s:s, s:i}", "domain", domain->place.id, "host_id", (int)host_id);
-        r = arguments ? lockspace_job_begin(domain, message, "join", options, arguments, &job, error) : -ENOMEM;
+        r = lockspace_job_begin(domain, message, "join", ACTION_CONFIGURE, options, arguments, &job, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         return lockspace_job_answer(message, job, domain_lockspace_join(domain->lockspace, host_id, job, error));
 }
 
-static int method_leave(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_json_ json_t *options = NULL, *arguments = NULL;
-        Domain *domain = userdata;
-        Job *job;
-        int r;
+static int begin_leave(Domain *domain, Job *job, sd_bus_error *error) {
+        return domain_lockspace_leave(domain->lockspace, job, error);
+}
 
-        r = dict_read_checked(message, request_lockspace_join, "options", &options, error);
-        if (r < 0)
-                return r;
-        r = lockspace_check_rights(domain, message, "leave", error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        arguments = json_pack("{s:s}", "domain", domain->place.id);
-        r = arguments ? lockspace_job_begin(domain, message, "leave", options, arguments, &job, error) : -ENOMEM;
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        return lockspace_job_answer(message, job, domain_lockspace_leave(domain->lockspace, job, error));
+static int method_leave(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return lockspace_job_method(message, userdata, "leave", begin_leave, error);
 }
 
 /* ---- reading ---- */

@@ -51,7 +51,6 @@ const DictField request_domain_create[] = {
                 {},
 };
 
-const DictField request_lockspace_join[] = {FIELD_JOB_ID, {}};
 const DictField request_lease_acquire[] = {{.key = "wait", .type = DICT_BOOLEAN}, FIELD_JOB_ID, {}};
 const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 

@@ -7,7 +7,6 @@
 #include "layout.h"
 
 extern const DictField request_options_job[];   /* job_id */
-extern const DictField request_lockspace_join[]; /* job_id */
 extern const DictField request_lease_acquire[]; /* wait, job_id */
 extern const DictField request_structural[];    /* lease, job_id */
 extern const DictField request_domain_create[]; /* type, path, name, version, io_timeout */
