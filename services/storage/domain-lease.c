@@ -127,7 +127,7 @@ static void on_ended(UnitWatch *watch, const UnitResult *result, void *userdata)
         if (told)
                 (void) sd_bus_error_set(&error, state.error_name, state.error_message);
         else
-                (void) sd_bus_error_setf(&error, RHV_ERROR_BACKEND_FAILED, "rhv-lease ended (%s)", result->known ? result->result : "killed");
+                (void) sd_bus_error_setf(&error, RHV_ERROR_BACKEND_FAILED, "rhv-lease did not start or ended (%s)", result->known ? result->result : "gone");
         finish_job(lease, -EIO, &error);
 }
 
@@ -157,10 +157,14 @@ static void on_started(int r, const sd_bus_error *error, void *userdata) {
         DomainLease *lease = userdata;
 
         lease->start = sd_bus_slot_unref(lease->start);
-        if (r >= 0)
-                r = watch_unit(lease);
+        /* systemd that did not answer may still start it: it is over when systemd says so, not before. */
         if (r < 0) {
-                fail(lease, r, error);
+                log_warning_errno(r, "Cannot start %s: %s", lease->unit, error && error->message ? error->message : "unknown");
+                (void) unit_stop(lease->domain->manager->bus, lease->unit);
+        }
+        r = watch_unit(lease);
+        if (r < 0) {
+                fail(lease, r, NULL);
                 return;
         }
         read_state(lease);

@@ -64,9 +64,20 @@ static bool note_sanlock(const Manager *manager) {
         return fd >= 0;
 }
 
+/* A lost host id is an error. One that was asked for and not given is the asker's matter, and one that is tried again and again by itself does
+ * not fill the journal. */
+static int loudness(const DomainLockspace *lockspace, LockspaceState next) {
+        if (next == LOCKSPACE_LOST && lockspace->state == LOCKSPACE_HELD)
+                return LOG_ERR;
+        if ((lockspace->state == LOCKSPACE_LOST && next == LOCKSPACE_JOINING) || next == LOCKSPACE_LOST)
+                return LOG_DEBUG;
+        return LOG_INFO;
+}
+
 /* The only writer of state and reason. */
 static void set_state(DomainLockspace *lockspace, LockspaceState state, const char *reason) {
         const Domain *domain = lockspace->domain;
+        const int level = loudness(lockspace, state);
         char *copy;
 
         if (lockspace->state == state && streq(lockspace->reason, reason))
@@ -77,7 +88,7 @@ static void set_state(DomainLockspace *lockspace, LockspaceState state, const ch
                 lockspace->reason = copy;
         }
         if (lockspace->state != state)
-                log_full(state == LOCKSPACE_LOST ? LOG_ERR : LOG_INFO, state == LOCKSPACE_LOST ? MESSAGE_ID_HOST_ID_LOST : NULL,
+                log_full(level, level == LOG_ERR ? MESSAGE_ID_HOST_ID_LOST : NULL,
                          LOG_FIELDS("RHV_DOMAIN", domain->place.id), "Lockspace %s, host id %u: %s -> %s%s%s", domain->place.id,
                          lockspace->host_id, lockspace_state_to_string(lockspace->state), lockspace_state_to_string(state),
                          *reason ? ": " : "", reason);
@@ -155,15 +166,13 @@ static void on_joined(Task *task, Io *io, int r, const sd_bus_error *error) {
                 finish_job(lockspace, 0, NULL);
         } else if (lockspace && r == -EINPROGRESS) {
                 set_state(lockspace, LOCKSPACE_JOINING, ""); /* begun by the service's last life; asked again */
-        } else if (lockspace) {
+        } else if (lockspace && lockspace->job[0]) {
+                /* Who asked hears why, and it is not tried again. */
+                (void) set_intent(lockspace, 0, NULL);
+                set_state(lockspace, LOCKSPACE_NONE, error->message ?: "unknown");
+                finish_job(lockspace, r, error);
+        } else if (lockspace)
                 set_state(lockspace, LOCKSPACE_LOST, error->message ?: "unknown");
-                if (lockspace->job[0]) {
-                        /* Who asked hears why, and it is not tried again. */
-                        (void) set_intent(lockspace, 0, NULL);
-                        set_state(lockspace, LOCKSPACE_NONE, error->message ?: "unknown");
-                        finish_job(lockspace, r, error);
-                }
-        }
         task_free(task);
 }
 
