@@ -104,25 +104,7 @@ static int check_unused(const Domain *domain, sd_bus_error *error) {
         return 0;
 }
 
-static int domain_method_close(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Domain *domain = userdata;
-        int r;
-
-        r = dict_read_empty(message, error);
-        if (r >= 0)
-                r = check_unused(domain, error);
-        if (r < 0)
-                return r;
-        r = auth_check(domain->manager->auth, message, ACTION_CONFIGURE,
-                       AUTH_DETAILS("verb", "close", "domain", domain->place.id, "name", domain->name), error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        domain_forget(domain);
-        domain_free(domain);
-        return sd_bus_reply_method_return(message, NULL);
-}
-
-static void on_destroyed(Task *task, Io *io, int r, const sd_bus_error *error) {
+static void on_gone(Task *task, Io *io, int r, const sd_bus_error *error) {
         Domain *domain = task_domain(task);
 
         if (r < 0) {
@@ -139,10 +121,49 @@ static void on_destroyed(Task *task, Io *io, int r, const sd_bus_error *error) {
         task_free(task);
 }
 
+/* The domain's object goes when the piece has ended well; until then no call gets through. */
+static int go_later(Domain *domain, sd_bus_message *message, const char *name, int (*run)(Io *), sd_bus_error *error) {
+        Task *task = task_new(domain->manager, domain, message);
+        Io *io = io_new(name, run, &domain->place);
+        int r;
+
+        if (!task || !io) {
+                if (io)
+                        io_free(io);
+                task_free(task);
+                return -ENOMEM;
+        }
+        domain_begin_removal(domain);
+        r = task_run(task, io, domain->lane, DOMAIN_LONG_IO_USEC, on_gone, error);
+        if (r < 0) {
+                domain_look(domain);
+                task_fail(task, r, error);
+        }
+        return 1;
+}
+
+static int domain_method_close(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Domain *domain = userdata;
+        int r;
+
+        r = dict_read_empty(message, error);
+        if (r >= 0)
+                r = check_unused(domain, error);
+        if (r < 0)
+                return r;
+        r = auth_check(domain->manager->auth, message, ACTION_CONFIGURE,
+                       AUTH_DETAILS("verb", "close", "domain", domain->place.id, "name", domain->name), error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        if (domain->place.type->layout->close && domain->state == DOMAIN_ACTIVE)
+                return go_later(domain, message, "close a domain", io_close_domain, error);
+        domain_forget(domain);
+        domain_free(domain);
+        return sd_bus_reply_method_return(message, NULL);
+}
+
 static int domain_method_destroy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Domain *domain = userdata;
-        Task *task;
-        Io *io;
         int r;
 
         r = dict_read_empty(message, error);
@@ -164,22 +185,7 @@ static int domain_method_destroy(sd_bus_message *message, void *userdata, sd_bus
                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-
-        task = task_new(domain->manager, domain, message);
-        io = io_new("destroy a domain", io_destroy_domain, &domain->place);
-        if (!task || !io) {
-                if (io)
-                        io_free(io);
-                task_free(task);
-                return -ENOMEM;
-        }
-        domain_begin_removal(domain);
-        r = task_run(task, io, domain->lane, DOMAIN_LONG_IO_USEC, on_destroyed, error);
-        if (r < 0) {
-                domain_look(domain);
-                task_fail(task, r, error);
-        }
-        return 1;
+        return go_later(domain, message, "destroy a domain", io_destroy_domain, error);
 }
 
 /* ---- jobs ---- */

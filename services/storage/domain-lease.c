@@ -302,7 +302,8 @@ int domain_lease_new(Domain *domain, DomainLease **ret) {
         lease->domain = domain;
         if (asprintf(&lease->directory, "%s/%s", manager->leases_directory, domain->place.id) < 0)
                 lease->directory = NULL;
-        if (asprintf(&lease->unit, "rhv-lease-%s.service", domain->place.id) < 0)
+        /* Work on block domains needs devices and LVM: a sandbox of its own, by the unit's prefix. */
+        if (asprintf(&lease->unit, "%s-%s.service", domain_type_is_block(domain->place.type) ? "rhv-blocklease" : "rhv-lease", domain->place.id) < 0)
                 lease->unit = NULL;
         r = lease->directory && lease->unit ? make_directory(lease->directory, 0700) : -ENOMEM;
         if (r >= 0)

@@ -239,7 +239,7 @@ int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyVa
                 r = key_value_set(&list, "CLASS", facts->class_word);
         if (r >= 0)
                 r = key_value_set(&list, "DESCRIPTION", facts->name);
-        if (r >= 0)
+        if (r >= 0 && remote_path)
                 r = key_value_set(&list, "REMOTE_PATH", remote_path);
         if (r >= 0)
                 r = key_value_set(&list, "SDUUID", facts->id);

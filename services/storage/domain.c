@@ -385,7 +385,8 @@ static int load_one(Manager *manager, const char *id) {
                 return r;
         if (json_unpack(object, "{s:s, s:s, s:s, s:s}", "id", &stored, "type", &type, "path", &path, "name", &name) <
                             0 ||
-            !streq(stored, id) || !path_is_normal(path) || !domain_type_find(type) || !domain_type_find(type)->layout)
+            !streq(stored, id) || !domain_type_find(type) || !domain_type_find(type)->layout ||
+            !domain_path_is_valid(domain_type_find(type), path))
                 return -EBADMSG;
         place.type = domain_type_find(type);
         place.path = (char *)path;

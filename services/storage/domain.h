@@ -65,6 +65,8 @@ struct Domain {
 #define DOMAIN_IO_USEC (30 * USEC_PER_SEC)
 /* Deleting and preallocating are bounded by size, not by latency. */
 #define DOMAIN_LONG_IO_USEC (3600 * USEC_PER_SEC)
+/* A volume group is made by some twenty commands of LVM, each of which takes seconds on a slow host. */
+#define DOMAIN_GROUP_USEC (300 * USEC_PER_SEC)
 /* Between attempts to open a failed domain: first, and at most. */
 #define DOMAIN_PAUSE_USEC (10 * USEC_PER_SEC)
 #define DOMAIN_PAUSE_MAX_USEC (300 * USEC_PER_SEC)

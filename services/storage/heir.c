@@ -77,11 +77,15 @@ static void last_words(int fd, char *ret, size_t size) {
 }
 
 int heir_run(const char *const *argv, const char *what, sd_bus_error *error) {
+        return heir_run_output(argv, what, SPAWN_NULL, error);
+}
+
+int heir_run_output(const char *const *argv, const char *what, int out_fd, sd_bus_error *error) {
         _cleanup_close_ int err = memfd_create("stderr", MFD_CLOEXEC);
         const SpawnSpec spec = {
                         .argv = argv,
                         .stdin_fd = SPAWN_NULL,
-                        .stdout_fd = SPAWN_NULL,
+                        .stdout_fd = out_fd,
                         .stderr_fd = err,
                         .lease_fd = SPAWN_INHERIT,
         };

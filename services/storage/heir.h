@@ -21,5 +21,7 @@ typedef struct SpawnSpec {
 /* Runs a tool to its end, with LEASE_SOCKET_FD as it is. what: names it in messages. Return: 0, or negative with NoSpace or BackendFailed set,
  * which says the last of its standard error. */
 int heir_run(const char *const *argv, const char *what, sd_bus_error *error);
+/* The same; what it says on standard output goes into out_fd. */
+int heir_run_output(const char *const *argv, const char *what, int out_fd, sd_bus_error *error);
 /* ret: the process, or -1. Return: 0 or a negative errno. */
 int spawn_heir(const SpawnSpec *spec, pid_t *ret);

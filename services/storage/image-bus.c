@@ -246,5 +246,7 @@ int image_method_teardown(sd_bus_message *message, void *userdata, sd_bus_error 
         if (r <= 0)
                 return r < 0 ? r : 1;
         (void) image_users_remove(domain->users, image, user);
+        if (!image_users_has(domain->users, image))
+                volume_task_teardown(domain, image);
         return sd_bus_reply_method_return(message, NULL);
 }

@@ -77,7 +77,7 @@ int io_lockspace_hosts(Io *io) {
 }
 
 int io_lease_list(Io *io) {
-        return io->place.type->layout->lease_list(&io->place, &io->leases, &io->n_leases, &io->error);
+        return xleases_list(&io->place, &io->leases, &io->n_leases, &io->error);
 }
 
 /* In xleases, by the index. */
@@ -134,13 +134,13 @@ int io_lease_owner(Io *io) {
 }
 
 int io_lease_create(Io *io) {
-        return io->place.type->layout->lease_create(&io->place, io->lease, &io->offset_bytes, &io->error);
+        return xleases_create(&io->place, io->lease, &io->offset_bytes, &io->error);
 }
 
 int io_lease_delete(Io *io) {
-        return io->place.type->layout->lease_delete(&io->place, io->lease, &io->error);
+        return xleases_delete(&io->place, io->lease, &io->error);
 }
 
 int io_lease_rebuild(Io *io) {
-        return io->place.type->layout->lease_rebuild(&io->place, &io->changed, &io->error);
+        return xleases_rebuild(&io->place, &io->changed, &io->error);
 }

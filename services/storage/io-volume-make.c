@@ -14,7 +14,7 @@ int io_volume_make(Io *io) {
         if (r < 0)
                 return r;
         qemu_img_create(&io->plan, io->place.version, geteuid() == 0, &command);
-        r = heir_run(command.argv, "qemu-img create", &io->error);
+        r = io->plan.formatted ? 0 : heir_run(command.argv, "qemu-img create", &io->error);
         if (r < 0) {
                 (void) io_volume_abandon(io);
                 return r;

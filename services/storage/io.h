@@ -8,6 +8,7 @@
 
 #include "layout.h"
 #include "sanlock-call.h"
+#include "xleases.h"
 
 typedef struct Io Io;
 
@@ -64,6 +65,9 @@ int io_measure_domain(Io *io); /* -> space */
 int io_destroy_domain(Io *io);
 int io_list_all(Io *io);       /* -> lists, one for each image */
 int io_list_one(Io *io);       /* image -> lists[0] */
+int io_prepare(Io *io);        /* image, volume, lease (may be empty) -> as io_list_one or io_list_for_writer; the chain can be used here */
+int io_teardown(Io *io);       /* image: nobody here uses it */
+int io_close_domain(Io *io);
 int io_volume_begin(Io *io);   /* request -> plan */
 int io_volume_finish(Io *io);  /* request, plan: fill and commit, or abandon */
 int io_volume_abandon(Io *io); /* request, plan */

@@ -139,7 +139,7 @@ int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_e
                 Lease lease;
                 int r;
 
-                r = file_volume_lease(place, list->image, list->records[i].id, &lease);
+                r = file_volume_lease(place, list->image, list->records[i].id, &lease, error);
                 if (r < 0)
                         return r;
                 r = lease_owner(&lease, &owner, error);

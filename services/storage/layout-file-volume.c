@@ -339,14 +339,8 @@ int file_volume_update(const DomainPlace *place, const char *image, const char *
         r = file_metadata_read(place, fd, volume, &metadata, error);
         if (r < 0)
                 return r;
-        if (change->expected_generation != GENERATION_ANY && metadata.generation != change->expected_generation) {
-                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE,
-                                  "Volume %s was changed by somebody else: its generation is %u, not %u", volume,
-                                  metadata.generation, change->expected_generation);
-                return -ESTALE;
-        }
-        metadata.legality = change->legality;
-        if (change->bump_generation)
-                metadata.generation = volume_next_generation(metadata.generation);
+        r = volume_change_apply(change, volume, &metadata, error);
+        if (r < 0)
+                return r;
         return file_metadata_write(place, fd, volume, &metadata, error);
 }

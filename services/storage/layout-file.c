@@ -566,11 +566,8 @@ const StorageLayout layout_file = {
                 .volume_delete = file_volume_delete,
                 .volume_open = file_volume_open,
                 .volume_update = file_volume_update,
-                .lease_create = file_lease_create,
-                .lease_delete = file_lease_delete,
-                .lease_rebuild = file_lease_rebuild,
-                .lease_list = file_lease_list,
                 .volume_lease = file_volume_lease,
                 .special_path = file_special_path,
+                .special_open = file_special_open,
                 .volume_path = file_volume_path,
 };

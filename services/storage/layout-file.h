@@ -76,9 +76,6 @@ int file_leases_format(const DomainPlace *place, const char *directory, const Do
 unsigned file_lockspace_io_timeout(int domain_fd, const DomainPlace *place);
 /* The lease of a volume being made, in the directory <path>/<domain>/images/<directory>. Not as 36:36. */
 int file_volume_lease_make(const DomainPlace *place, const char *directory, const char *volume, sd_bus_error *error);
-int file_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret);
-int file_lease_create(const DomainPlace *place, const char *id, uint64_t *ret_offset, sd_bus_error *error);
-int file_lease_delete(const DomainPlace *place, const char *id, sd_bus_error *error);
-int file_lease_rebuild(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error);
-int file_lease_list(const DomainPlace *place, ExternalLease **ret, size_t *ret_n, sd_bus_error *error);
+int file_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
+int file_special_open(const DomainPlace *place, const char *name, bool writable, int *ret_fd, sd_bus_error *error);
 char *file_special_path(const DomainPlace *place, const char *name);

@@ -2,14 +2,16 @@
 
 #include "layout.h"
 
+#include "lvm-argv.h"
+
 /* oVirt's storage types. Those without a layout are recognised, so that they are refused by name. */
 static const DomainType types[] = {
                 {.name = "local", .type_word = "LOCALFS", .layout = &layout_file},
                 {.name = "nfs", .type_word = "NFS", .shared = true},
                 {.name = "posix", .type_word = "POSIXFS", .layout = &layout_file, .shared = true},
                 {.name = "gluster", .type_word = "GLUSTERFS", .shared = true},
-                {.name = "iscsi", .type_word = "ISCSI", .shared = true},
-                {.name = "fcp", .type_word = "FCP", .shared = true},
+                {.name = "iscsi", .type_word = "ISCSI", .layout = &layout_block, .shared = true},
+                {.name = "fcp", .type_word = "FCP", .layout = &layout_block, .shared = true},
 };
 
 const DomainType *domain_type_find(const char *name) {
@@ -24,6 +26,14 @@ const DomainType *domain_type_find_word(const char *type_word) {
                 if (streq(types[i].type_word, type_word))
                         return &types[i];
         return NULL;
+}
+
+bool domain_type_is_block(const DomainType *type) {
+        return type->layout == &layout_block;
+}
+
+bool domain_path_is_valid(const DomainType *type, const char *path) {
+        return domain_type_is_block(type) ? lvm_devices_are_valid(path) : path_is_normal(path);
 }
 
 int domain_place_copy(DomainPlace *ret, const DomainPlace *place) {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How a kind of storage holds domains, images and volumes: a table of functions. Files (layout-file.c) are the first;
- * block domains (a volume group, tags, slots in an LV) get a second table with the same meaning.
+ * How a kind of storage holds domains, images and volumes: a table of functions for files (layout-file.c), and one with the same meaning
+ * for block domains, which are volume groups (layout-block.c).
  *
  * Every function may block for as long as the storage does and therefore runs only in a worker thread. It gets copies
  * of all it needs and touches nothing of the daemon's state. Errors are named in `error` where the caller can act on
@@ -13,7 +13,6 @@
  */
 
 #include "domain-metadata.h"
-#include "lease-index.h"
 #include "sanlock-call.h"
 #include "volume-rules.h"
 
@@ -31,10 +30,15 @@ typedef struct DomainType {
 const DomainType *domain_type_find(const char *name);
 const DomainType *domain_type_find_word(const char *type_word);
 
+#define DOMAIN_DEVICES_MAX 32U
+bool domain_type_is_block(const DomainType *type) _pure_;
+/* The directory of a domain of files, the devices of one on blocks. */
+bool domain_path_is_valid(const DomainType *type, const char *path);
+
 /* Where a domain is: all a layout needs to reach it. */
 typedef struct DomainPlace {
         const DomainType *type;
-        char *path; /* directory that holds the domain's directory */
+        char *path; /* the directory that holds the domain's directory; of a block domain its devices, between commas */
         char id[UUID_STRING_MAX];
         unsigned version;
         uint32_t block_size_bytes, alignment_bytes; /* of its leases; 0 until it was opened */
@@ -72,22 +76,10 @@ typedef struct VolumePlan {
         char *path; /* where qemu-img shall write */
         VolumeFormat parent_format;
         bool new_image;
+        bool formatted; /* there is nothing for qemu-img to do */
+        uint32_t slot;  /* of a block domain */
 } VolumePlan;
 void volume_plan_clear(VolumePlan *plan);
-
-/* A VM's lease. */
-typedef struct ExternalLease {
-        char id[LEASE_ID_MAX + 1];
-        uint64_t offset_bytes; /* in xleases */
-} ExternalLease;
-
-#define GENERATION_ANY UINT32_MAX
-
-typedef struct VolumeChange {
-        uint32_t expected_generation; /* refused with InvalidState when another; GENERATION_ANY: not looked at */
-        bool bump_generation;         /* one more, together with the rest in one write */
-        VolumeLegality legality;
-} VolumeChange;
 
 struct StorageLayout {
         /* Makes the domain of place->id, place->version with facts' name, class and geometry; all or nothing. */
@@ -109,6 +101,8 @@ struct StorageLayout {
                            sd_bus_error *error);
         /* NotFound where there is no such image. */
         int (*list_volumes)(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
+        /* All images at once, where that costs less than one after the other; may be NULL. ret: each to be cleared, then free()d. */
+        int (*list_all)(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
 
         /* begin: room for the volume under a name that no listing shows. fill: after the tool made the image,
          * preallocates and checks. commit: the volume appears, complete. abandon: removes what begin and fill left. */
@@ -130,18 +124,21 @@ struct StorageLayout {
                            sd_bus_error *error);
         int (*volume_update)(const DomainPlace *place, const char *image, const char *volume,
                              const VolumeChange *change, sd_bus_error *error);
-        /* External leases of a shared domain, by id; the caller holds the domain's lease. create: what is there already is there.
-         * delete: NotFound. rebuild: how many records changed. list: of records in use, in a new array. */
-        int (*lease_create)(const DomainPlace *place, const char *id, uint64_t *ret_offset, sd_bus_error *error);
-        int (*lease_delete)(const DomainPlace *place, const char *id, sd_bus_error *error);
-        int (*lease_rebuild)(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error);
-        int (*lease_list)(const DomainPlace *place, ExternalLease **ret, size_t *ret_n, sd_bus_error *error);
-        /* The lease of a volume of a shared domain. ret: its path is new. Return: 0 or -ENOMEM. Touches nothing. */
-        int (*volume_lease)(const DomainPlace *place, const char *image, const char *volume, Lease *ret);
+        /* The lease of a volume of a shared domain. ret: its path is new. */
+        int (*volume_lease)(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
         /* Where sanlock finds a special volume: "ids", "leases", "xleases". Return: new string, NULL when out of memory. Touches nothing. */
         char *(*special_path)(const DomainPlace *place, const char *name);
+        /* The same, open with direct I/O. Return: 0; -ENOENT where the domain is too old to have it. */
+        int (*special_open)(const DomainPlace *place, const char *name, bool writable, int *ret_fd, sd_bus_error *error);
         /* Return: new string, NULL when out of memory. Touches nothing. */
         char *(*volume_path)(const DomainPlace *place, const char *image, const char *volume);
+
+        /* Makes the volumes of a chain usable on this host, and no more; may both be NULL where they always are. teardown: what is in use stays. */
+        int (*prepare)(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
+        int (*teardown)(const DomainPlace *place, const char *image, sd_bus_error *error);
+        /* The domain leaves this host; may be NULL. */
+        int (*close)(const DomainPlace *place, sd_bus_error *error);
 };
 
 extern const StorageLayout layout_file;
+extern const StorageLayout layout_block;

@@ -20,7 +20,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "leases", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "iscsi", "fcp", "leases", NULL};
 
         return bus_append_strings(reply, features);
 }
@@ -113,6 +113,7 @@ static int check_count(const Manager *manager, sd_bus_error *error) {
 /* io: taken. */
 static int arrive_later(Manager *manager, sd_bus_message *message, Io *io, sd_bus_error *error) {
         Task *task = io ? task_new(manager, NULL, message) : NULL;
+        const bool making = io && io->run == io_create_domain && domain_type_is_block(io->place.type);
         int r;
 
         if (!task) {
@@ -120,13 +121,13 @@ static int arrive_later(Manager *manager, sd_bus_message *message, Io *io, sd_bu
                         io_free(io);
                 return -ENOMEM;
         }
-        r = task_run(task, io, lane_of_path(io->place.path), DOMAIN_IO_USEC, on_arrived, error);
+        r = task_run(task, io, lane_of_path(io->place.path), making ? DOMAIN_GROUP_USEC : DOMAIN_IO_USEC, on_arrived, error);
         if (r < 0)
                 task_fail(task, r, error);
         return 1;
 }
 
-static int read_create(sd_bus_message *message, const char **ret_id, json_t **ret, const DomainType **ret_type,
+static int read_create(sd_bus_message *message, const char **ret_id, json_t **ret, const DomainType **ret_type, char **ret_path,
                        sd_bus_error *error) {
         int r;
 
@@ -139,12 +140,13 @@ static int read_create(sd_bus_message *message, const char **ret_id, json_t **re
                 r = dict_read_empty(message, error);
         if (r >= 0)
                 r = request_read_type(*ret, ret_type, error);
+        if (r >= 0)
+                r = request_read_path(*ret, *ret_type, ret_path, error);
         return r;
 }
 
-static Io *create_io(const char *id, const json_t *object, const DomainType *type) {
-        DomainPlace place = {
-                        .type = type, .path = (char *)dict_string(object, "path", ""), .version = DOMAIN_VERSION_MAX};
+static Io *create_io(const char *id, const json_t *object, const DomainType *type, const char *path) {
+        DomainPlace place = {.type = type, .path = (char *)path, .version = DOMAIN_VERSION_MAX};
         Io *io;
 
         memcpy(place.id, id, UUID_STRING_MAX);
@@ -167,13 +169,13 @@ static Io *create_io(const char *id, const json_t *object, const DomainType *typ
 
 /* A repeated request: the same id with the same path and name. Return: 1 answered, 0 go on, negative: taken by
  * another. */
-static int reply_existing(const Manager *manager, sd_bus_message *message, const char *id, const json_t *object,
+static int reply_existing(const Manager *manager, sd_bus_message *message, const char *id, const char *path, const json_t *object,
                           sd_bus_error *error) {
         const Domain *domain = domain_find(manager, id);
 
         if (!domain)
                 return 0;
-        if (streq(domain->place.path, dict_string(object, "path", "")) &&
+        if (streq(domain->place.path, path) &&
             streq(domain->name, dict_string(object, "name", "")))
                 return sd_bus_reply_method_return(message, "o", domain->object_path);
         sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Storage domain %s exists already, at %s", id,
@@ -183,31 +185,33 @@ static int reply_existing(const Manager *manager, sd_bus_message *message, const
 
 static int manager_method_create_domain(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_json_ json_t *object = NULL;
+        _cleanup_free_ char *path = NULL;
         Manager *manager = userdata;
         const DomainType *type;
         const char *id;
         int r;
 
-        r = read_create(message, &id, &object, &type, error);
+        r = read_create(message, &id, &object, &type, &path, error);
         if (r < 0)
                 return r;
         r = auth_check(manager->auth, message, ACTION_CONFIGURE,
                        AUTH_DETAILS("verb", "create-domain", "domain", id, "name", dict_string(object, "name", ""),
-                                    "path", dict_string(object, "path", "")),
+                                    "path", path),
                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = reply_existing(manager, message, id, object, error);
+        r = reply_existing(manager, message, id, path, object, error);
         if (r != 0)
                 return r;
         r = check_count(manager, error);
         if (r < 0)
                 return r;
-        return arrive_later(manager, message, create_io(id, object, type), error);
+        return arrive_later(manager, message, create_io(id, object, type, path), error);
 }
 
 static int manager_method_open_domain(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_json_ json_t *object = NULL;
+        _cleanup_free_ char *path = NULL;
         Manager *manager = userdata;
         DomainPlace place = {};
         const Domain *domain;
@@ -218,9 +222,11 @@ static int manager_method_open_domain(sd_bus_message *message, void *userdata, s
                 r = dict_read_empty(message, error);
         if (r >= 0)
                 r = request_read_type(object, &place.type, error);
+        if (r >= 0)
+                r = request_read_path(object, place.type, &path, error);
         if (r < 0)
                 return r;
-        place.path = (char *)dict_string(object, "path", "");
+        place.path = path;
         place.version = DOMAIN_VERSION_MAX;
         r = auth_check(manager->auth, message, ACTION_CONFIGURE,
                        AUTH_DETAILS("verb", "open-domain", "path", place.path), error);

@@ -6,6 +6,7 @@
 #include "bus-error.h"
 #include "image-users.h"
 #include "lease-clock.h"
+#include "lvm-argv.h"
 #include "request.h"
 
 static bool user_is_valid(const char *s) {
@@ -22,22 +23,38 @@ static const char *const allocation_words[] = {"sparse", "preallocated", NULL};
         { .key = "lease", .type = DICT_INTEGER, .min = 1, .max = INT64_MAX }
 #define FIELD_TYPE                                                                                                    \
         { .key = "type", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = type_words }
-#define FIELD_PATH                                                                                                    \
+#define FIELD_PATH(flag)                                                                                              \
         {                                                                                                             \
-                .key = "path", .type = DICT_STRING, .flags = DICT_REQUIRED, .min = 2, .max = PATH_MAX / 2,            \
+                .key = "path", .type = DICT_STRING, .flags = (flag), .min = 2, .max = PATH_MAX / 2,            \
                 .valid = path_is_normal, .expected = "an absolute path without empty, \".\" or \"..\" elements"       \
         }
+#define FIELD_DEVICES                                                                                                 \
+        { .key = "devices", .type = DICT_ARRAY, .min = 1, .max = DOMAIN_DEVICES_MAX, .element = &device }
 #define FIELD_USER                                                                                                    \
         {                                                                                                             \
                 .key = "user", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = user_is_valid,                   \
                 .expected = "the id of a VM: letters, digits, '.', '_' and '-'"                                       \
         }
 
+static bool device_is_valid(const char *s) {
+        return lvm_devices_are_valid(s) && !strchr(s, ',');
+}
+
+static const DictField device = {
+                .key = "device",
+                .type = DICT_STRING,
+                .min = 6,
+                .max = PATH_MAX / 16,
+                .valid = device_is_valid,
+                .expected = "a block device: an absolute path below /dev without commas",
+};
+
 const DictField request_options_job[] = {FIELD_JOB_ID, {}};
 
 const DictField request_domain_create[] = {
                 FIELD_TYPE,
-                FIELD_PATH,
+                FIELD_PATH(DICT_OPTIONAL),
+                FIELD_DEVICES,
                 {.key = "name",
                  .type = DICT_STRING,
                  .flags = DICT_REQUIRED,
@@ -54,9 +71,9 @@ const DictField request_domain_create[] = {
 const DictField request_lease_acquire[] = {{.key = "wait", .type = DICT_BOOLEAN}, FIELD_JOB_ID, {}};
 const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 
-const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH, {}};
+const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH(DICT_OPTIONAL), FIELD_DEVICES, {}};
 
-const DictField request_domain_inspect[] = {FIELD_PATH, {}};
+const DictField request_domain_inspect[] = {FIELD_PATH(DICT_REQUIRED), {}};
 
 const DictField request_volume[] = {
                 {.key = "capacity", .type = DICT_INTEGER},
@@ -102,6 +119,39 @@ int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error
         }
         *ret = type;
         return 0;
+}
+
+static char *join_devices(const json_t *devices) {
+        char *text = NULL;
+        size_t i, size;
+        json_t *path;
+        FILE *f;
+
+        f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        json_array_foreach(devices, i, path)
+                (void) fprintf(f, "%s%s", i > 0 ? "," : "", json_string_value(path));
+        if (fclose(f) != 0) {
+                free(text);
+                return NULL;
+        }
+        return text;
+}
+
+int request_read_path(const json_t *domain, const DomainType *type, char **ret, sd_bus_error *error) {
+        const json_t *devices = json_object_get(domain, "devices");
+        const char *path = dict_string(domain, "path", NULL);
+        const bool block = domain_type_is_block(type);
+
+        if ((block && (path || !devices)) || (!block && (devices || !path))) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
+                                 block ? "A domain of that type is on block devices: \"devices\" names them, in place of \"path\""
+                                       : "A domain of that type is in a directory: \"path\" names it, in place of \"devices\"");
+                return -EINVAL;
+        }
+        *ret = block ? join_devices(devices) : strdup(path);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static int too_long(const char *key, sd_bus_error *error) {

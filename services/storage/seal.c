@@ -5,18 +5,7 @@
 #include <nettle/sha1.h>
 
 #include "seal.h"
-
-/* One code point of valid UTF-8; *s moves behind it. */
-static uint32_t utf8_next(const char **s) {
-        const uint8_t *p = (const uint8_t *)*s;
-        unsigned more = p[0] < 0x80 ? 0 : p[0] < 0xe0 ? 1 : p[0] < 0xf0 ? 2 : 3;
-        uint32_t code = more == 0 ? p[0] : p[0] & (0x3fU >> more);
-
-        for (unsigned i = 1; i <= more && p[i]; i++)
-                code = code << 6 | (p[i] & 0x3fU);
-        *s += strnlen(*s, more + 1);
-        return code;
-}
+#include "utf8.h"
 
 static void seal_text(struct sha1_ctx *context, const char *text) {
         while (*text) {

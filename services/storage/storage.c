@@ -3,6 +3,7 @@
 /* rhv-storaged: storage domains, images and volumes of this host, as org.rhv.Storage. */
 
 #include "daemon.h"
+#include "lvm.h"
 #include "manager.h"
 
 static int storage_start(Daemon *daemon, void **ret_manager) {
@@ -18,6 +19,7 @@ static int storage_start(Daemon *daemon, void **ret_manager) {
         Manager *manager;
         int r;
 
+        lvm_use_helper(LVM_SOCKET_PATH);
         r = manager_new(&parts, &manager);
         if (r < 0)
                 return r;

@@ -86,7 +86,7 @@ static int take_lease(Upload *upload, sd_bus_error *error) {
                 return bus_error_errno(error, r, "Cannot tell the own cgroup");
         if (asprintf(&arguments, "kill %s", cgroup) < 0)
                 return -ENOMEM;
-        r = layout(upload)->volume_lease(&upload->place, upload->request.image, upload->request.volume, &lease);
+        r = layout(upload)->volume_lease(&upload->place, upload->request.image, upload->request.volume, &lease, error);
         if (r < 0)
                 return r;
         r = lease_register(RHV_LIBEXEC_DIR "/rhv-lease", arguments, error);

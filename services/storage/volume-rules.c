@@ -285,6 +285,19 @@ int volume_may_delete(const VolumeList *list, const char *volume, char ret_paren
         return 0;
 }
 
+int volume_change_apply(const VolumeChange *change, const char *volume, VolumeMetadata *metadata, sd_bus_error *error) {
+        if (change->expected_generation != GENERATION_ANY && metadata->generation != change->expected_generation) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE,
+                                  "Volume %s was changed by somebody else: its generation is %u, not %u", volume,
+                                  metadata->generation, change->expected_generation);
+                return -ESTALE;
+        }
+        metadata->legality = change->legality;
+        if (change->bump_generation)
+                metadata->generation = volume_next_generation(metadata->generation);
+        return 0;
+}
+
 int image_may_delete(const VolumeList *list, sd_bus_error *error) {
         for (size_t i = 0; i < list->n; i++) {
                 const VolumeRecord *record = &list->records[i];

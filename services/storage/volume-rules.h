@@ -74,6 +74,17 @@ int volume_chain(const VolumeList *list, const char *volume, bool legal,
 int volume_may_delete(const VolumeList *list, const char *volume, char ret_parent_becomes_leaf[static UUID_STRING_MAX],
                       sd_bus_error *error);
 
+#define GENERATION_ANY UINT32_MAX
+
+typedef struct VolumeChange {
+        uint32_t expected_generation; /* refused with InvalidState when another; GENERATION_ANY: not looked at */
+        bool bump_generation;         /* one more, together with the rest in one write */
+        VolumeLegality legality;
+} VolumeChange;
+
+/* metadata: of volume, as it was; gets the change. Return: 0, or -ESTALE with InvalidState set. */
+int volume_change_apply(const VolumeChange *change, const char *volume, VolumeMetadata *metadata, sd_bus_error *error);
+
 /* A template with copies must stay. */
 int image_may_delete(const VolumeList *list, sd_bus_error *error);
 

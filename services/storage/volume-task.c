@@ -337,11 +337,10 @@ int volume_task_prepare(Domain *domain, sd_bus_message *message, const char *ima
         Io *io;
         int r;
 
-        r = begin(domain, NULL, image, volume, "read an image", io_list_one, &task, &io);
+        r = begin(domain, NULL, image, volume, "prepare an image", io_prepare, &task, &io);
         if (r < 0)
                 return r;
         if (domain->lease && !user->read_only) {
-                io->run = io_list_for_writer;
                 (void) snprintf(io->lease, sizeof(io->lease), "%s", user->user);
         }
         (void) snprintf(task->user, sizeof(task->user), "%s", user->user);
@@ -358,4 +357,42 @@ int volume_task_prepare(Domain *domain, sd_bus_message *message, const char *ima
         if (r < 0)
                 task_fail(task, r, error);
         return 1;
+}
+
+/* ---- teardown ---- */
+
+static void on_torn_down(Task *task, Io *io, int r, const sd_bus_error *error) {
+        if (r < 0)
+                log_warning_errno(r, "Image %s of domain %s stays active on this host: %s", task->image, task->domain,
+                                  error->message ?: "unknown");
+        task_free(task);
+}
+
+static bool being_prepared(const Manager *manager, const Domain *domain, const char *image) {
+        const Task *task;
+
+        DL_FOREACH(manager->tasks, task)
+                if (task->operation && task->user[0] && streq(task->domain, domain->place.id) && streq(task->image, image))
+                        return true;
+        return false;
+}
+
+void volume_task_teardown(Domain *domain, const char *image) {
+        Task *task;
+        Io *io;
+
+        if (!domain->place.type->layout->teardown || domain->state != DOMAIN_ACTIVE || being_prepared(domain->manager, domain, image))
+                return;
+        task = task_new(domain->manager, domain, NULL);
+        io = io_new("give an image back", io_teardown, &domain->place);
+        if (!task || !io) {
+                if (io)
+                        io_free(io);
+                task_free(task);
+                return;
+        }
+        memcpy(task->image, image, UUID_STRING_MAX);
+        memcpy(io->image, image, UUID_STRING_MAX);
+        if (task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_torn_down, NULL) < 0)
+                task_free(task);
 }

@@ -14,3 +14,6 @@ int volume_task_delete(Domain *domain, Job *job, const char *image, const char *
 /* Answers message. */
 int volume_task_prepare(Domain *domain, sd_bus_message *message, const char *image, const char *volume,
                         const ImageUser *user, sd_bus_error *error);
+
+/* Nobody here uses the image any more: what made it usable on this host is undone, in the background. */
+void volume_task_teardown(Domain *domain, const char *image);

@@ -5,9 +5,21 @@
 
 cg_lab_empty() { grep -qx 'populated 0' "$CG2/$CGLAB/cgroup.events"; }
 
+# Loop devices that tests noted in the shared directory, the last first. One that is another's by now shows another part of another file.
+shared_loops() {
+        local notes=$STATE/shared/.loops loop backing offset
+        [ -e "$notes" ] || return 0
+        while read -r loop backing offset; do
+                loop=${loop#/dev/}
+                [ "$(cat "/sys/block/$loop/loop/offset" 2>/dev/null)" = "$offset" ] || continue
+                [ "$(basename "$(cat "/sys/block/$loop/loop/backing_file")")" != "$backing" ] || losetup -d "/dev/$loop"
+        done < <(tac "$notes")
+}
+
 lab_down() {
         local c host
         for host in $(hosts); do host_rm "$host"; done
+        shared_loops
         if [ -e "$CG2/$CGLAB/cgroup.kill" ]; then
                 echo 1 > "$CG2/$CGLAB/cgroup.kill"
                 until_true "$START_SECONDS" cg_lab_empty || die "processes of lab $RHV_LAB do not die"

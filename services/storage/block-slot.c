@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "block-slot.h"
+
+#include <stdlib.h>
+
+#define SLOT_BYTES_V5 8192U
+
+uint64_t block_slot_offset(unsigned version, uint32_t slot) {
+        return version >= 5 ? MIB + (uint64_t)slot * SLOT_BYTES_V5 : (uint64_t)slot * BLOCK_SLOT_BYTES;
+}
+
+uint64_t block_lease_offset(uint32_t slot, uint32_t alignment_bytes) {
+        return ((uint64_t)BLOCK_LEASE_RESERVED + slot) * alignment_bytes;
+}
+
+uint32_t block_slot_first(unsigned version) {
+        return version >= 5 ? 1 : 4;
+}
+
+static int compare(const void *a, const void *b) {
+        const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+int block_slot_find(uint32_t *used, size_t n, unsigned version, uint32_t *ret) {
+        uint32_t slot = block_slot_first(version);
+
+        if (n > 0)
+                qsort(used, n, sizeof(*used), compare);
+        for (size_t i = 0; i < n && used[i] <= slot; i++)
+                if (used[i] == slot)
+                        slot++;
+        if (slot > BLOCK_SLOT_MAX)
+                return -ENOSPC;
+        *ret = slot;
+        return 0;
+}
+
+uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes) {
+        return preallocated || capacity_bytes < BLOCK_CHUNK_BYTES ? capacity_bytes : BLOCK_CHUNK_BYTES;
+}

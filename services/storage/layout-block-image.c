@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Images of block domains: what the tags of the group's volumes make of them. */
+
+#include "bus-error.h"
+#include "layout-block.h"
+#include "sanlock-call.h"
+
+/* ---- the volumes of the group ---- */
+
+void block_scan_clear(BlockScan *scan) {
+        free(scan->volumes);
+        *scan = (BlockScan){};
+}
+
+static bool is_special(const char *name) {
+        for (const BlockSpecial *special = block_specials; special->name; special++)
+                if (streq(name, special->name))
+                        return true;
+        return false;
+}
+
+int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error) {
+        _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
+        BlockScan scan = {};
+        int r;
+
+        r = lvm_volumes(place->path, place->id, &volumes, error);
+        if (r < 0)
+                return r;
+        scan.volumes = calloc(volumes.n + 1, sizeof(*scan.volumes));
+        if (!scan.volumes)
+                return -ENOMEM;
+        for (size_t i = 0; i < volumes.n; i++) {
+                const LvmVolume *row = &volumes.rows[i];
+                BlockVolume *volume = &scan.volumes[scan.n];
+
+                if (!uuid_is_valid(row->name) || is_special(row->name))
+                        continue;
+                /* One whose tags make no sense has no image, and shows up nowhere; it is not removed either. */
+                if (lvm_volume_tags_parse(row->tags, &volume->tags) < 0)
+                        volume->tags = (LvmVolumeTags){.slot = LVM_SLOT_NONE};
+                memcpy(volume->id, row->name, UUID_STRING_MAX);
+                volume->size_bytes = row->size_bytes;
+                volume->active = row->active;
+                scan.n++;
+        }
+        *ret = scan;
+        return 0;
+}
+
+BlockVolume *block_scan_find(const BlockScan *scan, const char *id) {
+        for (size_t i = 0; i < scan->n; i++)
+                if (streq(scan->volumes[i].id, id))
+                        return &scan->volumes[i];
+        return NULL;
+}
+
+bool block_volume_is_whole(const BlockVolume *volume) {
+        return volume->tags.image[0] && !volume->tags.initializing && !volume->tags.removed;
+}
+
+BlockVolume *block_scan_get(const BlockScan *scan, const char *volume, sd_bus_error *error) {
+        BlockVolume *found = block_scan_find(scan, volume);
+
+        if (found && block_volume_is_whole(found))
+                return found;
+        sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The domain has no volume %s", volume);
+        return NULL;
+}
+
+/* ---- records ---- */
+
+/* As a file's hard links count: itself, and each other image that is based on it. */
+static unsigned count_links(const BlockScan *scan, const BlockVolume *volume) {
+        unsigned n = 1;
+
+        for (size_t i = 0; i < scan->n; i++)
+                n += block_volume_is_whole(&scan->volumes[i]) && streq(scan->volumes[i].tags.parent, volume->id) &&
+                     !streq(scan->volumes[i].tags.image, volume->tags.image);
+        return n;
+}
+
+static int add_record(const DomainPlace *place, int fd, const BlockScan *scan, const BlockVolume *volume, VolumeList *list) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        VolumeRecord *record = volume_list_add(list, volume->id);
+        int r;
+
+        if (!record)
+                return -ENOMEM;
+        r = block_slot_read(place, fd, volume, &record->metadata, &error);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                record->problem = strdup(error.message ?: "unreadable");
+                return record->problem ? 0 : -ENOMEM;
+        }
+        record->true_size_bytes = record->apparent_size_bytes = volume->size_bytes;
+        record->links = count_links(scan, volume);
+        return 0;
+}
+
+/* A template is a volume of its own image; the images based on it need it in their chains. */
+static int add_templates(const DomainPlace *place, int fd, const BlockScan *scan, VolumeList *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                const VolumeMetadata *metadata = &list->records[i].metadata;
+                const BlockVolume *base;
+                int r;
+
+                if (list->records[i].problem || !volume_has_parent(metadata) || volume_list_find(list, metadata->parent))
+                        continue;
+                base = block_scan_find(scan, metadata->parent);
+                if (!base || !block_volume_is_whole(base))
+                        continue;
+                r = add_record(place, fd, scan, base, list);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int read_image(const DomainPlace *place, int fd, const BlockScan *scan, const char *image, VolumeList *ret) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        int r = 0;
+
+        memcpy(list.image, image, UUID_STRING_MAX);
+        for (size_t i = 0; r >= 0 && i < scan->n; i++)
+                if (block_volume_is_whole(&scan->volumes[i]) && streq(scan->volumes[i].tags.image, image))
+                        r = add_record(place, fd, scan, &scan->volumes[i], &list);
+        if (r >= 0)
+                r = add_templates(place, fd, scan, &list);
+        if (r < 0)
+                return r;
+        *ret = list;
+        list = (VolumeList){};
+        return 0;
+}
+
+int block_read_image(const DomainPlace *place, const BlockScan *scan, const char *image, VolumeList *ret, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        r = block_special_open(place, "metadata", false, &fd, error);
+        if (r >= 0)
+                r = read_image(place, fd, scan, image, ret);
+        if (r < 0 || ret->n > 0)
+                return r;
+        volume_list_clear(ret);
+        sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Domain %s has no image %s", place->id, image);
+        return -ENOENT;
+}
+
+int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        int r;
+
+        r = block_scan(place, &scan, error);
+        return r < 0 ? r : block_read_image(place, &scan, image, ret, error);
+}
+
+static int compare_ids(const void *a, const void *b) {
+        return strcmp(a, b);
+}
+
+/* The images there are, each once. ids: room for scan->n. */
+static size_t distinct_images(const BlockScan *scan, char (*ids)[UUID_STRING_MAX]) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < scan->n; i++)
+                if (block_volume_is_whole(&scan->volumes[i]))
+                        memcpy(ids[n++], scan->volumes[i].tags.image, UUID_STRING_MAX);
+        if (n == 0)
+                return 0;
+        qsort(ids, n, sizeof(*ids), compare_ids);
+
+        size_t kept = 1;
+        for (size_t i = 1; i < n; i++)
+                if (!streq(ids[i], ids[kept - 1]))
+                        memmove(ids[kept++], ids[i], UUID_STRING_MAX);
+        return kept;
+}
+
+int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        char(*ids)[UUID_STRING_MAX];
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        ids = calloc(scan.n + 1, sizeof(*ids));
+        if (!ids)
+                return -ENOMEM;
+        *ret_n = distinct_images(&scan, ids);
+        *ret = ids;
+        return 0;
+}
+
+int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ char(*ids)[UUID_STRING_MAX] = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        VolumeList *lists = NULL;
+        size_t n, done = 0;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r >= 0)
+                r = block_special_open(place, "metadata", false, &fd, error);
+        if (r < 0)
+                return r;
+        ids = calloc(scan.n + 1, sizeof(*ids));
+        lists = ids ? calloc(scan.n + 1, sizeof(*lists)) : NULL;
+        if (!lists)
+                return -ENOMEM;
+        n = distinct_images(&scan, ids);
+        for (; done < n && r >= 0; done += r >= 0)
+                r = read_image(place, fd, &scan, ids[done], &lists[done]);
+        if (r < 0) {
+                while (done > 0)
+                        volume_list_clear(&lists[--done]);
+                free(lists);
+                return r;
+        }
+        *ret = lists;
+        *ret_n = n;
+        return 0;
+}
+
+/* ---- removal ---- */
+
+int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error) {
+        for (size_t i = 0; i < scan->n; i++) {
+                const BlockVolume *volume = &scan->volumes[i];
+                LeaseOwner owner;
+                Lease lease;
+                int r;
+
+                if (!block_volume_is_whole(volume) || !streq(volume->tags.image, image) || volume->tags.slot == LVM_SLOT_NONE)
+                        continue;
+                r = block_lease_of(place, volume, &lease);
+                if (r < 0)
+                        return r;
+                r = lease_owner(&lease, &owner, error);
+                free((char *)lease.path);
+                if (r < 0)
+                        return r;
+                if (owner.held) {
+                        sd_bus_error_setf(error, RHV_ERROR_IN_USE, "Host %u works on volume %s", (unsigned)owner.host_id, volume->id);
+                        return -EBUSY;
+                }
+        }
+        return 0;
+}
+
+/* Names of those that fit, for one command. ret: room for scan->n + 1. */
+static size_t select_volumes(const BlockScan *scan, const char *image, bool removed, const char **ret) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < scan->n; i++) {
+                const LvmVolumeTags *tags = &scan->volumes[i].tags;
+
+                if (streq(tags->image, image) && tags->removed == removed && !tags->initializing)
+                        ret[n++] = scan->volumes[i].id;
+        }
+        ret[n] = NULL;
+        return n;
+}
+
+int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        const char *words[] = {"lvchange", "--autobackup", "n", "--deltag", NULL, "--addtag", NULL, NULL};
+        _cleanup_free_ char *before = NULL, *after = NULL;
+        _cleanup_free_ const char **names = NULL;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r >= 0)
+                r = block_read_image(place, &scan, image, &list, error);
+        if (r >= 0)
+                r = image_may_delete(&list, error);
+        if (r >= 0)
+                r = block_volumes_free(place, &scan, image, error);
+        if (r < 0)
+                return r;
+        names = calloc(scan.n + 1, sizeof(*names));
+        if (!names || asprintf(&before, LVM_TAG_IMAGE "%s", image) < 0 || asprintf(&after, LVM_TAG_REMOVED "%s", image) < 0)
+                return -ENOMEM;
+        words[4] = before;
+        words[6] = after;
+        (void) select_volumes(&scan, image, false, names);
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+static int remove_volumes(const DomainPlace *place, const char *const *names, sd_bus_error *error) {
+        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
+
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+int block_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        names = calloc(scan.n + 1, sizeof(*names));
+        if (!names)
+                return -ENOMEM;
+        (void) select_volumes(&scan, image, true, names);
+        return remove_volumes(place, names, error);
+}
+
+/* ---- left-overs ---- */
+
+/* A leaf with a child is an internal volume whose rewrite did not happen. */
+static int finish_parents(const DomainPlace *place, int fd, const BlockScan *scan, const VolumeList *list, unsigned *n, sd_bus_error *error) {
+        for (size_t i = 0; i < list->n; i++) {
+                const VolumeRecord *child = &list->records[i];
+                const BlockVolume *volume;
+                VolumeRecord *parent;
+                int r;
+
+                if (child->problem || !volume_has_parent(&child->metadata))
+                        continue;
+                parent = volume_list_find(list, child->metadata.parent);
+                if (!parent || parent->problem || parent->metadata.role != VOLUME_LEAF)
+                        continue;
+                volume = block_scan_get(scan, parent->id, error);
+                if (!volume)
+                        return -ENOENT;
+                parent->metadata.role = VOLUME_INTERNAL;
+                r = block_slot_write(place, fd, volume->tags.slot, &parent->metadata, error);
+                if (r < 0)
+                        return r;
+                (*n)++;
+        }
+        return 0;
+}
+
+static int finish_images(const DomainPlace *place, const BlockScan *scan, unsigned *n, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        _cleanup_free_ char(*ids)[UUID_STRING_MAX] = calloc(scan->n + 1, sizeof(*ids));
+        size_t n_ids;
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        r = block_special_open(place, "metadata", true, &fd, error);
+        if (r < 0)
+                return r;
+        n_ids = distinct_images(scan, ids);
+        for (size_t i = 0; r >= 0 && i < n_ids; i++) {
+                _cleanup_(volume_list_clear) VolumeList list = {};
+
+                r = read_image(place, fd, scan, ids[i], &list);
+                if (r >= 0)
+                        r = finish_parents(place, fd, scan, &list, n, error);
+        }
+        return r;
+}
+
+int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+        unsigned n = 0;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        names = calloc(scan.n + 1, sizeof(*names));
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < scan.n; i++)
+                if (scan.volumes[i].tags.initializing || scan.volumes[i].tags.removed)
+                        names[n++] = scan.volumes[i].id;
+        r = remove_volumes(place, names, error);
+        if (r >= 0)
+                r = finish_images(place, &scan, &n, error);
+        *ret_n = n;
+        return r;
+}
+
+/* ---- on this host ---- */
+
+int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error) {
+        const char *names[VOLUME_CHAIN_MAX + 1];
+
+        for (size_t i = 0; i < n; i++)
+                names[i] = chain[i]->id;
+        names[n] = NULL;
+        return lvm_activate(place->path, place->id, names, error);
+}
+
+int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        names = calloc(scan.n + 1, sizeof(*names));
+        if (!names)
+                return -ENOMEM;
+        (void) select_volumes(&scan, image, false, names);
+        return lvm_deactivate(place->path, place->id, names, error);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Volumes of block domains: made, deleted, opened, their metadata rewritten.
+ *
+ *   begin   a logical volume with the tag of one being made, active
+ *   tool    qemu-img writes a qcow2 header; a raw volume is the device as it is
+ *   commit  lease and slot, then in one change of LVM's metadata the tags of a whole volume; the parent becomes INTERNAL
+ *
+ * VDSM writes the slot after the tags. The other order ends in the same bytes and leaves no volume with the slot of one that was there before.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "block-slot.h"
+#include "bus-error.h"
+#include "layout-block.h"
+#include "lease-self.h"
+
+#define LVM_SIZE_BYTES 32U
+
+char *block_volume_path(const DomainPlace *place, const char *image, const char *volume) {
+        return lvm_path(place->id, volume);
+}
+
+char *block_special_path(const DomainPlace *place, const char *name) {
+        return lvm_path(place->id, name);
+}
+
+int block_special_open(const DomainPlace *place, const char *name, bool writable, int *ret_fd, sd_bus_error *error) {
+        int fd;
+
+        for (const BlockSpecial *special = block_specials; special->name; special++)
+                if (streq(special->name, name) && place->version < special->version)
+                        return -ENOENT;
+        fd = lvm_open(place->id, name, writable, error);
+        if (fd < 0)
+                return fd == -ENOENT ? -EIO : fd;
+        *ret_fd = fd;
+        return 0;
+}
+
+/* ---- leases ---- */
+
+int block_lease_of(const DomainPlace *place, const BlockVolume *volume, Lease *ret) {
+        char *path = block_special_path(place, "leases");
+
+        if (!path)
+                return -ENOMEM;
+        *ret = (Lease){
+                        .path = path,
+                        .offset_bytes = block_lease_offset(volume->tags.slot, place->alignment_bytes),
+                        .alignment_bytes = place->alignment_bytes,
+                        .block_size_bytes = place->block_size_bytes,
+        };
+        memcpy(ret->lockspace, place->id, UUID_STRING_MAX);
+        memcpy(ret->name, volume->id, UUID_STRING_MAX);
+        return 0;
+}
+
+int block_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        const BlockVolume *found;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        found = block_scan_get(&scan, volume, error);
+        if (!found)
+                return -ENOENT;
+        if (found->tags.slot > BLOCK_SLOT_MAX) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "No tag of volume %s says where its lease is", volume);
+                return -EBADMSG;
+        }
+        return block_lease_of(place, found, ret);
+}
+
+/* ---- making ---- */
+
+static int choose_slot(const DomainPlace *place, const BlockScan *scan, uint32_t *ret, sd_bus_error *error) {
+        _cleanup_free_ uint32_t *used = calloc(scan->n + 1, sizeof(*used));
+        size_t n = 0;
+        int r;
+
+        if (!used)
+                return -ENOMEM;
+        for (size_t i = 0; i < scan->n; i++)
+                if (scan->volumes[i].tags.slot != LVM_SLOT_NONE)
+                        used[n++] = scan->volumes[i].tags.slot;
+        r = block_slot_find(used, n, place->version, ret);
+        if (r < 0)
+                sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "Domain %s has %u volumes, the most there can be", place->id,
+                                  BLOCK_SLOT_MAX);
+        return r;
+}
+
+static int check_new(const BlockScan *scan, const VolumeRequest *request, sd_bus_error *error) {
+        if (block_scan_find(scan, request->volume)) {
+                sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The domain has a volume %s already", request->volume);
+                return -EEXIST;
+        }
+        if (request->format == VOLUME_FORMAT_RAW && request->allocation == VOLUME_ALLOCATION_SPARSE) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
+                                 "A raw volume of a block domain takes all its room at once: its allocation is preallocated");
+                return -EINVAL;
+        }
+        return 0;
+}
+
+/* New, with the tag of one being made, active on this host. ret_size: what LVM made of it. */
+static int make_volume(const DomainPlace *place, const char *volume, uint64_t size_bytes, uint64_t *ret_size, sd_bus_error *error) {
+        char size[LVM_SIZE_BYTES];
+        const char *const create[] = {"lvcreate", "--autobackup",     "n",      "--contiguous",       "n",      "--activate",
+                                      "n",        "--zero",           "n",      "--wipesignatures",   "n",      "--size",
+                                      size,       "--addtag",         LVM_TAG_INITIALIZING, "--name", volume, place->id,
+                                      NULL};
+        const char *const names[] = {volume, NULL};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        const BlockVolume *made;
+        int r;
+
+        (void) snprintf(size, sizeof(size), "%" PRIu64 "m", (size_bytes + MIB - 1) / MIB);
+        r = lvm_command(place->path, create, error);
+        if (r >= 0)
+                r = lvm_activate(place->path, place->id, names, error);
+        if (r >= 0)
+                r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        made = block_scan_find(&scan, volume);
+        if (!made) {
+                sd_bus_error_setf(error, RHV_ERROR_BACKEND_FAILED, "LVM made volume %s, and does not report it", volume);
+                return -EIO;
+        }
+        *ret_size = made->size_bytes;
+        return 0;
+}
+
+int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        _cleanup_(volume_plan_clear) VolumePlan plan = {};
+        const VolumeRecord *parent;
+        uint64_t size;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        r = block_read_image(place, &scan, request->image, &list, NULL);
+        if (r < 0 && r != -ENOENT)
+                return bus_error_errno(error, r, "Cannot read image %s", request->image);
+        memcpy(list.image, request->image, UUID_STRING_MAX);
+        r = check_new(&scan, request, error);
+        if (r >= 0)
+                r = volume_request_plan(request, &list, place->id, place->version, &plan.metadata, error);
+        if (r >= 0)
+                r = choose_slot(place, &scan, &plan.slot, error);
+        if (r < 0)
+                return r;
+        parent = volume_list_find(&list, request->parent);
+        plan.parent_format = parent ? parent->metadata.format : VOLUME_FORMAT_RAW;
+        plan.new_image = list.n == 0;
+        plan.formatted = plan.metadata.format == VOLUME_FORMAT_RAW;
+        plan.path = block_volume_path(place, request->image, request->volume);
+        if (!plan.path)
+                return -ENOMEM;
+        r = make_volume(place, request->volume,
+                        block_volume_bytes(plan.metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED, plan.metadata.capacity_bytes), &size,
+                        error);
+        if (r < 0) {
+                block_volume_abandon(place, request, &plan);
+                return r;
+        }
+        /* A raw disk is as large as its device. */
+        if (plan.formatted)
+                plan.metadata.capacity_bytes = size;
+        *ret = plan;
+        plan = (VolumePlan){};
+        return 0;
+}
+
+int block_volume_fill(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan, sd_bus_error *error) {
+        return 0;
+}
+
+static int set_tags(const DomainPlace *place, const VolumeRequest *request, uint32_t slot, sd_bus_error *error) {
+        char slot_tag[sizeof(LVM_TAG_SLOT) + 10], image_tag[sizeof(LVM_TAG_IMAGE) + UUID_STRING_MAX],
+                        parent_tag[sizeof(LVM_TAG_PARENT) + UUID_STRING_MAX];
+        const char *const words[] = {"lvchange", "--autobackup", "n",        "--deltag", LVM_TAG_INITIALIZING, "--addtag",
+                                     slot_tag,   "--addtag",     image_tag,  "--addtag", parent_tag,           NULL};
+        const char *const names[] = {request->volume, NULL};
+
+        (void) snprintf(slot_tag, sizeof(slot_tag), LVM_TAG_SLOT "%u", (unsigned)slot);
+        (void) snprintf(image_tag, sizeof(image_tag), LVM_TAG_IMAGE "%s", request->image);
+        (void) snprintf(parent_tag, sizeof(parent_tag), LVM_TAG_PARENT "%s", request->parent);
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+static int format_lease(const DomainPlace *place, const VolumeRequest *request, uint32_t slot, sd_bus_error *error) {
+        BlockVolume volume = {.tags.slot = slot};
+        Lease lease;
+        int r;
+
+        memcpy(volume.id, request->volume, UUID_STRING_MAX);
+        r = block_lease_of(place, &volume, &lease);
+        if (r < 0)
+                return r;
+        r = lease_format_self(&lease, error);
+        free((char *)lease.path);
+        return r;
+}
+
+/* Reads a volume's slot, lets it be changed, writes it back. */
+static int set_role(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeRole from, VolumeRole to, sd_bus_error *error) {
+        VolumeMetadata metadata = {};
+        int r;
+
+        r = block_slot_read(place, fd, volume, &metadata, error);
+        if (r < 0 || metadata.role != from)
+                return r;
+        metadata.role = to;
+        return block_slot_write(place, fd, volume->tags.slot, &metadata, error);
+}
+
+static int parent_becomes_internal(const DomainPlace *place, int fd, const char *parent, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        const BlockVolume *volume;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        volume = block_scan_get(&scan, parent, error);
+        return volume ? set_role(place, fd, volume, VOLUME_LEAF, VOLUME_INTERNAL, error) : -ENOENT;
+}
+
+int block_volume_commit(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan, sd_bus_error *error) {
+        const char *const names[] = {request->volume, NULL};
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        r = block_special_open(place, "metadata", true, &fd, error);
+        if (r >= 0)
+                r = format_lease(place, request, plan->slot, error);
+        if (r >= 0)
+                r = block_slot_write(place, fd, plan->slot, &plan->metadata, error);
+        if (r >= 0)
+                r = set_tags(place, request, plan->slot, error);
+        if (r >= 0 && volume_has_parent(&plan->metadata))
+                r = parent_becomes_internal(place, fd, plan->metadata.parent, error);
+        if (r < 0)
+                return r;
+        return lvm_deactivate(place->path, place->id, names, error);
+}
+
+void block_volume_abandon(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan) {
+        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
+        const char *const names[] = {request->volume, NULL};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        const BlockVolume *volume;
+
+        /* One that was there before, or has appeared, is somebody's. */
+        if (block_scan(place, &scan, NULL) < 0)
+                return;
+        volume = block_scan_find(&scan, request->volume);
+        if (volume && volume->tags.initializing)
+                (void) lvm_change(place->path, place->id, words, names, NULL);
+}
+
+/* ---- deleting ---- */
+
+static int cut_out(const DomainPlace *place, int fd, const BlockVolume *volume, const VolumeRecord *record, sd_bus_error *error) {
+        VolumeMetadata metadata = record->metadata;
+
+        if (record->problem)
+                return 0;
+        metadata.legality = VOLUME_ILLEGAL;
+        memcpy(metadata.parent, BLANK_UUID, UUID_STRING_MAX);
+        return block_slot_write(place, fd, volume->tags.slot, &metadata, error);
+}
+
+int block_volume_delete(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error) {
+        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
+        const char *const names[] = {volume, NULL};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        _cleanup_close_ int fd = -EBADF;
+        char parent[UUID_STRING_MAX];
+        const BlockVolume *found;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r >= 0)
+                r = block_read_image(place, &scan, image, &list, error);
+        if (r >= 0)
+                r = volume_may_delete(&list, volume, parent, error);
+        if (r >= 0)
+                r = block_volumes_free(place, &scan, image, error);
+        if (r >= 0)
+                r = block_special_open(place, "metadata", true, &fd, error);
+        if (r < 0)
+                return r;
+        found = block_scan_get(&scan, volume, error);
+        if (!found || !streq(found->tags.image, image))
+                return -ENOENT;
+        r = cut_out(place, fd, found, volume_list_find(&list, volume), error);
+        if (r >= 0 && parent[0]) {
+                found = block_scan_get(&scan, parent, error);
+                r = found ? set_role(place, fd, found, VOLUME_INTERNAL, VOLUME_LEAF, error) : -ENOENT;
+        }
+        return r < 0 ? r : lvm_change(place->path, place->id, words, names, error);
+}
+
+/* ---- data and legality ---- */
+
+static int find_in_image(const DomainPlace *place, BlockScan *scan, const char *image, const char *volume, const BlockVolume **ret,
+                         sd_bus_error *error) {
+        int r;
+
+        r = block_scan(place, scan, error);
+        if (r < 0)
+                return r;
+        *ret = block_scan_get(scan, volume, error);
+        if (!*ret)
+                return -ENOENT;
+        if (streq((*ret)->tags.image, image))
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Image %s has no volume %s", image, volume);
+        return -ENOENT;
+}
+
+int block_volume_open(const DomainPlace *place, const char *image, const char *volume, bool writable, int *ret_fd, sd_bus_error *error) {
+        const char *const names[] = {volume, NULL};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        const BlockVolume *found;
+        int fd, r;
+
+        r = find_in_image(place, &scan, image, volume, &found, error);
+        if (r >= 0)
+                r = lvm_activate(place->path, place->id, names, error);
+        if (r < 0)
+                return r;
+        fd = lvm_open(place->id, volume, writable, error);
+        if (fd < 0)
+                return fd;
+        /* For tools that read and write as they like. */
+        r = lvm_buffered(fd);
+        if (r < 0) {
+                safe_close(fd);
+                return bus_error_errno(error, r, "Cannot open volume %s", volume);
+        }
+        *ret_fd = fd;
+        return 0;
+}
+
+int block_volume_update(const DomainPlace *place, const char *image, const char *volume, const VolumeChange *change,
+                        sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_close_ int fd = -EBADF;
+        VolumeMetadata metadata = {};
+        const BlockVolume *found;
+        int r;
+
+        r = find_in_image(place, &scan, image, volume, &found, error);
+        if (r >= 0)
+                r = block_special_open(place, "metadata", true, &fd, error);
+        if (r >= 0)
+                r = block_slot_read(place, fd, found, &metadata, error);
+        if (r >= 0)
+                r = volume_change_apply(change, volume, &metadata, error);
+        return r < 0 ? r : block_slot_write(place, fd, found->tags.slot, &metadata, error);
+}

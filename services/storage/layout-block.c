@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Domains that are volume groups: opened, looked at, measured, removed. */
+
+#include <inttypes.h>
+
+#include "bus-error.h"
+#include "layout-block.h"
+#include "xleases.h"
+
+const BlockSpecial block_specials[] = {
+                {"metadata", 128, 3, true}, {"ids", 8, 3, true},       {"inbox", 16, 3, true},   {"outbox", 16, 3, true},
+                {"leases", 2048, 3, true},  {"xleases", 1024, 4, true}, {"master", 1024, 3, false}, {},
+};
+
+/* ---- finding ---- */
+
+static int no_domain(const DomainPlace *place, sd_bus_error *error) {
+        if (place->id[0])
+                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "%s does not hold the storage domain %s", place->path, place->id);
+        else
+                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "%s holds no storage domain", place->path);
+        return -ENOENT;
+}
+
+/* The domain's group among those on the devices. ret_several: others are there too; may be NULL. */
+static int find_group(const DomainPlace *place, LvmGroup *ret, bool *ret_several, sd_bus_error *error) {
+        _cleanup_(lvm_groups_clear) LvmGroups groups = {};
+        LvmGroup *found = NULL;
+        unsigned n = 0;
+        int r;
+
+        r = lvm_groups(place->path, NULL, &groups, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < groups.n; i++) {
+                LvmGroup *group = &groups.rows[i];
+
+                if (!uuid_is_valid(group->name) || !lvm_tags_have(group->tags, LVM_TAG_DOMAIN) ||
+                    (place->id[0] && !streq(place->id, group->name)))
+                        continue;
+                if (n++ == 0)
+                        found = group;
+        }
+        if (ret_several)
+                *ret_several = n > 1;
+        if (!found)
+                return no_domain(place, error);
+        *ret = *found;
+        found->tags = NULL; /* ret's now */
+        return 0;
+}
+
+static void group_clear(LvmGroup *group) {
+        free(group->tags);
+}
+
+static int check_devices(const DomainPlace *place, const LvmGroup *group, sd_bus_error *error) {
+        if (group->missing == 0)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "%u devices of domain %s are not among those named (%s)", group->missing, group->name,
+                          place->path);
+        return -ENODEV;
+}
+
+static int read_facts(const DomainPlace *place, const LvmGroup *group, DomainFacts *ret, bool *ret_sealed, sd_bus_error *error) {
+        _cleanup_(key_value_clear) KeyValueList list = {};
+        _cleanup_free_ char *text = NULL, *what = NULL;
+        int r;
+
+        if (asprintf(&what, "tags of volume group %s", group->name) < 0) {
+                what = NULL;
+                return -ENOMEM;
+        }
+        r = lvm_tags_to_metadata(group->tags, &text);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: no metadata of a domain", what);
+                return -EBADMSG;
+        }
+        r = domain_metadata_parse(text, strlen(text), what, &list, ret_sealed, error);
+        if (r >= 0)
+                r = domain_metadata_facts(&list, what, ret, error);
+        return r;
+}
+
+static int check_facts(const DomainPlace *place, const LvmGroup *group, const DomainFacts *facts, sd_bus_error *error) {
+        const DomainType *type = domain_type_find_word(facts->type_word);
+        const char *why = NULL;
+
+        if (!streq(facts->id, group->name))
+                why = "its metadata carries the id of another domain";
+        else if (!streq(facts->class_word, "Data"))
+                why = "it is not a data domain";
+        else if (facts->block_size_bytes != 512)
+                why = "a block domain has blocks of 512 bytes";
+        if (why) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "volume group %s: %s", group->name, why);
+                return -EBADMSG;
+        }
+        if (type == place->type)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "volume group %s is a domain of type %s, not %s", group->name,
+                          type ? type->name : facts->type_word, place->type->name);
+        return -EOPNOTSUPP;
+}
+
+/* ---- open ---- */
+
+static int activate_specials(const DomainPlace *place, sd_bus_error *error) {
+        const char *names[16];
+        size_t n = 0;
+
+        for (const BlockSpecial *special = block_specials; special->name; special++)
+                if (special->used && place->version >= special->version)
+                        names[n++] = special->name;
+        names[n] = NULL;
+        return lvm_activate(place->path, place->id, names, error);
+}
+
+static unsigned lockspace_io_timeout(const DomainPlace *place) {
+        _cleanup_close_ int fd = -EBADF;
+
+        return block_special_open(place, "ids", false, &fd, NULL) < 0 ? 0 : lockspace_read_io_timeout(fd, place->id);
+}
+
+static int block_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error *error) {
+        _cleanup_(domain_opened_clear) DomainOpened opened = {.lock_fd = -EBADF};
+        _cleanup_(group_clear) LvmGroup group = {};
+        DomainPlace place = *given; /* path stays borrowed */
+        int r;
+
+        r = find_group(given, &group, NULL, error);
+        if (r >= 0)
+                r = check_devices(given, &group, error);
+        if (r >= 0)
+                r = read_facts(given, &group, &opened.facts, &opened.sealed, error);
+        if (r >= 0)
+                r = check_facts(given, &group, &opened.facts, error);
+        if (r < 0)
+                return r;
+        memcpy(place.id, opened.facts.id, UUID_STRING_MAX);
+        place.version = opened.facts.version;
+        r = activate_specials(&place, error);
+        if (r < 0)
+                return r;
+        opened.facts.io_timeout_sec = lockspace_io_timeout(&place);
+        *ret = opened;
+        opened = (DomainOpened){.lock_fd = -EBADF};
+        return 0;
+}
+
+static int block_look(const DomainPlace *place, DomainLook *ret, sd_bus_error *error) {
+        _cleanup_(domain_look_clear) DomainLook look = {};
+        _cleanup_error_ sd_bus_error refusal = SD_BUS_ERROR_NULL;
+        _cleanup_(group_clear) LvmGroup group = {};
+        int r;
+
+        r = find_group(place, &group, &look.several, error);
+        if (r >= 0)
+                r = read_facts(place, &group, &look.facts, &look.sealed, error);
+        if (r < 0)
+                return r;
+        r = check_devices(place, &group, &refusal);
+        if (r >= 0)
+                r = check_facts(place, &group, &look.facts, &refusal);
+        if (r < 0) {
+                look.refusal = strdup(refusal.message ?: "it cannot be opened");
+                if (!look.refusal)
+                        return -ENOMEM;
+        }
+        *ret = look;
+        look = (DomainLook){};
+        return 0;
+}
+
+static int block_measure(const DomainPlace *place, DomainSpace *ret, sd_bus_error *error) {
+        _cleanup_(group_clear) LvmGroup group = {};
+        int r;
+
+        r = find_group(place, &group, NULL, error);
+        if (r >= 0)
+                r = check_devices(place, &group, error);
+        if (r < 0)
+                return r;
+        *ret = (DomainSpace){.total_bytes = group.size_bytes, .free_bytes = group.free_bytes};
+        return 0;
+}
+
+/* ---- leave, remove ---- */
+
+static int block_close(const DomainPlace *place, sd_bus_error *error) {
+        const char *const words[] = {"vgchange", "--autobackup", "n", "--activate", "n", place->id, NULL};
+
+        return lvm_command(place->path, words, error);
+}
+
+static int block_destroy(const DomainPlace *place, sd_bus_error *error) {
+        const char *const words[] = {"vgremove", "--force", place->id, NULL};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        if (scan.n > 0) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Domain %s is not empty: it holds %zu volumes", place->id, scan.n);
+                return -EBUSY;
+        }
+        r = block_close(place, error);
+        return r < 0 ? r : lvm_command(place->path, words, error);
+}
+
+const StorageLayout layout_block = {
+                .create = block_create,
+                .open = block_open,
+                .look = block_look,
+                .clean = block_clean,
+                .measure = block_measure,
+                .destroy = block_destroy,
+                .list_images = block_list_images,
+                .list_volumes = block_list_volumes,
+                .list_all = block_list_all,
+                .volume_begin = block_volume_begin,
+                .volume_fill = block_volume_fill,
+                .volume_commit = block_volume_commit,
+                .volume_abandon = block_volume_abandon,
+                .image_hide = block_image_hide,
+                .image_purge = block_image_purge,
+                .volume_delete = block_volume_delete,
+                .volume_open = block_volume_open,
+                .volume_update = block_volume_update,
+                .volume_lease = block_volume_lease,
+                .special_path = block_special_path,
+                .special_open = block_special_open,
+                .volume_path = block_volume_path,
+                .prepare = block_prepare,
+                .teardown = block_teardown,
+                .close = block_close,
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the files of the block layout share. A domain is a volume group with the domain's id as its name, an image nothing but a tag, a volume a
+ * logical volume. Source: VDSM, lib/vdsm/storage/blockSD.py, blockVolume.py.
+ *
+ *      group's tags       the domain's metadata (lvm-tag.h)
+ *      metadata           a slot for each volume (block-slot.h)
+ *      ids leases xleases for sanlock
+ *      inbox outbox       mailboxes
+ *      master             a file system for old managers; made, never used by us
+ *      <volume id>        the data of a volume
+ *
+ * A volume appears when its tags are set, in one change of LVM's metadata: slot, lease and data are complete by then. What has the tag of one
+ * being made or removed was left by a process that ended, and goes when the domain's lease is held again.
+ */
+
+#include "layout.h"
+#include "lvm-tag.h"
+#include "lvm.h"
+
+/* Special volumes, in the order they are made. */
+typedef struct BlockSpecial {
+        const char *name;
+        uint64_t size_mib;
+        unsigned version; /* of the first domain that has it */
+        bool used;        /* active on every host */
+} BlockSpecial;
+/* The last has no name. */
+extern const BlockSpecial block_specials[];
+
+/* One volume of the group that belongs to an image. */
+typedef struct BlockVolume {
+        char id[UUID_STRING_MAX];
+        LvmVolumeTags tags;
+        uint64_t size_bytes;
+        bool active;
+} BlockVolume;
+
+/* Everything in the group that is a volume, or is becoming or ceasing to be one. Sorted by nothing. */
+typedef struct BlockScan {
+        BlockVolume *volumes;
+        size_t n;
+} BlockScan;
+void block_scan_clear(BlockScan *scan);
+int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error);
+BlockVolume *block_scan_find(const BlockScan *scan, const char *id) _pure_;
+/* Is it part of an image that is there? */
+bool block_volume_is_whole(const BlockVolume *volume) _pure_;
+/* As above, and NotFound where it is not. */
+BlockVolume *block_scan_get(const BlockScan *scan, const char *volume, sd_bus_error *error);
+
+/* The volumes of an image with what their slots say, and the template it is based on. Return: 0; -ENOENT with NotFound. */
+int block_read_image(const DomainPlace *place, const BlockScan *scan, const char *image, VolumeList *ret, sd_bus_error *error);
+
+/* layout-block-slot.c: one slot. fd: of `metadata`. */
+int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error);
+int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const VolumeMetadata *metadata, sd_bus_error *error);
+/* Zeroes [0, size_bytes) of a special volume. */
+int block_zero(const DomainPlace *place, const char *name, uint64_t size_bytes, sd_bus_error *error);
+
+/* layout-block-image.c */
+int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
+int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
+int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
+int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
+int block_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error);
+int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
+int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
+int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *error);
+
+/* layout-block-volume.c */
+int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error);
+int block_volume_fill(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan, sd_bus_error *error);
+int block_volume_commit(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan, sd_bus_error *error);
+void block_volume_abandon(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan);
+int block_volume_delete(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error);
+int block_volume_open(const DomainPlace *place, const char *image, const char *volume, bool writable, int *ret_fd, sd_bus_error *error);
+int block_volume_update(const DomainPlace *place, const char *image, const char *volume, const VolumeChange *change,
+                        sd_bus_error *error);
+int block_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
+/* The same of a volume that was found. ret: its path is new. Return: 0 or -ENOMEM. */
+int block_lease_of(const DomainPlace *place, const BlockVolume *volume, Lease *ret);
+char *block_volume_path(const DomainPlace *place, const char *image, const char *volume);
+char *block_special_path(const DomainPlace *place, const char *name);
+int block_special_open(const DomainPlace *place, const char *name, bool writable, int *ret_fd, sd_bus_error *error);
+/* No data job of any host works on a volume of the image. Return: 0; -EBUSY with InUse. */
+int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error);
+
+/* layout-block-create.c */
+int block_create(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);

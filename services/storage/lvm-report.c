@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lvm-report.h"
+
+#include <jansson.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "parse-util.h"
+
+bool lvm_name_is_valid(const char *name) {
+        if (isempty(name) || strlen(name) >= LVM_NAME_BYTES || *name == '-' || streq(name, ".") || streq(name, ".."))
+                return false;
+        for (const char *c = name; *c; c++)
+                if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("+_.-", *c)))
+                        return false;
+        return true;
+}
+
+static int bad(sd_bus_error *error, const char *what) {
+        sd_bus_error_setf(error, RHV_ERROR_BACKEND_FAILED, "LVM's report of %s cannot be understood", what);
+        return -EBADMSG;
+}
+
+/* {"report": [{"<word>": [row, …]}]}. ret_root owns what ret_rows borrows. */
+static int read_rows(const char *text, size_t size, const char *word, json_t **ret_root, const json_t **ret_rows) {
+        _cleanup_json_ json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        const json_t *rows = json_object_get(json_array_get(json_object_get(root, "report"), 0), word);
+
+        if (!json_is_array(rows) || json_array_size(rows) > LVM_ROWS_MAX)
+                return -EBADMSG;
+        *ret_root = TAKE_PTR(root);
+        *ret_rows = rows;
+        return 0;
+}
+
+/* ---- columns: all are strings ---- */
+
+static int column_number(const json_t *row, const char *key, uint64_t *ret) {
+        const char *text = json_string_value(json_object_get(row, key));
+
+        return text && parse_u64(text, ret) >= 0 ? 0 : -EBADMSG;
+}
+
+static int column_count(const json_t *row, const char *key, unsigned *ret) {
+        uint64_t number;
+
+        if (column_number(row, key, &number) < 0 || number > UINT16_MAX)
+                return -EBADMSG;
+        *ret = (unsigned)number;
+        return 0;
+}
+
+static int column_name(const json_t *row, const char *key, bool optional, char ret[static LVM_NAME_BYTES]) {
+        const char *text = json_string_value(json_object_get(row, key));
+
+        if (!text || (!lvm_name_is_valid(text) && !(optional && !*text)))
+                return -EBADMSG;
+        memcpy(ret, text, strlen(text) + 1);
+        return 0;
+}
+
+static int column_text(const json_t *row, const char *key, char **ret) {
+        const char *text = json_string_value(json_object_get(row, key));
+
+        if (!text)
+                return -EBADMSG;
+        *ret = strdup(text);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- rows ---- */
+
+static int read_group(const json_t *row, LvmGroup *ret) {
+        if (column_name(row, "vg_name", false, ret->name) < 0 || column_name(row, "vg_uuid", false, ret->uuid) < 0 ||
+            column_number(row, "vg_size", &ret->size_bytes) < 0 || column_number(row, "vg_free", &ret->free_bytes) < 0 ||
+            column_number(row, "vg_extent_size", &ret->extent_bytes) < 0 ||
+            column_number(row, "vg_mda_size", &ret->mda_size_bytes) < 0 || column_number(row, "vg_mda_free", &ret->mda_free_bytes) < 0 ||
+            column_count(row, "vg_missing_pv_count", &ret->missing) < 0 || ret->extent_bytes == 0)
+                return -EBADMSG;
+        return column_text(row, "vg_tags", &ret->tags);
+}
+
+static int read_volume(const json_t *row, LvmVolume *ret) {
+        const char *active = json_string_value(json_object_get(row, "lv_active"));
+
+        if (column_name(row, "lv_name", false, ret->name) < 0 || column_number(row, "lv_size", &ret->size_bytes) < 0 || !active)
+                return -EBADMSG;
+        ret->active = streq(active, "active");
+        return column_text(row, "lv_tags", &ret->tags);
+}
+
+static int read_device(const json_t *row, LvmDevice *ret) {
+        if (column_name(row, "pv_uuid", false, ret->uuid) < 0 || column_name(row, "vg_name", true, ret->group) < 0 ||
+            column_number(row, "pv_pe_count", &ret->extents) < 0 || column_count(row, "pv_mda_used_count", &ret->metadata_areas) < 0)
+                return -EBADMSG;
+        return column_text(row, "pv_name", &ret->path);
+}
+
+void lvm_groups_clear(LvmGroups *groups) {
+        for (size_t i = 0; i < groups->n; i++)
+                free(groups->rows[i].tags);
+        free(groups->rows);
+        *groups = (LvmGroups){};
+}
+
+void lvm_volumes_clear(LvmVolumes *volumes) {
+        for (size_t i = 0; i < volumes->n; i++)
+                free(volumes->rows[i].tags);
+        free(volumes->rows);
+        *volumes = (LvmVolumes){};
+}
+
+void lvm_devices_clear(LvmDevices *devices) {
+        for (size_t i = 0; i < devices->n; i++)
+                free(devices->rows[i].path);
+        free(devices->rows);
+        *devices = (LvmDevices){};
+}
+
+/* The three differ in the type of their rows alone. */
+#define DEFINE_PARSER(name, List, word, read, what)                                                                    \
+        int lvm_##name##_parse(const char *text, size_t size, List *ret, sd_bus_error *error) {                       \
+                _cleanup_(lvm_##name##_clear) List list = {};                                                         \
+                _cleanup_json_ json_t *root = NULL;                                                                   \
+                const json_t *rows;                                                                                   \
+                                                                                                                      \
+                if (read_rows(text, size, word, &root, &rows) < 0)                                                    \
+                        return bad(error, what);                                                                      \
+                list.rows = calloc(json_array_size(rows) + 1, sizeof(*list.rows));                                    \
+                if (!list.rows)                                                                                       \
+                        return -ENOMEM;                                                                               \
+                for (; list.n < json_array_size(rows); list.n++) {                                                    \
+                        int r = read(json_array_get(rows, list.n), &list.rows[list.n]);                               \
+                                                                                                                      \
+                        if (r < 0)                                                                                    \
+                                return r == -ENOMEM ? r : bad(error, what);                                           \
+                }                                                                                                     \
+                *ret = list;                                                                                          \
+                list = (List){};                                                                                      \
+                return 0;                                                                                             \
+        }
+
+DEFINE_PARSER(groups, LvmGroups, "vg", read_group, "volume groups")
+DEFINE_PARSER(volumes, LvmVolumes, "lv", read_volume, "logical volumes")
+DEFINE_PARSER(devices, LvmDevices, "pv", read_device, "physical volumes")

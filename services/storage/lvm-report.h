@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Reports of vgs, lvs and pvs ("--reportformat json --units b --nosuffix"), with the columns named here, typed and checked. Pure.
+ *
+ * What is not as LVM writes it is refused as BackendFailed; a name that could leave /dev/<group>/ does not get through.
+ */
+
+#include "macro.h"
+
+/* LVM's own limit, with the end of the string. */
+#define LVM_NAME_BYTES 129U
+/* More than LVM handles in an hour. */
+#define LVM_ROWS_MAX 16384U
+
+#define LVM_GROUP_COLUMNS "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count,vg_mda_size,vg_mda_free,vg_tags"
+#define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags"
+#define LVM_DEVICE_COLUMNS "pv_name,pv_uuid,pv_pe_count,pv_mda_used_count,vg_name"
+
+typedef struct LvmGroup {
+        char name[LVM_NAME_BYTES];
+        char uuid[LVM_NAME_BYTES];
+        uint64_t size_bytes, free_bytes, extent_bytes;
+        uint64_t mda_size_bytes, mda_free_bytes; /* of the smallest metadata area */
+        unsigned missing;                        /* devices that are not there */
+        char *tags;                              /* between commas */
+} LvmGroup;
+
+typedef struct LvmVolume {
+        char name[LVM_NAME_BYTES];
+        uint64_t size_bytes;
+        bool active; /* on this host */
+        char *tags;
+} LvmVolume;
+
+typedef struct LvmDevice {
+        char *path;
+        char uuid[LVM_NAME_BYTES];
+        char group[LVM_NAME_BYTES]; /* empty: of none */
+        uint64_t extents;
+        unsigned metadata_areas; /* in use */
+} LvmDevice;
+
+typedef struct LvmGroups {
+        LvmGroup *rows;
+        size_t n;
+} LvmGroups;
+typedef struct LvmVolumes {
+        LvmVolume *rows;
+        size_t n;
+} LvmVolumes;
+typedef struct LvmDevices {
+        LvmDevice *rows;
+        size_t n;
+} LvmDevices;
+
+void lvm_groups_clear(LvmGroups *groups);
+void lvm_volumes_clear(LvmVolumes *volumes);
+void lvm_devices_clear(LvmDevices *devices);
+
+/* Return: 0; -ENOMEM; -EBADMSG with BackendFailed set. */
+int lvm_groups_parse(const char *text, size_t size, LvmGroups *ret, sd_bus_error *error);
+int lvm_volumes_parse(const char *text, size_t size, LvmVolumes *ret, sd_bus_error *error);
+int lvm_devices_parse(const char *text, size_t size, LvmDevices *ret, sd_bus_error *error);
+
+/* [A-Za-z0-9+_.-], not beginning with '-', not "." or "..": LVM's rule. */
+bool lvm_name_is_valid(const char *name) _pure_;

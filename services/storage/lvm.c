@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "lvm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "bus-error.h"
+#include "lvm-argv.h"
+#include "lvm-call.h"
+
+/* A report of everything LVM can hold. */
+#define REPORT_BYTES_MAX (16 * MIB)
+
+static const char *helper; /* set once, before there are threads */
+
+void lvm_use_helper(const char *socket_path) {
+        helper = socket_path;
+}
+
+static int run(const char *const *argv, int *ret_fd, sd_bus_error *error) {
+        return helper ? lvm_run_there(helper, argv, ret_fd, error) : lvm_run_here(argv, ret_fd, error);
+}
+
+char *lvm_path(const char *group, const char *name) {
+        char *path;
+
+        return asprintf(&path, "/dev/%s/%s", group, name) < 0 ? NULL : path;
+}
+
+/* ---- reports ---- */
+
+static int read_all(int fd, char **ret, size_t *ret_size) {
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        ssize_t n;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_size > (off_t)REPORT_BYTES_MAX)
+                return -EFBIG;
+        text = malloc((size_t)st.st_size + 1);
+        if (!text)
+                return -ENOMEM;
+        n = pread(fd, text, (size_t)st.st_size, 0);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        *ret = TAKE_PTR(text);
+        *ret_size = (size_t)n;
+        return 0;
+}
+
+static int report(const char *command, const char *devices, const char *columns, const char *group, char **ret, size_t *ret_size,
+                  sd_bus_error *error) {
+        const char *argv[LVM_REPORT_ARGUMENTS];
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        lvm_argv_report(command, devices, columns, group, argv);
+        r = run(argv, &fd, error);
+        if (r < 0)
+                return r;
+        r = read_all(fd, ret, ret_size);
+        return r < 0 ? bus_error_errno(error, r, "Cannot read LVM's report") : 0;
+}
+
+int lvm_groups(const char *devices, const char *group, LvmGroups *ret, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = report("vgs", devices, LVM_GROUP_COLUMNS, group, &text, &size, error);
+        return r < 0 ? r : lvm_groups_parse(text, size, ret, error);
+}
+
+int lvm_volumes(const char *devices, const char *group, LvmVolumes *ret, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = report("lvs", devices, LVM_VOLUME_COLUMNS, group, &text, &size, error);
+        return r < 0 ? r : lvm_volumes_parse(text, size, ret, error);
+}
+
+int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, &text, &size, error);
+        return r < 0 ? r : lvm_devices_parse(text, size, ret, error);
+}
+
+/* ---- changes ---- */
+
+int lvm_command(const char *devices, const char *const *arguments, sd_bus_error *error) {
+        _cleanup_free_ const char **argv = lvm_argv(devices, arguments);
+        _cleanup_close_ int fd = -EBADF;
+
+        return argv ? run(argv, &fd, error) : -ENOMEM;
+}
+
+int lvm_change(const char *devices, const char *group, const char *const *words, const char *const *names, sd_bus_error *error) {
+        _cleanup_free_ const char **arguments = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n_words = 0, n_names = 0, size;
+        FILE *f;
+
+        while (words[n_words])
+                n_words++;
+        while (names[n_names])
+                n_names++;
+        if (n_names == 0)
+                return 0;
+        arguments = calloc(n_words + n_names + 1, sizeof(*arguments));
+        f = open_memstream(&text, &size);
+        if (!f || !arguments) {
+                if (f)
+                        (void) fclose(f);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < n_names; i++)
+                (void) fprintf(f, "%s/%s%c", group, names[i], '\0');
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_words; i++)
+                arguments[i] = words[i];
+        for (char *p = text; n_names > 0; n_names--, p += strlen(p) + 1)
+                arguments[n_words++] = p;
+        return lvm_command(devices, arguments, error);
+}
+
+int lvm_tool(const char *const *argv, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+
+        return run(argv, &fd, error);
+}
+
+int lvm_activate(const char *devices, const char *group, const char *const *names, sd_bus_error *error) {
+        static const char *const on[] = {"lvchange", "--autobackup", "n", "--activate", "y", NULL};
+        static const char *const again[] = {"lvchange", "--refresh", NULL};
+        int r;
+
+        /* One that is active already keeps the size it had then. */
+        r = lvm_change(devices, group, on, names, error);
+        return r < 0 ? r : lvm_change(devices, group, again, names, error);
+}
+
+int lvm_deactivate(const char *devices, const char *group, const char *const *names, sd_bus_error *error) {
+        static const char *const off[] = {"lvchange", "--autobackup", "n", "--activate", "n", NULL};
+
+        return lvm_change(devices, group, off, names, error);
+}
+
+/* ---- devices ---- */
+
+int lvm_open(const char *group, const char *name, bool writable, sd_bus_error *error) {
+        _cleanup_free_ char *path = name ? lvm_path(group, name) : strdup(group);
+        int fd, r;
+
+        if (!path)
+                return -ENOMEM;
+        r = helper ? lvm_open_there(helper, path, writable, &fd, error) : lvm_open_here(path, writable, &fd, error);
+        return r < 0 ? r : fd;
+}
+
+int lvm_buffered(int fd) {
+        int flags = fcntl(fd, F_GETFL);
+
+        return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_DIRECT) < 0 ? -errno : 0;
+}

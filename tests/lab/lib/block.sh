@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# For tests of block domains in hosts without device mapper: a LUN that all hosts see, and LVM with loop devices in place of mapped ones
+# (lvm-shim). Needs lib/assert, lib/storage.sh and lib/leases.sh. What activation really does is shown in the machine lab.
+
+# lun_make NAME SIZE: a disk that all hosts see; prints its device. The lab takes it away.
+lun_make() {
+        local file loop
+        file=$(lab path shared)/$1.lun
+        truncate -s "$2" "$file"
+        loop=$(losetup --show -f "$file")
+        echo "$loop $1.lun 0" >> "$(lab path shared)/.loops"
+        echo "$loop"
+}
+
+# lvm_ready HOST: LVM works there as far as it can
+lvm_ready() {
+        local command
+        lab put "$1" "$SUITE_LAB/lib/lvm-shim" /usr/local/sbin/lvm-shim
+        on "$1" chmod 755 /usr/local/sbin/lvm-shim
+        for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend pvcreate pvchange vgcreate vgremove vgextend; do
+                on "$1" ln -sf lvm-shim "/usr/local/sbin/$command"
+        done
+}
+
+# lvm HOST COMMAND...: with the shim, on all loop devices of the lab
+lvm_on() {
+        local host=$1 devices=$2 command=$3
+        shift 3
+        on "$host" "$command" --devices "$devices" "$@"
+}
+
+# block_share HOST DOMAIN DEVICE...: makes a block domain
+block_share() {
+        local host=$1 domain=$2
+        shift 2
+        storage_call "$host" CreateDomain 'sa{sv}a{sv}' "$domain" 3 type s fcp devices as $# "$@" name s shared 0
+}
+
+# block_find HOST DEVICE...: opens it
+block_find() {
+        local host=$1
+        shift
+        storage_call "$host" OpenDomain 'a{sv}a{sv}' 2 type s fcp devices as $# "$@" 0
+}
