@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Any text as LVM's reports and tags: refused, or read into names that stay in their directory and metadata that survives a second coding. */
+
+#include "fuzz.h"
+
+#include "lvm-report.h"
+#include "lvm-tag.h"
+
+static void check_tags(const char *text) {
+        _cleanup_free_ char *metadata = NULL, *decoded = NULL, *encoded = NULL, *again = NULL;
+        LvmVolumeTags tags;
+
+        if (lvm_volume_tags_parse(text, &tags) >= 0 && ((tags.image[0] && !uuid_is_valid(tags.image)) || (tags.parent[0] && !uuid_is_valid(tags.parent))))
+                abort();
+        (void) lvm_tags_to_metadata(text, &metadata);
+        if (lvm_tag_decode(text, strlen(text), &decoded) < 0 || !utf8_is_valid(decoded, strlen(decoded)))
+                return;
+        encoded = lvm_tag_encode(decoded);
+        if (lvm_tag_decode(encoded, strlen(encoded), &again) < 0 || !streq(again, decoded))
+                abort();
+}
+
+static void check_reports(const char *text, size_t size) {
+        _cleanup_(lvm_groups_clear) LvmGroups groups = {};
+        _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
+        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
+
+        (void) lvm_groups_parse(text, size, &groups, NULL);
+        (void) lvm_devices_parse(text, size, &devices, NULL);
+        if (lvm_volumes_parse(text, size, &volumes, NULL) < 0)
+                return;
+        for (size_t i = 0; i < volumes.n; i++) {
+                if (!lvm_name_is_valid(volumes.rows[i].name) || strchr(volumes.rows[i].name, '/'))
+                        abort();
+                check_tags(volumes.rows[i].tags);
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_free_ char *text = malloc(size + 1);
+
+        if (!text)
+                return 0;
+        memcpy(text, data, size);
+        text[size] = '\0';
+        check_reports(text, size);
+        check_tags(text);
+        return 0;
+}

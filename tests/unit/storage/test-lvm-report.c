@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* LVM's reports, its command lines, and the slots of a block domain. */
+
+#include "block-slot.h"
+#include "bus-error.h"
+#include "fixture.h"
+#include "lvm-argv.h"
+#include "lvm-report.h"
+
+/* As lvm2 2.03.16 writes it. */
+#define GROUPS                                                                                                         \
+        "{\"report\": [{\"vg\": [{\"vg_name\":\"11111111-2222-4333-8444-00000000000b\", \"vg_uuid\":\"Q1xAbc-0000\", " \
+        "\"vg_size\":\"21072183296\", \"vg_free\":\"16374562816\", \"vg_extent_size\":\"134217728\", "                \
+        "\"vg_missing_pv_count\":\"1\", \"vg_mda_size\":\"134217216\", \"vg_mda_free\":\"67099136\", "                 \
+        "\"vg_tags\":\"MDT_CLASS=Data,RHAT_storage_domain\"}]}]}"
+
+static void test_groups(void **state) {
+        _cleanup_(lvm_groups_clear) LvmGroups groups = {};
+
+        assert_int_equal(lvm_groups_parse(GROUPS, strlen(GROUPS), &groups, NULL), 0);
+        assert_int_equal(groups.n, 1);
+        assert_string_equal(groups.rows[0].name, "11111111-2222-4333-8444-00000000000b");
+        assert_int_equal(groups.rows[0].size_bytes, 21072183296);
+        assert_int_equal(groups.rows[0].free_bytes, 16374562816);
+        assert_int_equal(groups.rows[0].extent_bytes, 128 * MIB);
+        assert_int_equal(groups.rows[0].missing, 1);
+        assert_string_equal(groups.rows[0].tags, "MDT_CLASS=Data,RHAT_storage_domain");
+}
+
+static void test_volumes(void **state) {
+        static const char text[] = "{\"report\":[{\"lv\":[{\"lv_name\":\"ids\",\"lv_size\":\"134217728\",\"lv_active\":\"active\",\"lv_tags\":\"\"},"
+                                   "{\"lv_name\":\"master\",\"lv_size\":\"1073741824\",\"lv_active\":\"\",\"lv_tags\":\"a,b\"}]}]}";
+        _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
+
+        assert_int_equal(lvm_volumes_parse(text, strlen(text), &volumes, NULL), 0);
+        assert_int_equal(volumes.n, 2);
+        assert_true(volumes.rows[0].active);
+        assert_false(volumes.rows[1].active);
+        assert_string_equal(volumes.rows[1].tags, "a,b");
+}
+
+static void test_devices(void **state) {
+        static const char text[] = "{\"report\":[{\"pv\":[{\"pv_name\":\"/dev/loop1\",\"pv_uuid\":\"wkh9vG-zGUy\",\"pv_pe_count\":\"157\","
+                                   "\"pv_mda_used_count\":\"2\",\"vg_name\":\"\"}]}]}";
+        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
+
+        assert_int_equal(lvm_devices_parse(text, strlen(text), &devices, NULL), 0);
+        assert_string_equal(devices.rows[0].path, "/dev/loop1");
+        assert_int_equal(devices.rows[0].extents, 157);
+        assert_int_equal(devices.rows[0].metadata_areas, 2);
+        assert_string_equal(devices.rows[0].group, "");
+}
+
+static void test_bad_reports(void **state) {
+        static const char *const bad[] = {
+                        "",
+                        "{}",
+                        "{\"report\":[]}",
+                        "{\"report\":[{\"pv\":[]}]}",
+                        "{\"report\":[{\"lv\":[{}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"..\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a/b\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"-1\",\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":1,\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"1\",\"lv_active\":\"\"}]}]}",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+                LvmVolumes volumes = {};
+
+                assert_int_equal(lvm_volumes_parse(bad[i], strlen(bad[i]), &volumes, &error), -EBADMSG);
+                assert_string_equal(error.name, RHV_ERROR_BACKEND_FAILED);
+                assert_null(volumes.rows);
+        }
+}
+
+/* rhv-lvm runs what the service is made to ask, and that only with the devices named. */
+static void test_command_lines(void **state) {
+        static const char *const words[] = {"lvremove", "--force", "group/volume", NULL}, *const other[] = {"pvmove", NULL},
+                          *const second[] = {"lvs", "--devices", "/dev/sda", NULL}, *const config[] = {"lvs", "--config=x", NULL},
+                          *const file_system[] = {"mke2fs", "/dev/a/master", NULL}, *const shell[] = {"sh", "-c", "x", "--devices", "/dev/a", "b", NULL};
+        _cleanup_free_ const char **good = lvm_argv("/dev/a,/dev/b", words), **no_command = lvm_argv("/dev/a", other),
+                                  **no_device = lvm_argv("/srv/a", words), **two = lvm_argv("/dev/a", second), **settings = lvm_argv("/dev/a", config);
+        const char *report[LVM_REPORT_ARGUMENTS];
+
+        assert_string_equal(good[0], "lvremove");
+        assert_string_equal(good[4], "/dev/a,/dev/b");
+        assert_string_equal(good[5], "--force");
+        assert_null(good[7]);
+        assert_true(lvm_argv_is_ours(good));
+        assert_false(lvm_argv_is_ours(no_command));
+        assert_false(lvm_argv_is_ours(no_device));
+        assert_false(lvm_argv_is_ours(two));
+        assert_false(lvm_argv_is_ours(settings));
+        assert_false(lvm_argv_is_ours(words));
+        assert_false(lvm_argv_is_ours(shell));
+        assert_true(lvm_argv_is_ours(file_system));
+        lvm_argv_report("vgs", "/dev/a", "vg_name", NULL, report);
+        assert_true(lvm_argv_is_ours(report));
+        lvm_argv_report("lvs", "/dev/a", "lv_name", "group", report);
+        assert_true(lvm_argv_is_ours(report));
+}
+
+static void test_device_lists(void **state) {
+        static const char *const good[] = {"/dev/sda", "/dev/mapper/3600a,/dev/disk/by-id/wwn-0x5"},
+                                *const bad[] = {"", ",", "/dev/", "/dev/../etc", "sda", "/dev/sda,", ",/dev/sda", "/dev/sda,/srv/x", "/dev//sda"};
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                assert_true(lvm_devices_are_valid(good[i]));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_false(lvm_devices_are_valid(bad[i]));
+}
+
+static void test_slots(void **state) {
+        uint32_t used[] = {5, 1, 3, 2, 4}, gap[] = {7, 1, 2}, old[] = {5, 4}, *all = calloc(BLOCK_SLOT_MAX, sizeof(*all)), slot;
+
+        assert_int_equal(block_slot_offset(5, 1), MIB + 8192);
+        assert_int_equal(block_slot_offset(4, 4), 2048);
+        assert_int_equal(block_lease_offset(1, (uint32_t)MIB), 105906176);
+        assert_int_equal(block_slot_find(NULL, 0, 5, &slot), 0);
+        assert_int_equal(slot, 1);
+        assert_int_equal(block_slot_find(NULL, 0, 3, &slot), 0);
+        assert_int_equal(slot, 4);
+        assert_int_equal(block_slot_find(used, 5, 5, &slot), 0);
+        assert_int_equal(slot, 6);
+        assert_int_equal(block_slot_find(gap, 3, 5, &slot), 0);
+        assert_int_equal(slot, 3);
+        assert_int_equal(block_slot_find(old, 2, 4, &slot), 0);
+        assert_int_equal(slot, 6);
+
+        for (uint32_t i = 0; i < BLOCK_SLOT_MAX; i++)
+                all[i] = i + 1;
+        assert_int_equal(block_slot_find(all, BLOCK_SLOT_MAX - 1, 5, &slot), 0);
+        assert_int_equal(slot, BLOCK_SLOT_MAX);
+        assert_int_equal(block_lease_offset(slot, (uint32_t)MIB), 2047 * MIB);
+        assert_int_equal(block_slot_find(all, BLOCK_SLOT_MAX, 5, &slot), -ENOSPC);
+        free(all);
+
+        assert_int_equal(block_volume_bytes(true, 7 * GIB), 7 * GIB);
+        assert_int_equal(block_volume_bytes(false, 7 * GIB), 2560 * MIB);
+        assert_int_equal(block_volume_bytes(false, 1 * GIB), 1 * GIB);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_groups),      cmocka_unit_test(test_volumes),       cmocka_unit_test(test_devices),
+                        cmocka_unit_test(test_bad_reports), cmocka_unit_test(test_command_lines), cmocka_unit_test(test_device_lists),
+                        cmocka_unit_test(test_slots),
+        };
+
+        return cmocka_run_group_tests_name("lvm-report", tests, NULL, NULL);
+}
