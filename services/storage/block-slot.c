@@ -38,6 +38,8 @@ int block_slot_find(uint32_t *used, size_t n, unsigned version, uint32_t *ret) {
         return 0;
 }
 
-uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes) {
+uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes, uint64_t initial_bytes) {
+        if (!preallocated && initial_bytes > 0)
+                return initial_bytes + initial_bytes / 10;
         return preallocated || capacity_bytes < BLOCK_CHUNK_BYTES ? capacity_bytes : BLOCK_CHUNK_BYTES;
 }

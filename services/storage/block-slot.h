@@ -24,7 +24,7 @@ uint32_t block_slot_first(unsigned version) _const_;
 /* The smallest that none of the n in used has. Return: -ENOSPC where there is none. used: is sorted. */
 int block_slot_find(uint32_t *used, size_t n, unsigned version, uint32_t *ret);
 
-/* The size of a new volume's LV, before LVM rounds it up to its extents: as much as its capacity where that is preallocated; else a first chunk
- * that is extended as the guest writes. */
+/* The size of a new volume's LV, before LVM rounds it up to its extents: as much as its capacity where that is preallocated; else room for
+ * the data that are known to come, with qcow2's own, or a first chunk that is extended as the guest writes. */
 #define BLOCK_CHUNK_BYTES (2560 * MIB)
-uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes) _const_;
+uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes, uint64_t initial_bytes) _const_;

@@ -251,6 +251,23 @@ static int note_request(const Io *io) {
         return transfer_request_save(io->directory, &request);
 }
 
+/* A device is as large as it is: what is uploaded must fit, and the end of a qcow2 image in it is not the device's. */
+static int check_device(Io *io, const VolumeRecord *record) {
+        if (!domain_type_is_block(io->place.type))
+                return 0;
+        if (io->upload && io->size_bytes > record->true_size_bytes) {
+                sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_ARGUMENT,
+                                  "%" PRIu64 " bytes do not fit into the %" PRIu64 " that volume %s has now; make it with that \"initial_size\"",
+                                  io->size_bytes, record->true_size_bytes, io->volume);
+                return -EINVAL;
+        }
+        if (!io->upload && record->metadata.format == VOLUME_FORMAT_QCOW2) {
+                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "A qcow2 volume of a block domain cannot be downloaded yet; a raw one can");
+                return -EOPNOTSUPP;
+        }
+        return 0;
+}
+
 static int transfer_check(Io *io) {
         VolumeRecord *record;
         int r;
@@ -265,7 +282,8 @@ static int transfer_check(Io *io) {
         record = volume_list_find(&io->lists[0], io->volume);
         io->record = *record;
         record->problem = NULL;
-        return io->upload ? check_space(io, upload_needs(io, record), &io->error) : 0;
+        r = check_device(io, record);
+        return r >= 0 && io->upload ? check_space(io, upload_needs(io, record), &io->error) : r;
 }
 
 /* Nothing of the volume is touched before its lease is held, which is rhv-upload's part. */

@@ -106,6 +106,11 @@ static int check_new(const BlockScan *scan, const VolumeRequest *request, sd_bus
                                  "A raw volume of a block domain takes all its room at once: its allocation is preallocated");
                 return -EINVAL;
         }
+        if (request->initial_bytes > 0 && (request->format == VOLUME_FORMAT_RAW || request->initial_bytes > volume_qcow2_max_bytes(request->capacity_bytes))) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
+                                 "An initial size is for qcow2 volumes, and no more than the volume can grow to");
+                return -EINVAL;
+        }
         return 0;
 }
 
@@ -168,8 +173,9 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
         if (!plan.path)
                 return -ENOMEM;
         r = make_volume(place, request->volume,
-                        block_volume_bytes(plan.metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED, plan.metadata.capacity_bytes), &size,
-                        error);
+                        block_volume_bytes(plan.metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED, plan.metadata.capacity_bytes,
+                                           request->initial_bytes),
+                        &size, error);
         if (r < 0) {
                 block_volume_abandon(place, request, &plan);
                 return r;

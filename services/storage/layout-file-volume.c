@@ -117,6 +117,10 @@ int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, Vo
         const VolumeRecord *parent;
         int r;
 
+        if (request->initial_bytes > 0) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "An initial size is for volumes of block domains; a file grows by itself");
+                return -EINVAL;
+        }
         IDENTITY_SCOPE();
         fd = work_directory(place, request, &list, &plan.new_image, error);
         if (fd < 0)

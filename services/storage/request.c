@@ -77,6 +77,7 @@ const DictField request_domain_inspect[] = {FIELD_PATH(DICT_REQUIRED), {}};
 
 const DictField request_volume[] = {
                 {.key = "capacity", .type = DICT_INTEGER},
+                {.key = "initial_size", .type = DICT_INTEGER, .min = 1, .max = (int64_t)VOLUME_CAPACITY_MAX},
                 {.key = "format", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = format_words},
                 {.key = "allocation", .type = DICT_STRING, .words = allocation_words},
                 {.key = "description", .type = DICT_STRING},
@@ -167,6 +168,7 @@ int request_read_volume(const char *image, const char *volume, const json_t *obj
         VolumeRequest request = {
                         .format = volume_format_from_string(dict_string(object, "format", "raw")),
                         .allocation = volume_allocation_from_string(dict_string(object, "allocation", "sparse")),
+                        .initial_bytes = (uint64_t)dict_integer(object, "initial_size", 0),
                         .now_sec = now_sec,
         };
 

@@ -27,8 +27,8 @@ const char *structural_word(int (*run)(Io *)) {
 /* ---- request ---- */
 
 static json_t *pack_volume(const VolumeRequest *request) {
-        return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", request->parent, "capacity",
-                         (json_int_t)request->capacity_bytes, "format", volume_format_to_string(request->format), "allocation",
+        return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", request->parent, "capacity",
+                         (json_int_t)request->capacity_bytes, "initial", (json_int_t)request->initial_bytes, "format", volume_format_to_string(request->format), "allocation",
                          volume_allocation_to_string(request->allocation), "description", request->description, "disk_type",
                          request->disk_type, "now", (json_int_t)request->now_sec);
 }
@@ -58,15 +58,16 @@ static bool id_or_nothing(const char *id) {
 static int read_volume(const json_t *object, Io *io) {
         VolumeRequest *request = &io->request;
         const char *parent, *format, *allocation, *description, *disk_type;
-        json_int_t capacity, now;
+        json_int_t capacity, initial, now;
 
-        if (json_unpack((json_t *)object, "{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", &parent, "capacity", &capacity, "format",
+        if (json_unpack((json_t *)object, "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", &parent, "capacity", &capacity, "initial", &initial, "format",
                         &format, "allocation", &allocation, "description", &description, "disk_type", &disk_type, "now", &now) < 0 ||
-            !uuid_is_valid(parent) || capacity < 0 || now < 0 || strlen(description) >= sizeof(request->description) ||
+            !uuid_is_valid(parent) || capacity < 0 || initial < 0 || now < 0 || strlen(description) >= sizeof(request->description) ||
             strlen(disk_type) >= sizeof(request->disk_type))
                 return -EBADMSG;
         *request = (VolumeRequest){
                         .capacity_bytes = (uint64_t)capacity,
+                        .initial_bytes = (uint64_t)initial,
                         .format = volume_format_from_string(format),
                         .allocation = volume_allocation_from_string(allocation),
                         .now_sec = (uint64_t)now,

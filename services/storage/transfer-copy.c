@@ -125,7 +125,7 @@ static int touch(TransferCopy *copy, sd_bus_error *error) {
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot keep the progress");
         copy->touched = true;
-        if (copy->allocation == VOLUME_ALLOCATION_PREALLOCATED && copy->format == VOLUME_FORMAT_RAW)
+        if (copy->device || (copy->allocation == VOLUME_ALLOCATION_PREALLOCATED && copy->format == VOLUME_FORMAT_RAW))
                 return 0;
         if (ftruncate(copy->sink_fd, 0) < 0)
                 return fail_write(copy, -errno, error);
@@ -152,7 +152,7 @@ static int begin_volume(TransferCopy *copy, const uint8_t *piece, size_t n, sd_b
 
 /* The first piece is always written: tools learn the block size of a raw file from its first block. */
 static bool may_skip(const TransferCopy *copy, const uint8_t *piece, size_t n) {
-        return copy->done_bytes > 0 && copy->allocation != VOLUME_ALLOCATION_PREALLOCATED && is_zero(piece, n);
+        return copy->done_bytes > 0 && !copy->device && copy->allocation != VOLUME_ALLOCATION_PREALLOCATED && is_zero(piece, n);
 }
 
 /* Where the source is a file with holes, moves over them. */
@@ -160,7 +160,7 @@ static int skip_hole(TransferCopy *copy) {
         off_t here, data;
         uint64_t skip;
 
-        if (copy->done_bytes == 0 || copy->allocation == VOLUME_ALLOCATION_PREALLOCATED)
+        if (copy->done_bytes == 0 || copy->device || copy->allocation == VOLUME_ALLOCATION_PREALLOCATED)
                 return 0;
         here = lseek(copy->source_fd, 0, SEEK_CUR);
         if (here < 0)
@@ -233,6 +233,8 @@ static int finish_tail(TransferCopy *copy, uint8_t *zeroes) {
         int r;
 
         set_direct(copy->sink_fd, false);
+        if (copy->format == VOLUME_FORMAT_QCOW2 && copy->device)
+                return 0;
         if (copy->format == VOLUME_FORMAT_QCOW2 && ftruncate(copy->sink_fd, (off_t)copy->size_bytes) < 0)
                 return -errno;
         if (copy->allocation != VOLUME_ALLOCATION_PREALLOCATED || offset >= end)
@@ -242,7 +244,17 @@ static int finish_tail(TransferCopy *copy, uint8_t *zeroes) {
                         return -errno;
                 return 0;
         }
-        if (fallocate(copy->sink_fd, FALLOC_FL_ZERO_RANGE, (off_t)offset, (off_t)(end - offset)) >= 0)
+        /* A device zeroes whole blocks. */
+        if (offset % DIRECT_ALIGNMENT != 0) {
+                uint64_t block = DIRECT_ALIGNMENT - offset % DIRECT_ALIGNMENT;
+
+                memset(zeroes, 0, (size_t)block);
+                r = write_at(copy->sink_fd, zeroes, (size_t)(end - offset < block ? end - offset : block), offset);
+                if (r < 0)
+                        return r;
+                offset += block;
+        }
+        if (offset >= end || fallocate(copy->sink_fd, FALLOC_FL_ZERO_RANGE, (off_t)offset, (off_t)(end - offset)) >= 0)
                 return 0;
         if (errno != EOPNOTSUPP)
                 return -errno;
@@ -261,8 +273,12 @@ static int finish_tail(TransferCopy *copy, uint8_t *zeroes) {
 
 int transfer_upload(TransferCopy *copy, sd_bus_error *error) {
         _cleanup_free_ void *piece = NULL;
+        struct stat st;
         int r;
 
+        if (fstat(copy->sink_fd, &st) < 0)
+                return -errno;
+        copy->device = S_ISBLK(st.st_mode);
         r = -posix_memalign(&piece, DIRECT_ALIGNMENT, TRANSFER_PIECE_BYTES);
         if (r < 0)
                 return r;
@@ -283,7 +299,7 @@ int transfer_upload(TransferCopy *copy, sd_bus_error *error) {
 }
 
 void transfer_give_back(const TransferCopy *copy) {
-        if (!copy->upload || !copy->touched ||
+        if (!copy->upload || !copy->touched || copy->device ||
             (copy->allocation == VOLUME_ALLOCATION_PREALLOCATED && copy->format == VOLUME_FORMAT_RAW))
                 return;
         if (ftruncate(copy->sink_fd, 0) >= 0 && copy->format == VOLUME_FORMAT_RAW)

@@ -34,6 +34,7 @@ struct TransferCopy {
 
         /* What has happened. */
         bool touched;
+        bool device; /* the volume is a block device: of one size, and full of what was there before */
         uint64_t done_bytes;
 };
 

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "manager.h"
 #include "transfer-progress.h"
+#include "volume-task.h"
 
 static const char transfer_program[] = RHV_LIBEXEC_DIR "/rhv-transfer";
 static const char upload_program[] = RHV_LIBEXEC_DIR "/rhv-upload";
@@ -129,6 +130,7 @@ static void start_polling(Manager *manager) {
 static void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
         Job *job = job_find(transfer->manager->jobs, transfer->job);
         const TransferRequest *request = &transfer->request;
+        Domain *domain = domain_find(transfer->manager, request->domain);
         json_t *result = NULL;
 
         if (r < 0 && r != -ECANCELED)
@@ -144,6 +146,8 @@ static void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
                 job_finish(job, r, error, result);
         }
         image_lock_release(&transfer->manager->locks, request->domain, request->image, transfer->job);
+        if (domain && !image_users_has(domain->users, request->image))
+                volume_task_teardown(domain, request->image);
         (void) unit_release(transfer->manager->bus, transfer->unit);
         remove_directory(transfer);
         transfer_free(transfer);

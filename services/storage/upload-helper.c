@@ -21,6 +21,7 @@
 #include "config.h"
 #include "lease-request.h"
 #include "log.h"
+#include "lvm.h"
 #include "place-json.h"
 #include "heir.h"
 #include "state-file.h"
@@ -192,6 +193,8 @@ static int work(Upload *upload, char **arguments, sd_bus_error *error) {
         if (r < 0)
                 return r;
         r = run(upload, arguments, error);
+        if (layout(upload)->teardown)
+                (void) layout(upload)->teardown(&upload->place, upload->request.image, NULL);
         k = r < 0 ? 0 : outcome(upload);
         if (k > 0)
                 return set_legality(upload, VOLUME_LEGAL, true, error);
@@ -211,6 +214,7 @@ int main(int argc, char **argv) {
                 fputs("usage: rhv-upload DIRECTORY PROGRAM ARGUMENT..., started by org.rhv.Storage\n", stderr);
                 return 2;
         }
+        lvm_use_helper(LVM_SOCKET_PATH);
         (void) umask(0022);
         upload.directory = argv[1];
         r = load(&upload);

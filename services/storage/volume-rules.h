@@ -47,6 +47,7 @@ typedef struct VolumeRequest {
         char volume[UUID_STRING_MAX];
         char parent[UUID_STRING_MAX]; /* BLANK_UUID: none */
         uint64_t capacity_bytes;      /* 0 with a parent: the parent's */
+        uint64_t initial_bytes;       /* of data that will be written to a thin volume on blocks; 0: not known */
         VolumeFormat format;
         VolumeAllocation allocation;
         char description[VOLUME_METADATA_BYTES_MAX];

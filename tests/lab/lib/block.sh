@@ -22,6 +22,10 @@ lvm_ready() {
         for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend pvcreate pvchange vgcreate vgremove vgextend; do
                 on "$1" ln -sf lvm-shim "/usr/local/sbin/$command"
         done
+        # the host's udevd sees every loop device of the machine change, and gives it an owner
+        on "$1" sh -c 'mkdir -p /run/udev/rules.d && echo "KERNEL==\"loop*\", OWNER=\"36\", GROUP=\"36\", MODE=\"0660\"" > /run/udev/rules.d/90-lab.rules && udevadm control --reload'
+        # the shim's volumes are not the device mapper's
+        on "$1" sh -c 'mkdir -p /run/systemd/system/rhv-upload-.service.d && printf "[Service]\nDeviceAllow=block-loop rw\n" > /run/systemd/system/rhv-upload-.service.d/lab.conf && systemctl daemon-reload'
 }
 
 # lvm HOST COMMAND...: with the shim, on all loop devices of the lab

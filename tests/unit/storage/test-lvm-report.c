@@ -138,9 +138,10 @@ static void test_slots(void **state) {
         assert_int_equal(block_slot_find(all, BLOCK_SLOT_MAX, 5, &slot), -ENOSPC);
         free(all);
 
-        assert_int_equal(block_volume_bytes(true, 7 * GIB), 7 * GIB);
-        assert_int_equal(block_volume_bytes(false, 7 * GIB), 2560 * MIB);
-        assert_int_equal(block_volume_bytes(false, 1 * GIB), 1 * GIB);
+        assert_int_equal(block_volume_bytes(true, 7 * GIB, 0), 7 * GIB);
+        assert_int_equal(block_volume_bytes(false, 7 * GIB, 0), 2560 * MIB);
+        assert_int_equal(block_volume_bytes(false, 1 * GIB, 0), 1 * GIB);
+        assert_int_equal(block_volume_bytes(false, 7 * GIB, 100 * MIB), 110 * MIB);
 }
 
 int main(void) {
