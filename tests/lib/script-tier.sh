@@ -48,7 +48,7 @@ script_tier() {
 # the program that runs gets the time to clean up
 script_tier_interrupted() {
         [ -z "$script_running" ] || { kill "$script_running"; wait "$script_running"; } 2>/dev/null
-        [ -z "${RHV_LAB:-}" ] || tests/lab/lab down
+        [ -z "${RHV_LAB:-}" ] || { tests/lab/lab down; tests/machines/machine down; }
 }
 
 # One lab name for all tests of this run, swept after each: a test that was killed leaves nothing either.

@@ -39,7 +39,7 @@ lvm_on() {
 block_share() {
         local host=$1 domain=$2
         shift 2
-        storage_call "$host" CreateDomain 'sa{sv}a{sv}' "$domain" 3 type s fcp devices as $# "$@" name s shared 0
+        storage_call "$host" CreateDomain 'sa{sv}a{sv}' "$domain" 4 type s fcp devices as $# "$@" name s shared io_timeout t $((${IO_TIMEOUT:-10} * 1000000)) 0
 }
 
 # block_find HOST DEVICE...: opens it

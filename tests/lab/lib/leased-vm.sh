@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2086
 #
 # For tests with one guest on a shared domain, under its lease: calls of org.rhv.Compute. The test sets D (domain), VM, IMAGE and VOLUME.
 # Needs lib/assert, lib/storage.sh and lib/leases.sh.
@@ -21,7 +21,7 @@ vm_start() {
                 jq -r '.data[0] | if .State.data == "done" then "done" else .ErrorName.data end'
 }
 vm_off() { bus "$1" call $COMPUTE "$(vm_path)" $COMPUTE.Vm PowerOff 'a{sv}' 0 >/dev/null; wait_until 30 vm_is "$1" down; }
-vm_owner() { lockspace_json "$1" $D GetLeaseOwner 'sa{sv}' $VM 0 | jq -r '.data[0] | "\(.host_id.data) \(.held.data)"'; }
+vm_owner() { lockspace_json "$1" "$D" GetLeaseOwner 'sa{sv}' "$VM" 0 | jq -r '.data[0] | "\(.host_id.data) \(.held.data)"'; }
 
 # libvirt_leases HOST: libvirt there keeps leases of guests
 libvirt_leases() {

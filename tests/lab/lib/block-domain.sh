@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154,SC2086
+#
+# Block domains between host1 and host2, in either lab: sourced by a test that has both up, with LVM and sanlock ready. Sets D; needs IO_TIMEOUT, seconds.
+
+D=11111111-2222-4333-8444-00000000000b
+IMAGE=aaaaaaaa-0000-4000-8000-00000000000
+VOLUME=bbbbbbbb-0000-4000-8000-00000000000
+VM=cccccccc-0000-4000-8000-000000000001
+
+small=$(lun_make small 1G)
+lun=$(lun_make lun 20G)
+
+title "a domain is made from empty devices that are large enough, and from nothing else"
+create() { storage_call host1 CreateDomain 'sa{sv}a{sv}' "$D" "$@" 0; }
+assert_refused 'in place of' create 3 type s fcp path s /srv/x name s shared
+assert_refused 'in place of' create 3 type s posix devices as 1 "$lun" name s shared
+assert_refused 'below /dev' create 3 type s fcp devices as 1 /srv/lun name s shared
+assert_refused 'without commas' create 3 type s fcp devices as 1 "$lun,$small" name s shared
+assert_refused 'Cannot open /dev/nothing' create 3 type s fcp devices as 1 /dev/nothing name s shared
+assert_refused 'bytes at least' create 3 type s fcp devices as 1 "$small" name s shared
+on host1 mkfs.ext4 -q "$lun" 64M
+assert_refused 'signature of "ext4"' create 3 type s fcp devices as 1 "$lun" name s shared
+on host1 wipefs -qa "$lun"
+
+title "its group, volumes and tags are oVirt's"
+block_share host1 $D "$lun" >/dev/null
+assert_eq "shared fcp 5 active" "$(domain_get host1 $D Name) $(domain_get host1 $D Type) $(domain_get host1 $D FormatVersion) $(domain_get host1 $D State)"
+report() { lvm_on "$1" "$lun" "$2" --noheadings "${@:3}" 2>/dev/null | sed 's/^ *//; s/ *$//'; }
+assert_eq "ids 128.00 inbox 128.00 leases 2048.00 master 1024.00 metadata 128.00 outbox 128.00 xleases 1024.00" \
+        "$(report host1 lvs --units m --nosuffix --separator ' ' -o lv_name,lv_size "$D" | paste -sd' ')"
+assert_eq "128.00 2 256.00" "$(report host1 vgs --units m --nosuffix --separator ' ' -o vg_extent_size,vg_mda_count,vg_mda_size $D | sed 's/\.[0-9]*$/.00/; s/12[78]\.00$/256.00/')"
+assert_match "metadata.*\(0\)" "$(report host1 lvs -o lv_name,devices "$D/metadata")"
+tags() { report "$1" vgs -o vg_tags "$D" | tr ',' '\n' | LC_ALL=C sort; }
+guid=$(basename "$(report host1 pvs -o pv_name "$lun")")
+pv=$(report host1 pvs -o pv_uuid "$lun")
+assert_eq "$(cat <<-END
+	MDT_ALIGNMENT=1048576
+	MDT_BLOCK_SIZE=512
+	MDT_CLASS=Data
+	MDT_DESCRIPTION=shared
+	MDT_IOOPTIMEOUTSEC=10
+	MDT_LEASERETRIES=3
+	MDT_LEASETIMESEC=60
+	MDT_LOCKPOLICY=
+	MDT_LOCKRENEWALINTERVALSEC=5
+	MDT_POOL_UUID=
+	MDT_PV0=pv:$guid&44&uuid:$pv&44&pestart:0&44&pecount:157&44&mapoffset:0
+	MDT_ROLE=Regular
+	MDT_SDUUID=$D
+	MDT_TYPE=FCP
+	MDT_VERSION=5
+	MDT_VGUUID=$(report host1 vgs -o vg_uuid $D)
+	RHAT_storage_domain
+END
+)" "$(tags host1 | grep -v '^MDT__SHA_CKSUM=[0-9a-f]\{40\}$')"
+# sanlock's Python binding, which VDSM uses, reads what is there
+read_leases() {
+        on "$1" python3 - "/dev/$D" <<-'END'
+		import sanlock, sys
+		base = sys.argv[1]
+		ls = sanlock.read_lockspace(base + '/ids', 0)
+		print(ls['lockspace'].decode(), ls['iotimeout'])
+		r = sanlock.read_resource(base + '/leases', 1 << 20)
+		print(r['lockspace'].decode(), r['resource'].decode(), r['version'])
+	END
+}
+assert_eq "$D $IO_TIMEOUT $D SDM 0" "$(read_leases host1 | paste -sd' ')"
+
+title "a second host finds it; each takes a host id of its own"
+assert_refused 'already' storage_call host2 CreateDomain 'sa{sv}a{sv}' $D 3 type s fcp devices as 1 "$lun" name s other 0
+assert_refused 'holds the volume group' storage_call host2 CreateDomain 'sa{sv}a{sv}' ${D%b}c 3 type s fcp devices as 1 "$lun" name s other 0
+assert_refused 'not iscsi' storage_call host2 OpenDomain 'a{sv}a{sv}' 2 type s iscsi devices as 1 "$lun" 0
+assert_refused 'holds no storage domain' storage_call host2 OpenDomain 'a{sv}a{sv}' 2 type s fcp devices as 1 "$small" 0
+block_find host2 "$lun" >/dev/null
+assert_eq "shared active" "$(domain_get host2 $D Name) $(domain_get host2 $D State)"
+assert_eq "done" "$(lockspace_join host1 $D 1)"
+assert_eq "done" "$(lockspace_join host2 $D 2)"
+wait_until 60 host_seen host1 $D 2 live
+
+title "volumes are made under the domain's lease only"
+make() { domain_call "$1" $D CreateVolume 'ssa{sv}a{sv}' "$2" "$3" "${@:4}"; }
+made() { job_wait "$1" "$(job_of "$(make "$@")")"; }
+raw() { made host1 "$1" "$2" 3 format s raw allocation s preallocated capacity t 200000000 1 lease t "$3"; }
+thin() { made host1 "$1" "$2" 2 format s qcow2 capacity t 5368709120 1 lease t "$3"; }
+assert_refused 'name the version' make host1 ${IMAGE}1 ${VOLUME}1 3 format s raw allocation s preallocated capacity t 200000000 0
+assert_eq "done" "$(lease_acquire host1 $D)"
+assert_eq "/rhv.slice/rhv-spm.slice/rhv-blocklease-$D.service" \
+        "$(on host1 cat "/proc/$(on host1 systemctl show -P MainPID rhv-blocklease-$D.service)/cgroup" | sed -n 's/^0:://p')"
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(made host1 ${IMAGE}1 ${VOLUME}1 2 format s raw capacity t 200000000 1 lease t 1 2>/dev/null)"
+assert_eq "done" "$(raw ${IMAGE}1 ${VOLUME}1 1)"
+assert_eq "done" "$(thin ${IMAGE}2 ${VOLUME}2 1)"
+assert_eq "done" "$(made host1 ${IMAGE}2 ${VOLUME}3 2 format s qcow2 parent s ${VOLUME}2 1 lease t 1)"
+assert_eq "failed org.rhv.Error.AlreadyExists" "$(raw ${IMAGE}1 ${VOLUME}1 1 2>/dev/null)"
+
+title "sizes, tags, slots and leases are oVirt's"
+assert_eq "$(cat <<-END
+	${VOLUME}1 256.00 IU_${IMAGE}1,MD_1,PU_00000000-0000-0000-0000-000000000000
+	${VOLUME}2 2560.00 IU_${IMAGE}2,MD_2,PU_00000000-0000-0000-0000-000000000000
+	${VOLUME}3 2560.00 IU_${IMAGE}2,MD_3,PU_${VOLUME}2
+END
+)" "$(report host2 lvs --units m --nosuffix --separator ' ' -o lv_name,lv_size,lv_tags $D | grep ^bbbb)"
+slot() { on host1 dd if="/dev/$D/metadata" bs=512 skip=$((2048 + $1 * 16)) count=1 status=none | tr -d '\0'; }
+assert_match "^CAP=268435456
+CTIME=[0-9]*
+DESCRIPTION=
+DISKTYPE=DATA
+DOMAIN=$D
+FORMAT=RAW
+GEN=0
+IMAGE=${IMAGE}1
+LEGALITY=LEGAL
+PUUID=00000000-0000-0000-0000-000000000000
+SEQ=1
+TYPE=PREALLOCATED
+VOLTYPE=LEAF
+EOF\$" "$(slot 1)"
+assert_match "VOLTYPE=INTERNAL" "$(slot 2)"
+assert_match "PUUID=${VOLUME}2" "$(slot 3)"
+lease_name() {
+        on host1 python3 -c 'import sanlock, sys; r = sanlock.read_resource(sys.argv[1], int(sys.argv[2])); print(r["resource"].decode())' \
+                "/dev/$D/leases" $(((100 + $1) << 20))
+}
+assert_eq "${VOLUME}1 ${VOLUME}2 ${VOLUME}3" "$(lease_name 1) $(lease_name 2) $(lease_name 3)"
+# a volume is active only where it is used
+assert_eq "" "$(on host1 ls "/dev/$D" | grep ^bbbb || true)"
+
+title "both hosts list them"
+images() { bus "$1" --json=short call org.rhv.Storage "$(storage_path $D)" org.rhv.Storage.Domain ListImages 'a{sv}' 0 | jq -r '[.data[0][] | "\(.id.data[-1:]):\(.format.data):\(.capacity.data)"] | sort | join(" ")'; }
+assert_eq "1:raw:268435456 2:qcow2:5368709120" "$(images host1)"
+assert_eq "1:raw:268435456 2:qcow2:5368709120" "$(images host2)"
+
+title "a VM has a lease, and its disk's chain becomes active where it is prepared"
+assert_eq "done" "$(lockspace_job host1 $D CreateLease 'sa{sv}' $VM 1 lease t 1)"
+prepare() { domain_call "$1" $D PrepareImage 'ssa{sv}' ${IMAGE}2 ${VOLUME}3 1 user s $VM; }
+assert_match "\"/dev/$D/${VOLUME}3\".*\"backing\" as 1 \"/dev/$D/${VOLUME}2\"" "$(prepare host2)"
+assert_eq "${VOLUME}2 ${VOLUME}3" "$(on host2 ls "/dev/$D" | grep ^bbbb | paste -sd' ')"
+assert_eq "qcow2 ${VOLUME}2 qcow2" "$(on host2 qemu-img info --output=json "/dev/$D/${VOLUME}3" | jq -r '"\(.format) \(."backing-filename") \(."backing-filename-format")"')"
+domain_call host2 $D TeardownImage 'sa{sv}' ${IMAGE}2 1 user s $VM >/dev/null
+inactive() { ! on "$1" ls "/dev/$D" | sees ^bbbb; }
+wait_until 30 inactive host2
+
+title "a volume with children stays, the top goes, an image goes with all"
+work() { lab_work=$1; shift; job_wait host1 "$(job_of "$(domain_call host1 $D "$lab_work" "$@")")"; }
+assert_eq "failed org.rhv.Error.InvalidState" "$(work DeleteVolume 'ssa{sv}' ${IMAGE}2 ${VOLUME}2 1 lease t 1 2>/dev/null)"
+assert_eq "done" "$(work DeleteVolume 'ssa{sv}' ${IMAGE}2 ${VOLUME}3 1 lease t 1)"
+assert_match "VOLTYPE=LEAF" "$(slot 2)"
+assert_eq "done" "$(work DeleteImage 'sa{sv}' ${IMAGE}2 1 lease t 1)"
+assert_eq "${VOLUME}1" "$(report host2 lvs -o lv_name $D | grep ^bbbb)"
+# the slot that came free is the next one's
+assert_eq "done" "$(thin ${IMAGE}4 ${VOLUME}4 1)"
+assert_match "MD_2" "$(report host2 lvs -o lv_tags $D/${VOLUME}4)"
+
+title "what an ended process left is cleared by who holds the lease next"
+lvm_on host1 "$lun" lvcreate -qq -an -Zn -Wn -L 128m --addtag OVIRT_VOL_INITIALIZING -n ${VOLUME}8 $D >/dev/null 2>&1
+lvm_on host1 "$lun" lvchange -qq --deltag IU_${IMAGE}4 --addtag IU__remove_me_${IMAGE}4 $D/${VOLUME}4 >/dev/null 2>&1
+assert_eq "1:raw:268435456" "$(images host2)"
+assert_eq "done" "$(lease_release host1 $D)"
+assert_eq "done" "$(lease_acquire host2 $D)"
+cleared() { [ "$(report host1 lvs -o lv_name $D | grep -c ^bbbb)" = 1 ]; }
+wait_until 60 cleared
+assert_eq "2" "$(lockspace_get host2 $D LeaseVersion)"
+
+title "a domain is closed when the host has left it: nothing of it is active here then"
+assert_refused 'leave it first' domain_call host1 $D Close 'a{sv}' 0
+assert_eq "done" "$(lockspace_job host1 $D Leave 'a{sv}' 0)"
+domain_call host1 $D Close 'a{sv}' 0 >/dev/null
+assert_eq "" "$(on host1 ls "/dev/$D" 2>/dev/null || true)"
+assert_eq "shared active" "$(domain_get host2 $D Name) $(domain_get host2 $D State)"
