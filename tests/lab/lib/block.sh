@@ -1,34 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# For tests of block domains in hosts without device mapper: a LUN that all hosts see, and LVM with loop devices in place of mapped ones
-# (lvm-shim). Needs lib/assert, lib/storage.sh and lib/leases.sh. What activation really does is shown in the machine lab.
+# For tests of block domains, in either lab. Needs lib/assert, lib/storage.sh and lib/leases.sh.
 
-# lun_make NAME SIZE: a disk that all hosts see; prints its device. The lab takes it away.
-lun_make() {
-        local file loop
-        file=$(lab path shared)/$1.lun
-        truncate -s "$2" "$file"
-        loop=$(losetup --show -f "$file")
-        echo "$loop $1.lun 0" >> "$(lab path shared)/.loops"
-        echo "$loop"
-}
-
-# lvm_ready HOST: LVM works there as far as it can
-lvm_ready() {
-        local command
-        lab put "$1" "$SUITE_LAB/lib/lvm-shim" /usr/local/sbin/lvm-shim
-        on "$1" chmod 755 /usr/local/sbin/lvm-shim
-        for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend pvcreate pvchange vgcreate vgremove vgextend; do
-                on "$1" ln -sf lvm-shim "/usr/local/sbin/$command"
-        done
-        # the host's udevd sees every loop device of the machine change, and gives it an owner
-        on "$1" sh -c 'mkdir -p /run/udev/rules.d && echo "KERNEL==\"loop*\", OWNER=\"36\", GROUP=\"36\", MODE=\"0660\"" > /run/udev/rules.d/90-lab.rules && udevadm control --reload'
-        # the shim's volumes are not the device mapper's
-        on "$1" sh -c 'mkdir -p /run/systemd/system/rhv-upload-.service.d && printf "[Service]\nDeviceAllow=block-loop rw\n" > /run/systemd/system/rhv-upload-.service.d/lab.conf && systemctl daemon-reload'
-}
-
-# lvm HOST COMMAND...: with the shim, on all loop devices of the lab
+# lvm_on HOST DEVICES COMMAND ARGUMENT...
 lvm_on() {
         local host=$1 devices=$2 command=$3
         shift 3

@@ -78,11 +78,11 @@ volume_make() {
 # log_writes DIRECTORY FILE: of all hosts, in the background
 log_writes() { "$SUITE_LAB/lib/write-log" "$RHV_LAB" "$1" > "$2" 2>&1 & }
 
-# writer_start HOST DOMAIN VERSION: makes and removes volumes without end, under that lease; images of host N begin with N
+# writer_start HOST DOMAIN VERSION [ALLOCATION]: makes and removes volumes without end, under that lease; images of host N begin with N
 writer_start() {
         lab put "$1" "$SUITE_LAB/lib/lease-writer" /usr/local/bin/lease-writer
         on "$1" systemctl reset-failed writer.service 2>/dev/null || true
-        on "$1" systemd-run --quiet --collect --unit=writer /usr/local/bin/lease-writer "${1#host}" "$3" "$(storage_path "$2")"
+        on "$1" systemd-run --quiet --collect --unit=writer /usr/local/bin/lease-writer "${1#host}" "$3" "$(storage_path "$2")" "${4:-sparse}"
 }
 writer_stop() { on "$1" systemctl stop writer.service 2>/dev/null || true; }
 

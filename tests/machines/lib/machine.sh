@@ -60,16 +60,26 @@ lun_make() {
 # its name on every machine that has it
 lun_device() { echo "/dev/disk/by-id/wwn-0x5000c500000000$(printf '%02x' "$(lun_number "$1")")"; }
 
-# lun_plug HOST NAME [ID FILE OPTIONS]
+# lun_plug HOST NAME [LOG]: LOG gets every write of that host, as QEMU's blklogwrites has it
 lun_plug() {
-        local host=$1 n
+        local host=$1 n node
         n=$(lun_number "$2")
-        qemu_monitor "$host" drive_add 0 "if=none,id=lun$n,file=$STATE/$2.lun,format=raw,cache=none,aio=threads,file.locking=off,werror=report,rerror=report" >/dev/null
-        qemu_monitor "$host" device_add "scsi-hd,bus=scsi0.0,lun=$n,id=scsi-lun$n,drive=lun$n,share-rw=on,wwn=0x5000c500000000$(printf '%02x' "$n"),serial=$2,vendor=LAB,product=SHARED"
+        node='{"node-name": "lun'$n'", "driver": "raw", "file": {"driver": "file", "filename": "'$STATE/$2.lun'", "locking": "off", "cache": {"direct": true}}}'
+        if [ -n "${3:-}" ]; then
+                : > "$3"
+                node='{"node-name": "lun'$n'", "driver": "blklogwrites", "file": '${node/lun$n/lun$n-data}', "log": {"driver": "file", "filename": "'$3'"}}'
+        fi
+        qemu_monitor "$host" --json blockdev-add "$node" >/dev/null
+        qemu_monitor "$host" device_add "scsi-hd,werror=report,rerror=report,bus=scsi0.0,lun=$n,id=scsi-lun$n,drive=lun$n,share-rw=on,wwn=0x5000c500000000$(printf '%02x' "$n"),serial=$2,vendor=LAB,product=SHARED"
         until_true 60 machine_x "$host" test -b "$(lun_device "$2")" || die "$host does not see LUN $2"
 }
 # at once, whatever it is used for
-lun_unplug() { qemu_monitor "$1" device_del "scsi-lun$(lun_number "$2")"; }
+lun_unplug() {
+        local n
+        n=$(lun_number "$2")
+        qemu_monitor "$1" device_del "scsi-lun$n"
+        until_true 20 qemu_monitor "$1" --json blockdev-del '{"node-name": "lun'"$n"'"}' >/dev/null
+}
 
 # ---- power ----
 
