@@ -156,6 +156,12 @@ static void on_nm_changed(void *userdata) {
         resume_calls(manager);
 }
 
+static void on_links_changed(void *userdata, const json_t *links) {
+        Manager *manager = userdata;
+
+        nm_set_links(manager->nm, links);
+}
+
 int manager_wait(Manager *manager, sd_bus_message *message) {
         if (nm_state(manager->nm) != NM_CONNECTING || manager->n_waiting >= WAITING_MAX)
                 return 0;
@@ -213,6 +219,8 @@ int manager_new(Daemon *daemon, Manager **ret) {
         if (r >= 0)
                 r = nm_new(daemon->event, on_nm_changed, manager, &manager->nm);
         if (r >= 0)
+                r = link_watch_new(daemon->event, on_links_changed, manager, &manager->links);
+        if (r >= 0)
                 r = make_setup(manager);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the manager");
@@ -227,6 +235,7 @@ Manager *manager_free(Manager *manager) {
         for (size_t i = 0; i < manager->n_waiting; i++)
                 sd_bus_message_unref(manager->waiting[i]);
         setup_free(manager->setup);
+        link_watch_free(manager->links);
         nm_free(manager->nm);
         link_stats_free(manager->stats);
         json_decref(manager->networks);

@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "link-stats.h"
+#include "link-watch.h"
 #include "nm.h"
 #include "setup.h"
 
@@ -24,6 +25,7 @@ typedef struct Manager {
         Nm *nm;
         Setup *setup;
         LinkStats *stats;
+        LinkWatch *links;
         json_t *networks, *nics; /* objects.h: what is on the bus now */
         bool jobs_recovered;
         NmState seen;            /* of NetworkManager, when last looked at */
@@ -42,6 +44,12 @@ const json_t *manager_view(Manager *manager, sd_bus_error *error);
 /* Whoever starts this service by a call comes before NetworkManager's first answer: the call waits for that, and is then handled from its top
  * again. Return: 1 it waits: return 1 from the handler at once; 0 go on. */
 int manager_wait(Manager *manager, sd_bus_message *message);
+
+/* setup-bus.c */
+int setup_method_setup(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int setup_method_sync(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int setup_method_plan(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int setup_method_confirm(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 extern const BusObject network_bus_objects[];
 extern const sd_bus_vtable network_vtable[], nic_vtable[];

@@ -14,7 +14,7 @@ struct Nm {
 
         NmState state;
         char *reason;
-        json_t *view;
+        json_t *view, *links;
         NMClient *client;
         GCancellable *cancellable;     /* the making of the client */
         sd_event_source *refresh;      /* coalesces notifications */

@@ -90,6 +90,7 @@ static json_t *view_device_make(NMDevice *device) {
                 return NULL;
 
         set_mac(view, "mac", nm_device_get_hw_address(device));
+        set_string(view, "driver", nm_device_get_driver(device));
         if (NM_IS_DEVICE_ETHERNET(device)) {
                 set_mac(view, "permanent_mac", nm_device_ethernet_get_permanent_hw_address(NM_DEVICE_ETHERNET(device)));
                 (void) json_object_set_new(view, "speed", json_integer(nm_device_ethernet_get_speed(NM_DEVICE_ETHERNET(device))));

@@ -79,10 +79,18 @@ static void nm_refresh(Nm *nm) {
                 return;
         }
         nm->view = nm_view_make(nm->client);
+        if (nm->view && nm->links)
+                (void) json_object_set(nm->view, "links", nm->links);
         if (nm->view)
                 nm_set_state(nm, NM_READY, "");
         else
                 nm_set_state(nm, NM_FAILED, "out of memory");
+}
+
+void nm_set_links(Nm *nm, const json_t *links) {
+        json_decref(nm->links);
+        nm->links = json_incref((json_t *)links);
+        nm_schedule(nm);
 }
 
 void nm_update(Nm *nm) {
@@ -189,6 +197,7 @@ Nm *nm_free(Nm *nm) {
         sd_event_source_disable_unref(nm->patience);
         sd_event_unref(nm->event);
         json_decref(nm->view);
+        json_decref(nm->links);
         free(nm->reason);
         free(nm);
         return NULL;

@@ -33,6 +33,12 @@ static int get_strings(sd_bus *bus, const char *path, const char *interface, con
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* aa{sv} */
+static int get_entries(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata,
+                       sd_bus_error *error) {
+        return dict_append_array(reply, json_object_get(userdata, property));
+}
+
 #define PROPERTY(name, type, getter) SD_BUS_PROPERTY(name, type, getter, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 const sd_bus_vtable network_vtable[] = {
@@ -52,6 +58,7 @@ const sd_bus_vtable network_vtable[] = {
         PROPERTY("Management", "b", get_boolean),
         PROPERTY("State", "s", get_string),
         PROPERTY("StateReason", "s", get_string),
+        PROPERTY("Differences", "aa{sv}", get_entries),
         SD_BUS_VTABLE_END,
 };
 
@@ -59,8 +66,13 @@ const sd_bus_vtable nic_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Name", "s", get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         PROPERTY("Mac", "s", get_string),
+        PROPERTY("PermanentMac", "s", get_string),
+        PROPERTY("Driver", "s", get_string),
         PROPERTY("Carrier", "b", get_boolean),
         PROPERTY("SpeedMbps", "u", get_unsigned),
+        PROPERTY("Duplex", "s", get_string),
+        PROPERTY("VfsTotal", "u", get_unsigned),
+        PROPERTY("Vfs", "u", get_unsigned),
         PROPERTY("Mtu", "u", get_unsigned),
         PROPERTY("State", "s", get_string),
         PROPERTY("StateReason", "s", get_string),

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "dict.h"
-#include "plan.h"
+#include "differences.h"
 #include "view.h"
 #include "wish.h"
 
@@ -37,10 +37,9 @@ static void judge_device(Verdict *verdict, const char *name, const json_t *devic
                         streq(reason, "none") ? "" : reason);
 }
 
-static void judge_network(Verdict *verdict, const json_t *view, const json_t *wishes, const json_t *wish) {
-        const char *name = dict_string(wish, "name", ""), *uplink, *top;
+static void judge_network(Verdict *verdict, const json_t *view, const json_t *wish, const json_t *differences) {
         char uplink_buffer[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1];
-        _cleanup_free_ char *deviation = NULL;
+        const char *uplink, *top;
 
         *verdict = (Verdict){ .state = "active" };
         uplink = network_wish_uplink(wish, uplink_buffer);
@@ -53,13 +52,11 @@ static void judge_network(Verdict *verdict, const json_t *view, const json_t *wi
                 verdict->state = "failed";
                 (void) snprintf(verdict->reason, sizeof verdict->reason, "%s has no carrier", uplink);
         }
-        if (!streq(verdict->state, "active"))
-                return;
+        if (streq(verdict->state, "active") && json_array_size(differences) > 0) {
+                _cleanup_free_ char *text = differences_text(differences);
 
-        deviation = plan_deviation(view, wishes, name);
-        if (!isempty(deviation)) {
                 verdict->state = "out-of-sync";
-                (void) snprintf(verdict->reason, sizeof verdict->reason, "%s", deviation);
+                (void) snprintf(verdict->reason, sizeof verdict->reason, "%s", text ?: "");
         }
 }
 
@@ -68,16 +65,18 @@ static json_t *network_object(const json_t *view, const json_t *wishes, const js
         const char *uplink = network_wish_uplink(wish, uplink_buffer), *top = network_wish_top(wish, top_buffer);
         const json_t *device = view_device(view, top);
         int vlan = network_wish_vlan(wish);
+        json_t *differences = differences_network(view, wishes, dict_string(wish, "name", ""));
         Verdict verdict;
 
-        judge_network(&verdict, view, wishes, wish);
-        return json_pack("{s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "Name", dict_string(wish, "name", ""),
+        judge_network(&verdict, view, wish, differences);
+        return json_pack("{s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:o}", "Name", dict_string(wish, "name", ""),
                          "Device", top, "Bridged", dict_boolean(wish, "bridged", true), "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
                          "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
                          device_addresses(device), "Gateway", dict_string(device, "gateway", dict_string(device, "gateway6", "")), "Ipv4Method",
                          dict_string(json_object_get(wish, "ipv4"), "method", "none"), "Ipv6Method",
                          dict_string(json_object_get(wish, "ipv6"), "method", "none"), "Management", dict_boolean(wish, "management", false),
-                         "DefaultRoute", dict_boolean(wish, "default_route", false), "State", verdict.state, "StateReason", verdict.reason);
+                         "DefaultRoute", dict_boolean(wish, "default_route", false), "State", verdict.state, "StateReason", verdict.reason,
+                         "Differences", differences);
 }
 
 /* NetworkManager is away: what was true may still be. */
@@ -129,11 +128,24 @@ static json_t *nic_networks(const json_t *wishes, const char *nic) {
         return list;
 }
 
-static json_t *nic_object(const json_t *wishes, const char *name, const json_t *device) {
-        const char *state = dict_string(device, "state", "unknown");
-        int64_t speed = dict_integer(device, "speed", 0);
+static const json_t *device_facts(const json_t *view, const char *name) {
+        return json_object_get(json_object_get(view, "links"), name);
+}
 
-        return json_pack("{s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "Name", name, "Mac", dict_string(device, "mac", ""), "Carrier",
+/* A port of a bond shows the bond's MAC as its own; the bond remembers which it had. */
+static const char *permanent_mac(const json_t *device, const json_t *facts) {
+        return dict_string(device, "permanent_mac", dict_string(json_object_get(facts, "bond_port"), "permanent_mac", ""));
+}
+
+static json_t *nic_object(const json_t *view, const json_t *wishes, const char *name, const json_t *device) {
+        const char *state = dict_string(device, "state", "unknown");
+        const json_t *facts = device_facts(view, name);
+        int64_t speed = dict_integer(device, "speed", 0) ?: dict_integer(facts, "speed", 0);
+
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "Name", name, "Mac", dict_string(device, "mac", ""),
+                         "PermanentMac", permanent_mac(device, facts), "Driver", dict_string(facts, "driver", dict_string(device, "driver", "")), "Duplex",
+                         dict_string(facts, "duplex", ""), "VfsTotal", (json_int_t)dict_integer(facts, "vfs_total", 0), "Vfs",
+                         (json_int_t)dict_integer(facts, "vfs", 0), "Carrier",
                          dict_boolean(device, "carrier", false), "SpeedMbps", (json_int_t)(speed < UINT32_MAX ? speed : 0), "Mtu",
                          (json_int_t)dict_integer(device, "mtu", 0), "State", state, "StateReason",
                          streq(dict_string(device, "reason", "none"), "none") ? "" : dict_string(device, "reason", ""), "Master",
@@ -152,37 +164,124 @@ json_t *objects_nics(const json_t *view, const json_t *previous) {
                 return NULL;
         json_object_foreach(json_object_get(view, "devices"), name, device)
                 if (view_device_is(device, "nic") && !device_is_hidden(name) &&
-                    json_object_set_new(objects, name, nic_object(wishes, name, device)) < 0)
+                    json_object_set_new(objects, name, nic_object(view, wishes, name, device)) < 0)
                         return NULL;
         return TAKE_PTR(objects);
 }
 
 /* ---- capabilities ---- */
 
-static int add_devices(json_t *capabilities, const json_t *view, const char *kind, const char *key) {
+static int add_array(json_t *object, const char *key, json_t *array) {
+        return array && json_object_set_new(object, key, array) >= 0 ? 0 : -ENOMEM;
+}
+
+static json_t *device_ports(const json_t *view, const char *name) {
+        json_t *ports = json_array(), *other;
+        const char *port;
+
+        json_object_foreach(json_object_get(view, "devices"), port, other)
+                if (streq(dict_string(other, "master", ""), name))
+                        (void) json_array_append_new(ports, json_string(port));
+        return ports;
+}
+
+/* Of a bond: its ports as the kernel sees them, [{name, ...}] of link-facts.h. */
+static json_t *bond_ports(const json_t *view, const char *name) {
+        json_t *ports = json_array(), *facts;
+        const char *port;
+
+        json_object_foreach(json_object_get(view, "links"), port, facts) {
+                json_t *entry = streq(dict_string(facts, "master", ""), name) ? json_deep_copy(json_object_get(facts, "bond_port")) : NULL;
+
+                if (!entry)
+                        continue;
+                (void) json_object_set_new(entry, "name", json_string(port));
+                (void) json_object_set_new(entry, "carrier", json_incref(json_object_get(facts, "carrier")));
+                (void) json_array_append_new(ports, entry);
+        }
+        return ports;
+}
+
+/* The sum of the ports that carry traffic; of the active one, or the slowest, where only one does or all carry the same (oVirt's rule). Mb/s. */
+static int64_t bond_speed(const json_t *view, const char *name, const json_t *bond) {
+        const char *mode = dict_string(bond, "mode", ""), *active = dict_string(bond, "active", NULL), *port;
+        int64_t aggregator = dict_integer(json_object_get(bond, "lacp"), "aggregator", 0), sum = 0, least = 0;
+        json_t *facts;
+
+        json_object_foreach(json_object_get(view, "links"), port, facts) {
+                int64_t speed = dict_integer(facts, "speed", 0);
+
+                if (!streq(dict_string(facts, "master", ""), name) || !dict_boolean(facts, "carrier", false) ||
+                    (streq(mode, "active-backup") && !streq_ptr(active, port)) ||
+                    (aggregator > 0 && dict_integer(json_object_get(facts, "bond_port"), "aggregator", 0) != aggregator))
+                        continue;
+                sum += speed;
+                least = least == 0 || speed < least ? speed : least;
+        }
+        return streq(mode, "broadcast") ? least : sum;
+}
+
+static int add_bond_facts(json_t *entry, const json_t *view, const json_t *wishes, const char *name) {
+        const json_t *bond = json_object_get(device_facts(view, name), "bond");
+        int r = add_array(entry, "differences",
+                          json_object_get(json_object_get(wishes, "bonds"), name) ? differences_bond(view, wishes, name) : json_array());
+
+        if (!bond || r < 0)
+                return r;
+        r = json_object_update(entry, (json_t *)bond);
+        r |= add_array(entry, "bond_ports", bond_ports(view, name));
+        r |= json_object_set_new(entry, "speed", json_integer(bond_speed(view, name, bond)));
+        return r == 0 ? 0 : -ENOMEM;
+}
+
+static json_t *device_entry(const json_t *view, const char *name, const json_t *device) {
+        return json_pack("{s:s, s:I, s:s, s:b, s:o, s:o, s:b, s:s, s:I, s:s}", "mac", dict_string(device, "mac", ""), "mtu",
+                         (json_int_t)dict_integer(device, "mtu", 0), "state", dict_string(device, "state", ""), "carrier",
+                         dict_boolean(device, "carrier", false), "ports", device_ports(view, name), "addresses", device_addresses(device), "ours",
+                         view_own_profile(view, name, NULL) != NULL, "parent", dict_string(device, "parent", ""), "vlan",
+                         (json_int_t)dict_integer(device, "vlan", 0), "master", dict_string(device, "master", ""));
+}
+
+static int add_devices(json_t *capabilities, const json_t *view, const json_t *wishes, const char *kind, const char *key) {
         json_t *list = json_object(), *device;
         const char *name;
 
         if (!list || json_object_set_new(capabilities, key, list) < 0)
                 return -ENOMEM;
         json_object_foreach(json_object_get(view, "devices"), name, device) {
-                json_t *ports, *other, *entry;
-                const char *port;
+                json_t *entry, *bridge = json_object_get(device_facts(view, name), "bridge");
 
                 if (!view_device_is(device, kind))
                         continue;
-                ports = json_array();
-                json_object_foreach(json_object_get(view, "devices"), port, other)
-                        if (streq(dict_string(other, "master", ""), name))
-                                (void) json_array_append_new(ports, json_string(port));
-                entry = json_pack("{s:s, s:I, s:s, s:o, s:o, s:b, s:s, s:I}", "mac", dict_string(device, "mac", ""), "mtu",
-                                  (json_int_t)dict_integer(device, "mtu", 0), "state", dict_string(device, "state", ""), "ports", ports,
-                                  "addresses", device_addresses(device), "ours", view_own_profile(view, name, NULL) != NULL, "parent",
-                                  dict_string(device, "parent", ""), "vlan", (json_int_t)dict_integer(device, "vlan", 0));
-                if (json_object_set_new(list, name, entry) < 0)
+                entry = device_entry(view, name, device);
+                if (!entry || json_object_set_new(list, name, entry) < 0)
+                        return -ENOMEM;
+                if (streq(kind, "bond") && add_bond_facts(entry, view, wishes, name) < 0)
+                        return -ENOMEM;
+                if (streq(kind, "bridge") && bridge && json_object_set(entry, "options", bridge) < 0)
                         return -ENOMEM;
         }
         return 0;
+}
+
+json_t *objects_differing(const json_t *view) {
+        _cleanup_json_ json_t *wishes = view_wishes(view), *names = json_array();
+        const char *name;
+        json_t *wish;
+
+        json_object_foreach(json_object_get(wishes, "networks"), name, wish) {
+                _cleanup_json_ json_t *differences = differences_network(view, wishes, name);
+
+                if (json_array_size(differences) > 0)
+                        (void) json_array_append_new(names, json_string(name));
+        }
+        json_object_foreach(json_object_get(wishes, "bonds"), name, wish) {
+                _cleanup_json_ json_t *differences = differences_bond(view, wishes, name);
+
+                if (json_array_size(differences) > 0)
+                        (void) json_array_append_new(names, json_string(name));
+        }
+        return wishes ? TAKE_PTR(names) : NULL;
 }
 
 json_t *objects_capabilities(const json_t *view) {
@@ -196,8 +295,8 @@ json_t *objects_capabilities(const json_t *view) {
         capabilities = json_pack("{s:o, s:o, s:s, s:s, s:o}", "networks", objects_networks(view, NULL), "nics", objects_nics(view, NULL),
                                  "management", dict_string(management, "name", ""), "management_device", holder ?: "", "nameservers",
                                  json_incref(json_object_get(view, "nameservers")) ?: json_array());
-        if (!capabilities || add_devices(capabilities, view, "bond", "bonds") < 0 || add_devices(capabilities, view, "vlan", "vlans") < 0 ||
-            add_devices(capabilities, view, "bridge", "bridges") < 0)
+        if (!capabilities || add_devices(capabilities, view, wishes, "bond", "bonds") < 0 || add_devices(capabilities, view, wishes, "vlan", "vlans") < 0 ||
+            add_devices(capabilities, view, wishes, "bridge", "bridges") < 0)
                 return NULL;
         return TAKE_PTR(capabilities);
 }

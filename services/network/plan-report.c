@@ -6,8 +6,7 @@
 #include "plan-internal.h"
 #include "view.h"
 
-/* A value as a person reads it: words and numbers as they are, the rest as JSON. Return: new reference, NULL when out of memory. */
-static json_t *value_text(const json_t *value) {
+json_t *value_text(const json_t *value) {
         _cleanup_free_ char *text = NULL;
 
         if (!value || json_is_null(value))
@@ -18,13 +17,25 @@ static json_t *value_text(const json_t *value) {
         return text ? json_string(text) : NULL;
 }
 
+/* What the device alone has wrong, in the words of a change. */
+static int add_drift(json_t *changes, const json_t *drift) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach((json_t *)drift, i, entry)
+                if (json_array_append_new(changes, json_pack("{s:O, s:O, s:O}", "field", json_object_get(entry, "field"), "from", json_object_get(entry, "is"),
+                                                             "to", json_object_get(entry, "wanted"))) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 /* NULL where is, or wanted, are not there at all. */
-static json_t *changes_of(const json_t *is, const json_t *wanted) {
+static json_t *changes_of(const json_t *is, const json_t *wanted, const json_t *drift) {
         _cleanup_json_ json_t *changes = json_array(), *fields = is && wanted ? plan_spec_diff(is, wanted) : json_array();
         const json_t *field;
         size_t i;
 
-        if (!changes || !fields)
+        if (!changes || !fields || add_drift(changes, drift) < 0)
                 return NULL;
         json_array_foreach(fields, i, field) {
                 const char *name = json_string_value(field);
@@ -44,7 +55,7 @@ static json_t *step_report(const json_t *view, const json_t *step) {
         if (dict_string(step, "uuid", NULL))
                 is = json_object_get(view_own_profile(view, device, NULL), "spec");
         return json_pack("{s:s, s:s, s:s, s:o}", "device", device, "action", removed ? "remove" : is ? "change" : "create", "effect",
-                         removed ? "none" : how, "changes", changes_of(is, wanted));
+                         removed ? "none" : how, "changes", changes_of(is, wanted, json_object_get(step, "drift")));
 }
 
 json_t *plan_report(const json_t *view, const json_t *plan) {

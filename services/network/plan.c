@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "check.h"
 #include "dict.h"
+#include "differences.h"
 #include "layers.h"
 #include "plan-internal.h"
 #include "resolve.h"
@@ -131,7 +132,7 @@ static int resolve(Planner *p, sd_bus_error *error) {
 /* ---- comparing ---- */
 
 json_t *plan_spec_diff(const json_t *is, const json_t *wanted) {
-        static const char *const keys[] = { "kind", "master", "port", "mtu", "mac", "vlan", "parent", "stp", "options",
+        static const char *const keys[] = { "kind", "master", "port", "mtu", "mac", "vlan", "parent", "stp", "bridge_options", "options", "ethtool_options",
                                             "default_route", "ipv4", "ipv6", "network", "bond" };
         _cleanup_json_ json_t *differing = json_array();
 
@@ -186,9 +187,10 @@ static int plan_device(Planner *p, const char *iface) {
         return json_array_append_new(devices, json_string(iface)) < 0 ? -ENOMEM : 0;
 }
 
-static int plan_profile(Planner *p, json_t *spec, const char *uuid, const char *how) {
+/* drift: differences_device(), or NULL. */
+static int plan_profile(Planner *p, json_t *spec, const char *uuid, const char *how, json_t *drift) {
         const char *iface = dict_string(spec, "iface", ""), *network, *inherit;
-        json_t *entry = json_pack("{s:s, s:O, s:s, s:s*}", "iface", iface, "spec", spec, "how", how, "uuid", uuid);
+        json_t *entry = json_pack("{s:s, s:O, s:s, s:s*, s:O*}", "iface", iface, "spec", spec, "how", how, "uuid", uuid, "drift", drift);
 
         if (!entry || json_array_append_new(json_object_get(p->plan, "profiles"), entry) < 0)
                 return -ENOMEM;
@@ -202,22 +204,40 @@ static int plan_profile(Planner *p, json_t *spec, const char *uuid, const char *
         return plan_device(p, iface);
 }
 
+/* What is right in the profile and not on the device is applied again. NetworkManager reapplies addresses and routes; a device that lost its place or its options is
+ * activated anew. */
+static const char *how_to_restore(const json_t *drift) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach((json_t *)drift, i, entry) {
+                const char *field = dict_string(entry, "field", "");
+
+                if (!startswith(field, "ipv4.") && !startswith(field, "ipv6."))
+                        return "activate";
+        }
+        return "reapply";
+}
+
 static int plan_layer(Planner *p, json_t *spec) {
         const char *iface = dict_string(spec, "iface", ""), *uuid = NULL;
         const json_t *profile = view_own_profile(p->view, iface, &uuid);
-        _cleanup_json_ json_t *differing = NULL;
+        _cleanup_json_ json_t *differing = NULL, *drift = NULL;
         bool active;
 
         if (!profile)
-                return plan_profile(p, spec, NULL, "activate");
+                return plan_profile(p, spec, NULL, "activate", NULL);
 
         differing = plan_spec_diff(json_object_get(profile, "spec"), spec);
-        if (!differing)
+        drift = differences_device(p->view, iface, json_object_get(profile, "spec"));
+        if (!differing || !drift)
                 return -ENOMEM;
         active = is_active_with(p->view, iface, uuid);
-        if (json_array_size(differing) == 0 && active && dict_boolean(profile, "saved", true))
-                return 0;
-        return plan_profile(p, spec, uuid, how_to_apply(differing, active));
+        if (json_array_size(differing) > 0 || !active)
+                return plan_profile(p, spec, uuid, how_to_apply(differing, active), NULL);
+        if (json_array_size(drift) > 0)
+                return plan_profile(p, spec, uuid, how_to_restore(drift), drift);
+        return dict_boolean(profile, "saved", true) ? 0 : plan_profile(p, spec, uuid, "none", NULL);
 }
 
 static int compare_rank(const void *a, const void *b) {
@@ -382,8 +402,7 @@ static int plan_inherited_devices(Planner *p) {
         return 0;
 }
 
-/* {iface: spec} of the devices the request concerns: of what it names, and of the bonds below that. */
-static json_t *touched_layers(const json_t *touched, const json_t *all) {
+json_t *plan_touched_layers(const json_t *touched, const json_t *all) {
         _cleanup_json_ json_t *wishes = json_pack("{s:O, s:o}", "networks", NETWORKS(touched), "bonds",
                                                   json_copy(BONDS(touched)));
         const char *name;
@@ -402,8 +421,8 @@ static json_t *touched_layers(const json_t *touched, const json_t *all) {
 }
 
 static int write_plan(Planner *p) {
-        _cleanup_json_ json_t *wanted = layers_make(p->after), *now = touched_layers(p->touched, p->after),
-                              *then = touched_layers(p->touched_before, p->before);
+        _cleanup_json_ json_t *wanted = layers_make(p->after), *now = plan_touched_layers(p->touched, p->after),
+                              *then = plan_touched_layers(p->touched_before, p->before);
         int r;
 
         if (!wanted || !now || !then || json_object_update(now, then) < 0)
@@ -443,53 +462,40 @@ int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, j
         return p.changed;
 }
 
-/* ---- out of sync ---- */
+/* ---- putting right ---- */
 
-static int append_words(char **text, const char *iface, const json_t *differing) {
-        json_t *key;
-        size_t i;
+/* Only what NetworkManager and the kernel have is put right; the wishes stay. */
+static int touch_again(Planner *p, const char *name, sd_bus_error *error) {
+        static const char *const kinds[] = { "networks", "bonds" };
+        bool found = false;
 
-        json_array_foreach((json_t *)differing, i, key) {
-                char *longer;
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                json_t *wish = json_object_get(json_object_get(p->after, kinds[i]), name);
 
-                if (asprintf(&longer, "%s%s%s: %s", *text, **text ? ", " : "", iface, json_string_value(key)) < 0)
+                found = found || wish;
+                if (wish && json_object_set(json_object_get(p->touched, kinds[i]), name, wish) < 0)
                         return -ENOMEM;
-                free(*text);
-                *text = longer;
         }
-        return 0;
+        return found ? 0 : sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "There is no network or bond %.40s", name);
 }
 
-/* The profile against the wish, then the device itself. */
-static json_t *layer_deviation(const json_t *view, const char *iface, const json_t *spec) {
-        const json_t *profile = view_own_profile(view, iface, NULL), *device = view_device(view, iface);
-        json_t *differing;
+int plan_sync(const json_t *view, const json_t *names, json_t **ret, sd_bus_error *error) {
+        _cleanup_planner_ Planner p;
+        json_t *name;
+        size_t i;
+        int r;
 
-        if (!profile)
-                return json_pack("[s]", "profile");
-        differing = plan_spec_diff(json_object_get(profile, "spec"), spec);
-        if (differing && device && dict_integer(device, "mtu", 0) != dict_integer(spec, "mtu", 0) &&
-            !json_array_has(differing, "mtu"))
-                (void) json_array_append_new(differing, json_string("mtu"));
-        return differing;
-}
+        r = planner_init(&p, view);
+        json_array_foreach((json_t *)names, i, name)
+                if (r >= 0)
+                        r = touch_again(&p, json_string_value(name), error);
+        if (r >= 0)
+                r = check_wishes(view, p.before, p.after, p.touched, error);
+        if (r >= 0)
+                r = write_plan(&p);
+        if (r < 0)
+                return r;
 
-char *plan_deviation(const json_t *view, const json_t *wishes, const char *network) {
-        _cleanup_json_ json_t *all = layers_make(wishes), *one = NULL, *layers = NULL;
-        _cleanup_free_ char *text = strdup("");
-        const char *iface;
-        json_t *spec;
-
-        one = json_pack("{s:{s:O?}, s:{}}", "networks", network, json_object_get(NETWORKS(wishes), network), "bonds");
-        layers = one ? touched_layers(one, wishes) : NULL;
-        if (!all || !layers || !text)
-                return NULL;
-
-        json_object_foreach(layers, iface, spec) {
-                _cleanup_json_ json_t *differing = layer_deviation(view, iface, json_object_get(all, iface) ?: spec);
-
-                if (!differing || append_words(&text, iface, differing) < 0)
-                        return NULL;
-        }
-        return TAKE_PTR(text);
+        *ret = TAKE_PTR(p.plan);
+        return p.changed;
 }

@@ -4,7 +4,7 @@
 /*
  * From a request and what is there to a list of things to do. Pure: no bus, no file, no clock, no random number.
  *
- *     {profiles:   [{iface, uuid?, spec?, inherit?, how}],   in order of activation; no uuid: a new profile; no spec: to be deleted
+ *     {profiles:   [{iface, uuid?, spec?, inherit?, how, drift?}],   in order of activation; no uuid: a new profile; no spec: to be deleted; drift: what the device alone has wrong
  *      deactivate: [{uuid, iface}],                          in order
  *      devices:    [iface],                                  what a checkpoint must cover, of what exists
  *      expect:     [{network, iface, mtu, uplink?, ...}]}    what must hold afterwards (verify.h)
@@ -19,6 +19,6 @@
  * negative with a named error set; nothing is changed in any case. */
 int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, json_t **ret, sd_bus_error *error);
 
-/* How a network's profiles and devices differ from its wish: "eth1: mtu" words joined by ", "; "" when they do not.
- * Return: new string, NULL when out of memory. */
-char *plan_deviation(const json_t *view, const json_t *wishes, const char *network);
+/* To put right what differs (differences.h) of networks and bonds by name: their wishes are carried out once more. names: of at least one. Otherwise as plan_make();
+ * NotFound for a name that is neither. */
+int plan_sync(const json_t *view, const json_t *names, json_t **ret, sd_bus_error *error);

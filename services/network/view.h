@@ -2,16 +2,17 @@
 #pragma once
 
 /*
- * What NetworkManager shows, as plain data: the planner's other input, and what the objects on the bus say. Pure.
+ * What NetworkManager shows and the kernel adds, as plain data: the planner's other input, and what the objects on the bus say. Pure.
  *
  *     devices:  {name: {kind, mac, permanent_mac, mtu, carrier, speed, managed, state, reason, master, parent, vlan, profile,
  *                       addresses, gateway, addresses6, gateway6, nameservers, default_route}}
  *     profiles: {uuid: {id, iface, ours, saved, spec}}
+ *     links:    {name: facts}                               what the kernel says (link-facts.h); not there while nobody has read it
  *
  * kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
  * a profile makes of its device, the same for what is and for what shall be, so that the two can be compared key by key:
  *
- *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, options, default_route, ipv4, ipv6, network, bond}
+ *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, network, bond}
  *
  * Absent means none. network and bond are the wishes (wish.h) a profile of ours was made for.
  */

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "dict.h"
 #include "host-network.h"
+#include "host-network-state.h"
 #include "job-wait.h"
 #include "kind.h"
 #include "network-plan.h"
@@ -310,6 +311,36 @@ static int host_network_run_remove(Client *client, const Invocation *invocation)
         return run_setup(client, invocation, local_flag(invocation, "bond"));
 }
 
+static int append_names(sd_bus_message *message, const json_t *names) {
+        json_t *name;
+        size_t i;
+        int r;
+
+        r = sd_bus_message_open_container(message, 'a', "s");
+        json_array_foreach((json_t *)names, i, name)
+                if (r >= 0)
+                        r = sd_bus_message_append_basic(message, 's', json_string_value(name));
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int host_network_run_sync(Client *client, const Invocation *invocation) {
+        static const char what[] = "Putting the networks right";
+        _cleanup_message_ sd_bus_message *message = NULL;
+        int r;
+
+        r = object_add_request(client, invocation->call, "job_id");
+        if (r >= 0)
+                r = client_new_call(client, NETWORK_PATH, NETWORK_INTERFACE, "SyncNetworks", &message);
+        if (r < 0)
+                return r;
+        r = append_names(message, json_object_get(invocation->local, "NAME"));
+        if (r >= 0)
+                r = dict_append(message, invocation->call);
+        if (r < 0)
+                return client_fail(client, "%s: %s", what, strerror(-r));
+        return finish(client, message, what, "the networks are as asked for");
+}
+
 static int host_network_run_confirm(Client *client, const Invocation *invocation) {
         const char *reference = local_string(invocation, "JOB");
         _cleanup_free_ char *id = id_of_path(reference);
@@ -332,6 +363,8 @@ static int host_network_run_confirm(Client *client, const Invocation *invocation
 
 static const Parameter confirm_arguments[] = { { "JOB", .complete = COMPLETE_JOB }, {} };
 static const Parameter name_arguments[] = { { "NAME" }, {} };
+static const Parameter any_name_arguments[] = { { "NAME", .flags = PARAMETER_OPTIONAL }, {} };
+static const Parameter names_arguments[] = { { "NAME", .flags = PARAMETER_OPTIONAL | PARAMETER_MANY }, {} };
 #define OPTION_DRY_RUN                                                                                                 \
         { "dry-run", .type = PARAMETER_FLAG, .help = "Show what would be done, and change nothing" }
 #define OPTION_ROLLBACK                                                                                                \
@@ -369,6 +402,7 @@ static const Parameter bond_options[] = {
 };
 static const Parameter apply_arguments[] = { { "FILE", .complete = COMPLETE_FILE }, {} };
 static const Parameter apply_options[] = { OPTION_ROLLBACK, OPTION_DRY_RUN, {} };
+static const Parameter sync_options[] = { OPTION_ROLLBACK, {} };
 static const Parameter remove_options[] = {
         { "bond", .type = PARAMETER_FLAG, .help = "NAME is a bond" },
         OPTION_ROLLBACK,
@@ -380,6 +414,11 @@ const Command host_network_commands[] = {
         { "host-network", "list", "List the networks the host has", NULL, NULL, host_network_run_list, 0, &kind_host_network },
         { "host-network", "nics", "List its network devices", NULL, NULL, host_network_run_list, 0, &kind_host_nic },
         { "host-network", "show", "Show a network or device", name_arguments, NULL, host_network_run_show, 0 },
+        { "host-network", "bonds", "List its bonds", NULL, NULL, host_network_run_bonds, 0 },
+        { "host-network", "differences", "Show where networks and bonds are not as asked for", any_name_arguments, NULL,
+          host_network_run_differences, 0 },
+        { "host-network", "sync", "Put right what differs", names_arguments, sync_options, host_network_run_sync,
+          COMMAND_CHANGES },
         { "host-network", "setup", "Make or change a network", name_arguments, setup_options, host_network_run_setup,
           COMMAND_CHANGES },
         { "host-network", "bond", "Make or change a bond", name_arguments, bond_options, host_network_run_bond, COMMAND_CHANGES },

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Three readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
- * kernel's table of counters; its answer to a dump of neighbours. */
+/* Readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
+ * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}. */
 
 #include "fuzz.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "link-facts.h"
 #include "link-stats.h"
 #include "macro.h"
 #include "neighbour.h"
@@ -41,18 +42,31 @@ static void fuzz_neighbours(const uint8_t *data, size_t size) {
         (void) neighbour_parse(data, size, 2, AF_INET, address, &state);
 }
 
+static void fuzz_link(const char *text, size_t size) {
+        _cleanup_json_ json_t *files = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL), *facts = NULL;
+
+        if (!json_is_object(files))
+                return;
+        facts = link_facts_make(files);
+        if (!facts)
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size == 0)
                 return 0;
-        switch (data[0] % 3) {
+        switch (data[0] % 8) {
         case 0:
                 fuzz_plan((const char *)data + 1, size - 1);
                 break;
         case 1:
                 fuzz_table((const char *)data + 1, size - 1);
                 break;
-        default:
+        case 2:
                 fuzz_neighbours(data + 1, size - 1);
+                break;
+        default:
+                fuzz_link((const char *)data + 1, size - 1);
         }
         return 0;
 }

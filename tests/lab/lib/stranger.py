@@ -317,6 +317,7 @@ def requests():
         (f"{compute}.Vm", "Forget"): [(guest("gone1"), ({},))],
         (fence, "Run"): [(root[fence], ("status", device, 0, {}))],
         (network, "SetupNetworks"): [(root[network], (networks, {}, {}))],
+        (network, "SyncNetworks"): [(root[network], (["ovirtmgmt"], {}))],
         (network, "Confirm"): [(root[network], (confirmable(), {}))],
         (storage, "CreateDomain"): [(root[storage], (NOBODY, s(type=text("local"), path=text("/srv/five"), name=text("d5")), {}))],
         (storage, "InspectForeign"): [(root[storage], (s(path=text("/srv/five")), {}))],

@@ -252,19 +252,17 @@ static void no_management_device(void **state) {
         assert_string_equal(error.name, RHV_ERROR_INVALID_STATE);
 }
 
-static void deviation(void **state) {
-        _cleanup_json_ json_t *view = host_new(), *wishes = NULL, *networks = NULL;
-        _cleanup_free_ char *none = NULL, *some = NULL;
+static void out_of_sync(void **state) {
+        _cleanup_json_ json_t *view = host_new(), *networks = NULL;
+        const json_t *vmnet;
 
         apply(view, "{'vmnet': {'nic': 'eth1'}}", "{}");
-        wishes = view_wishes(view);
-        none = plan_deviation(view, wishes, "vmnet");
-        assert_string_equal(none, "");
         json_object_set_new(json_object_get(json_object_get(view, "devices"), "eth1"), "mtu", json_integer(1400));
-        some = plan_deviation(view, wishes, "vmnet");
-        assert_string_equal(some, "eth1: mtu");
         networks = objects_networks(view, NULL);
-        assert_string_equal(dict_string(json_object_get(networks, "vmnet"), "State", ""), "out-of-sync");
+        vmnet = json_object_get(networks, "vmnet");
+        assert_string_equal(dict_string(vmnet, "State", ""), "out-of-sync");
+        assert_string_equal(dict_string(vmnet, "StateReason", ""), "eth1: mtu is 1400, not 1500");
+        assert_int_equal(json_array_size(json_object_get(vmnet, "Differences")), 1);
 }
 
 static void verified(void **state) {
@@ -422,7 +420,7 @@ int main(void) {
                 cmocka_unit_test(refused),
                 cmocka_unit_test(refused_later),
                 cmocka_unit_test(no_management_device),
-                cmocka_unit_test(deviation),
+                cmocka_unit_test(out_of_sync),
                 cmocka_unit_test(verified),
                 cmocka_unit_test(anything),
         };

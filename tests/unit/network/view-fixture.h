@@ -62,7 +62,7 @@ static inline void host_apply(json_t *view, const json_t *plan) {
 
         json_array_foreach(json_object_get(plan, "profiles"), i, entry) {
                 const char *iface = json_string_value(json_object_get(entry, "iface")), *uuid = json_string_value(json_object_get(entry, "uuid"));
-                json_t *spec = json_object_get(entry, "spec"), *device, *old = json_object_get(devices, iface), *addresses;
+                json_t *spec = json_object_get(entry, "spec"), *device, *old = json_object_get(devices, iface), *addresses, *addresses6;
                 char fresh[40];
 
                 if (!spec) {
@@ -84,9 +84,10 @@ static inline void host_apply(json_t *view, const json_t *plan) {
                 json_object_set_new(profiles, uuid, json_pack("{s:s, s:s, s:b, s:b, s:O}", "id", iface, "iface", iface, "ours", 1, "saved", 1, "spec", spec));
 
                 addresses = json_object_get(json_object_get(spec, "ipv4"), "addresses");
-                device = json_pack("{s:O, s:s, s:b, s:b, s:s, s:O, s:o, s:[], s:s}", "kind", json_object_get(spec, "kind"), "mac", "02:00:00:00:00:99", "carrier",
+                addresses6 = json_object_get(json_object_get(spec, "ipv6"), "addresses");
+                device = json_pack("{s:O, s:s, s:b, s:b, s:s, s:O, s:o, s:o, s:s}", "kind", json_object_get(spec, "kind"), "mac", "02:00:00:00:00:99", "carrier",
                                    1, "managed", 1, "state", "activated", "mtu", json_object_get(spec, "mtu"), "addresses",
-                                   addresses ? json_incref(addresses) : json_array(), "addresses6", "profile", uuid);
+                                   addresses ? json_incref(addresses) : json_array(), "addresses6", addresses6 ? json_incref(addresses6) : json_array(), "profile", uuid);
                 if (old && json_object_get(old, "mac"))
                         json_object_set(device, "mac", json_object_get(old, "mac"));
                 if (json_object_get(spec, "master"))

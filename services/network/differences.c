@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "differences.h"
+
+#include <stdio.h>
+
+#include "dict.h"
+#include "ip-text.h"
+#include "layers.h"
+#include "link-facts.h"
+#include "plan-internal.h"
+#include "view.h"
+#include "wish.h"
+
+typedef struct Comparison {
+        json_t *list;
+        const char *device, *source;
+        bool failed; /* out of memory */
+} Comparison;
+
+/* wanted, is: borrowed. */
+static void differ(Comparison *c, const char *field, const json_t *wanted, const json_t *is) {
+        json_t *entry = json_pack("{s:s, s:s, s:o, s:o, s:s}", "device", c->device, "field", field, "wanted", value_text(wanted), "is", value_text(is),
+                                  "source", c->source);
+
+        if (!entry || json_array_append_new(c->list, entry) < 0)
+                c->failed = true;
+}
+
+static void differ_text(Comparison *c, const char *field, const char *wanted, const char *is) {
+        _cleanup_json_ json_t *a = json_string(wanted), *b = json_string(is);
+
+        differ(c, field, a, b);
+}
+
+/* ---- the profile ---- */
+
+/* Key by key within: of ipv4, ipv6, options. */
+static void compare_within(Comparison *c, const char *field, const json_t *wanted, const json_t *is) {
+        _cleanup_json_ json_t *keys = json_object();
+        const char *key;
+        json_t *value;
+
+        if (!keys || (wanted && json_object_update(keys, (json_t *)wanted) < 0) || (is && json_object_update(keys, (json_t *)is) < 0)) {
+                c->failed = true;
+                return;
+        }
+        json_object_foreach(keys, key, value) {
+                const json_t *a = json_object_get(wanted, key), *b = json_object_get(is, key);
+                char name[64];
+
+                if (a && b && json_equal(a, b))
+                        continue;
+                (void) snprintf(name, sizeof name, "%s.%s", field, key);
+                differ(c, name, a, b);
+        }
+}
+
+static void compare_profile(Comparison *c, const json_t *profile, const json_t *spec) {
+        _cleanup_json_ json_t *fields = plan_spec_diff(profile, spec);
+        json_t *field;
+        size_t i;
+
+        if (!fields)
+                c->failed = true;
+        json_array_foreach(fields, i, field) {
+                const char *name = json_string_value(field);
+                const json_t *wanted = json_object_get(spec, name), *is = json_object_get(profile, name);
+
+                if (streq(name, "network") || streq(name, "bond") || streq(name, "port"))
+                        continue; /* notes, and what follows from master */
+                if (json_is_object(wanted) || json_is_object(is))
+                        compare_within(c, name, wanted, is);
+                else
+                        differ(c, name, wanted, is);
+        }
+}
+
+/* ---- the kernel ---- */
+
+static void compare_integer(Comparison *c, const char *field, const json_t *spec, const json_t *is) {
+        const json_t *wanted = json_object_get(spec, field);
+
+        if (wanted && is && json_integer_value(wanted) != json_integer_value(is))
+                differ(c, field, wanted, is);
+}
+
+static void compare_string(Comparison *c, const char *field, const json_t *spec, const char *is) {
+        const char *wanted = dict_string(spec, field, NULL);
+
+        if (wanted && is && !streq(wanted, is))
+                differ_text(c, field, wanted, is);
+}
+
+/* What was given must be there; what DHCP or a router gave beside it is theirs. A device that shall have none has none but link-local ones. */
+static void compare_addresses(Comparison *c, const char *field, const json_t *ip, const json_t *have) {
+        bool none = streq(dict_string(ip, "method", ""), "none");
+        json_t *address;
+        char name[32];
+        size_t i;
+
+        (void) snprintf(name, sizeof name, "%s.addresses", field);
+        json_array_foreach(json_object_get(ip, "addresses"), i, address)
+                if (!json_array_has(have, json_string_value(address))) {
+                        differ(c, name, json_object_get(ip, "addresses"), have);
+                        return;
+                }
+        json_array_foreach((json_t *)have, i, address)
+                if (none && !ip_is_link_local(json_string_value(address))) {
+                        differ(c, name, NULL, have);
+                        return;
+                }
+}
+
+static void compare_gateway(Comparison *c, const char *field, const json_t *ip, const json_t *spec, const char *is) {
+        const char *wanted = dict_string(ip, "gateway", NULL);
+
+        if (wanted && dict_boolean(spec, "default_route", false) && !streq(wanted, is))
+                differ_text(c, field, wanted, is);
+}
+
+static void compare_stp(Comparison *c, const json_t *spec, const json_t *facts) {
+        const char *state = dict_string(json_object_get(facts, "bridge"), "stp_state", NULL);
+        bool wanted = dict_boolean(spec, "stp", false);
+
+        if (state && wanted == streq(state, "0"))
+                differ_text(c, "stp", wanted ? "true" : "false", wanted ? "false" : "true");
+}
+
+/* An option the kernel does not show under that name is not compared. */
+static void compare_options(Comparison *c, const char *field, const json_t *wanted, const json_t *have) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)wanted, key, value) {
+                const char *is = dict_string(have, key, NULL);
+                char name[64];
+
+                if (!is || link_option_is(is, json_string_value(value)) || streq(is, json_string_value(value)))
+                        continue;
+                (void) snprintf(name, sizeof name, "%s.%s", field, key);
+                differ_text(c, name, json_string_value(value), is);
+        }
+}
+
+/* Only a device that is up with our profile has something to be compared. */
+static void compare_device(Comparison *c, const json_t *view, const json_t *spec) {
+        const json_t *device = view_device(view, c->device), *facts = json_object_get(json_object_get(view, "links"), c->device);
+        const json_t *mtu = json_object_get(facts, "mtu") ?: json_object_get(device, "mtu");
+
+        if (!device || !view_device_is_active(device))
+                return;
+        c->source = "kernel";
+        compare_integer(c, "mtu", spec, mtu);
+        compare_integer(c, "vlan", spec, json_object_get(device, "vlan"));
+        compare_string(c, "parent", spec, dict_string(device, "parent", NULL));
+        compare_string(c, "master", spec, facts ? dict_string(facts, "master", "") : dict_string(device, "master", ""));
+        compare_string(c, "mac", spec, dict_string(facts, "address", NULL));
+        if (streq(dict_string(spec, "kind", ""), "bridge"))
+                compare_stp(c, spec, facts);
+        compare_options(c, "options", json_object_get(spec, "options"), json_object_get(json_object_get(facts, "bond"), "options"));
+        compare_options(c, "bridge_options", json_object_get(spec, "bridge_options"), json_object_get(facts, "bridge"));
+        compare_addresses(c, "ipv4", json_object_get(spec, "ipv4"), json_object_get(device, "addresses"));
+        compare_addresses(c, "ipv6", json_object_get(spec, "ipv6"), json_object_get(device, "addresses6"));
+        compare_gateway(c, "ipv4.gateway", json_object_get(spec, "ipv4"), spec, dict_string(device, "gateway", ""));
+        compare_gateway(c, "ipv6.gateway", json_object_get(spec, "ipv6"), spec, dict_string(device, "gateway6", ""));
+}
+
+json_t *differences_device(const json_t *view, const char *iface, const json_t *spec) {
+        Comparison c = { .list = json_array(), .device = iface };
+        _cleanup_json_ json_t *list = c.list;
+
+        if (!list)
+                return NULL;
+        compare_device(&c, view, spec);
+        return c.failed ? NULL : TAKE_PTR(list);
+}
+
+/* ---- a layer ---- */
+
+static bool compare_active_profile(Comparison *c, const json_t *view, const char *uuid) {
+        const json_t *device = view_device(view, c->device);
+        const char *active = dict_string(device, "profile", NULL);
+        char ours[32];
+
+        if (!device || !view_device_is_active(device) || streq_ptr(active, uuid))
+                return true;
+        (void) snprintf(ours, sizeof ours, "rhv-%s", c->device);
+        c->source = "other-profile";
+        differ_text(c, "profile", ours, dict_string(json_object_get(json_object_get(view, "profiles"), active ?: ""), "id", active ?: ""));
+        return false;
+}
+
+/* A link that is down ("unavailable") is no matter of settings, and one that comes up is under way. */
+static void compare_state(Comparison *c, const json_t *view) {
+        static const char *const usual[] = { "activated", "activating", "deactivating", "unavailable", "unknown" };
+        const char *state = dict_string(view_device(view, c->device), "state", "absent");
+
+        for (size_t i = 0; i < ELEMENTSOF(usual); i++)
+                if (streq(state, usual[i]))
+                        return;
+        c->source = "kernel";
+        differ_text(c, "state", "activated", state);
+}
+
+/* The first that is wrong of: the profile, which profile the device runs, what the device has. What follows from one is not told again as another. */
+static void compare_layer(Comparison *c, const json_t *view, const json_t *spec) {
+        size_t before = json_array_size(c->list);
+        const char *uuid = NULL;
+        const json_t *profile = view_own_profile(view, c->device, &uuid);
+        char ours[32];
+
+        c->source = "profile";
+        if (!profile) {
+                (void) snprintf(ours, sizeof ours, "rhv-%s", c->device);
+                differ_text(c, "profile", ours, "");
+                return;
+        }
+        compare_profile(c, json_object_get(profile, "spec"), spec);
+        if (json_array_size(c->list) == before)
+                compare_state(c, view);
+        if (compare_active_profile(c, view, uuid) && json_array_size(c->list) == before)
+                compare_device(c, view, spec);
+}
+
+static json_t *compare(const json_t *view, const json_t *wishes, const json_t *touched) {
+        _cleanup_json_ json_t *all = layers_make(wishes), *layers = touched ? plan_touched_layers(touched, wishes) : NULL;
+        Comparison c = { .list = json_array() };
+        _cleanup_json_ json_t *list = c.list;
+        json_t *spec;
+
+        if (!all || !layers || !list)
+                return NULL;
+        json_object_foreach(layers, c.device, spec)
+                compare_layer(&c, view, json_object_get(all, c.device) ?: spec);
+        return c.failed ? NULL : TAKE_PTR(list);
+}
+
+json_t *differences_network(const json_t *view, const json_t *wishes, const char *network) {
+        _cleanup_json_ json_t *one = json_pack("{s:{s:O?}, s:{}}", "networks", network, json_object_get(json_object_get(wishes, "networks"), network), "bonds");
+
+        return compare(view, wishes, one);
+}
+
+json_t *differences_bond(const json_t *view, const json_t *wishes, const char *bond) {
+        _cleanup_json_ json_t *one = json_pack("{s:{}, s:{s:O?}}", "networks", "bonds", bond, json_object_get(json_object_get(wishes, "bonds"), bond));
+
+        return compare(view, wishes, one);
+}
+
+/* ---- in words ---- */
+
+static int append_difference(char **text, const json_t *entry) {
+        const char *device = dict_string(entry, "device", ""), *field = dict_string(entry, "field", ""), *wanted = dict_string(entry, "wanted", ""),
+                   *is = dict_string(entry, "is", ""), *between = **text ? "; " : "";
+        char *longer;
+        int n;
+
+        if (!*is)
+                n = asprintf(&longer, "%s%s%s: %s %s is missing", *text, between, device, field, wanted);
+        else if (!*wanted)
+                n = asprintf(&longer, "%s%s%s: %s is %s, and should not be", *text, between, device, field, is);
+        else
+                n = asprintf(&longer, "%s%s%s: %s is %s, not %s", *text, between, device, field, is, wanted);
+        if (n < 0)
+                return -ENOMEM;
+        free(*text);
+        *text = longer;
+        return 0;
+}
+
+char *differences_text(const json_t *differences) {
+        _cleanup_free_ char *text = strdup("");
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach((json_t *)differences, i, entry)
+                if (!text || append_difference(&text, entry) < 0)
+                        return NULL;
+        return TAKE_PTR(text);
+}
+
+json_t *differences_fields(const json_t *differences) {
+        _cleanup_json_ json_t *fields = json_array();
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach((json_t *)differences, i, entry)
+                if (!fields || json_array_append(fields, json_object_get(entry, "field")) < 0)
+                        return NULL;
+        return TAKE_PTR(fields);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the kernel itself says of each network device: the part that NetworkManager does not tell. Source: sysfs, /sys/class/net.
+ *
+ *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, master?, port_number?,
+ *               bridge?: {option: value}, bond?: {...}, bond_port?: {...}}}
+ *
+ * speed: Mb/s. bridge: the files of the same names, as text, times in 1/100 s (Documentation/networking/bridge.rst).
+ * bond: {mode, options: {name: "word number"}, active, lacp?: {aggregator, ports, actor_key, partner_key, partner_mac}}; bond_port: {state, mii_status, failures,
+ * permanent_mac, aggregator?, actor_state?, partner_state?: [words]} (Documentation/networking/bonding.rst). What a device does not have is left out.
+ */
+
+#include "macro.h"
+
+#define LINK_FACTS_ROOT "/sys/class/net"
+/* Of one file; the longest are some hundred bytes. */
+#define LINK_FILE_BYTES_MAX 4096U
+#define LINKS_MAX 4096U
+
+/* What was read of one device, {file: text} with file relative to its directory ("bonding/mode"), as facts. Pure. New, NULL when out of memory. */
+json_t *link_facts_make(const json_t *files);
+/* Words of an IEEE 802.3ad port state: "activity", "timeout", "aggregation", "synchronization", "collecting", "distributing", "defaulted", "expired". Pure. */
+json_t *link_lacp_state(int64_t bits);
+/* Whether one of the words of an option's text ("802.3ad 4") is the value. Pure. */
+bool link_option_is(const char *text, const char *value) _pure_;
+
+/* Reads all devices below root. May wait for the kernel's lock of the network devices: for a thread. Return: 0 with ret (new) or a negative errno. */
+int link_facts_read(const char *root, json_t **ret);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Reading the files that link-facts.c makes sense of. */
+
+#include "link-facts.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "wish.h"
+
+/* Text of a file without the end of its line; NULL when it cannot be read (many cannot while a link is down). */
+static json_t *read_text(int directory, const char *name) {
+        _cleanup_close_ int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        char buffer[LINK_FILE_BYTES_MAX];
+        ssize_t n = fd < 0 ? -1 : read(fd, buffer, sizeof buffer);
+
+        while (n > 0 && (buffer[n - 1] == '\n' || buffer[n - 1] == ' '))
+                n--;
+        return n < 0 ? NULL : json_stringn(buffer, (size_t)n); /* not UTF-8: NULL as well */
+}
+
+static void add_text(json_t *files, int directory, const char *name, const char *key) {
+        json_t *text = read_text(directory, name);
+
+        if (text)
+                (void) json_object_set_new(files, key, text);
+}
+
+/* Where a link leads, the last part: the name of a driver or of a controller. */
+static void add_target(json_t *files, int directory, const char *link, const char *key) {
+        char target[PATH_MAX];
+        ssize_t n = readlinkat(directory, link, target, sizeof target - 1);
+
+        if (n <= 0)
+                return;
+        target[n] = 0;
+        (void) json_object_set_new(files, key, json_string(basename(target)));
+}
+
+static void add_directory(json_t *files, int device, const char *name) {
+        int fd = openat(device, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+        const struct dirent *entry;
+
+        if (!directory) {
+                safe_close(fd);
+                return;
+        }
+        while ((entry = readdir(directory))) {
+                struct stat st;
+                char key[64];
+
+                if (strstr(entry->d_name, "_timer")) /* counts down all the time, and says nothing of the settings */
+                        continue;
+                if (fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0400))
+                        continue;
+                if ((size_t)snprintf(key, sizeof key, "%s/%s", name, entry->d_name) < sizeof key)
+                        add_text(files, dirfd(directory), entry->d_name, key);
+        }
+        closedir(directory);
+}
+
+static json_t *read_device(int root, const char *name) {
+        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "speed", "duplex", "device/sriov_totalvfs", "device/sriov_numvfs" };
+        static const char *const directories[] = { "bridge", "bonding", "bonding_slave" };
+        _cleanup_close_ int device = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_json_ json_t *files = json_object();
+
+        if (device < 0 || !files)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                add_text(files, device, texts[i], texts[i]);
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++)
+                add_directory(files, device, directories[i]);
+        add_target(files, device, "master", "master");
+        add_target(files, device, "device/driver", "driver");
+        return link_facts_make(files);
+}
+
+int link_facts_read(const char *root, json_t **ret) {
+        _cleanup_json_ json_t *links = json_object();
+        int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+        const struct dirent *entry;
+
+        if (!directory) {
+                safe_close(fd);
+                return -errno;
+        }
+        /* a device that goes while it is read is left out, or has fewer facts: the kernel's next message makes us read again */
+        while (links && json_object_size(links) < LINKS_MAX && (entry = readdir(directory))) {
+                json_t *facts = device_name_is_valid(entry->d_name) ? read_device(dirfd(directory), entry->d_name) : NULL;
+
+                if (facts)
+                        (void) json_object_set_new(links, entry->d_name, facts);
+        }
+        closedir(directory);
+        if (!links)
+                return -ENOMEM;
+        *ret = TAKE_PTR(links);
+        return 0;
+}

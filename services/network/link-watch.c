@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "link-watch.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "link-facts.h"
+#include "log.h"
+#include "work.h"
+
+/* A bond of eight NICs coming up sends some dozen messages within this. */
+#define GATHER_USEC (50 * USEC_PER_MSEC)
+/* A driver that resets its NIC may hold the kernel's lock for seconds; what takes longer is written off and tried again. */
+#define READ_DEADLINE_USEC (20 * USEC_PER_SEC)
+#define READ_THREADS 1U
+#define READ_CEILING 3U
+
+struct LinkWatch {
+        sd_event *event;
+        link_watch_changed_t changed;
+        void *userdata;
+        WorkPool *pool;
+        json_t *links;
+        bool reading, again; /* one reading at a time; another is wanted after it */
+        int fd;
+        sd_event_source *messages, *gather;
+};
+
+/* ---- reading ---- */
+
+typedef struct Reading {
+        json_t *links;
+} Reading;
+
+static int reading_run(void *argument) {
+        Reading *reading = argument;
+
+        return link_facts_read(LINK_FACTS_ROOT, &reading->links);
+}
+
+static void reading_destroy(void *argument) {
+        Reading *reading = argument;
+
+        json_decref(reading->links);
+        free(reading);
+}
+
+static void schedule(LinkWatch *watch) {
+        int enabled;
+
+        if (watch->reading) {
+                watch->again = true;
+                return;
+        }
+        if (sd_event_source_get_enabled(watch->gather, &enabled) >= 0 && enabled != SD_EVENT_OFF)
+                return;
+        (void) sd_event_source_set_time_relative(watch->gather, GATHER_USEC);
+        (void) sd_event_source_set_enabled(watch->gather, SD_EVENT_ONESHOT);
+}
+
+static void on_read(void *argument, int r, void *userdata) {
+        Reading *reading = argument;
+        LinkWatch *watch = userdata;
+
+        watch->reading = false;
+        if (r < 0)
+                log_warning_errno(r, "Cannot read " LINK_FACTS_ROOT);
+        if (r == -ETIMEDOUT || watch->again) {
+                watch->again = false;
+                schedule(watch);
+        }
+        if (r < 0 || json_equal(reading->links, watch->links))
+                return;
+        json_decref(watch->links);
+        watch->links = json_incref(reading->links);
+        watch->changed(watch->userdata, watch->links);
+}
+
+static int on_gather(sd_event_source *source, uint64_t usec, void *userdata) {
+        LinkWatch *watch = userdata;
+        Reading *reading = calloc(1, sizeof *reading);
+        WorkSpec work = {
+                .name = "link-facts",
+                .run = reading_run,
+                .done = on_read,
+                .destroy = reading_destroy,
+                .argument = reading,
+                .userdata = watch,
+                .deadline_usec = READ_DEADLINE_USEC,
+        };
+
+        /* all threads are stuck in the kernel: the next message asks again */
+        watch->reading = reading && work_submit(watch->pool, &work) >= 0;
+        return 0;
+}
+
+/* ---- messages ---- */
+
+/* What they say is not looked at: also when some were lost (ENOBUFS) the reading tells all. */
+static int on_messages(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        LinkWatch *watch = userdata;
+        char buffer[8192];
+        ssize_t n;
+
+        do
+                n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+        while (n > 0 || (n < 0 && (errno == ENOBUFS || errno == EINTR)));
+        schedule(watch);
+        return 0;
+}
+
+static int listen_to_kernel(LinkWatch *watch) {
+        struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+        int r;
+
+        watch->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+        if (watch->fd < 0 || bind(watch->fd, (struct sockaddr *)&address, sizeof address) < 0)
+                return -errno;
+        r = sd_event_add_io(watch->event, &watch->messages, watch->fd, EPOLLIN, on_messages, watch);
+        if (r >= 0)
+                (void) sd_event_source_set_description(watch->messages, "rtnetlink");
+        return r;
+}
+
+/* ---- life ---- */
+
+int link_watch_new(sd_event *event, link_watch_changed_t changed, void *userdata, LinkWatch **ret) {
+        _cleanup_(link_watch_freep) LinkWatch *watch = calloc(1, sizeof *watch);
+        int r;
+
+        if (!watch)
+                return -ENOMEM;
+        watch->event = sd_event_ref(event);
+        watch->changed = changed;
+        watch->userdata = userdata;
+        watch->fd = -EBADF;
+        r = work_pool_new(event, READ_THREADS, READ_CEILING, &watch->pool);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &watch->gather, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_gather, watch);
+        if (r >= 0)
+                r = listen_to_kernel(watch);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(watch);
+        return 0;
+}
+
+LinkWatch *link_watch_free(LinkWatch *watch) {
+        if (!watch)
+                return NULL;
+        sd_event_source_disable_unref(watch->messages);
+        sd_event_source_disable_unref(watch->gather);
+        safe_close(watch->fd);
+        work_pool_free(watch->pool);
+        json_decref(watch->links);
+        sd_event_unref(watch->event);
+        free(watch);
+        return NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Keeps the kernel's facts of all devices (link-facts.h) up to date: rtnetlink says that something changed, a thread reads what is.
+ * Several changes of a moment are one reading.
+ */
+
+#include "macro.h"
+
+typedef struct LinkWatch LinkWatch;
+/* links: {device: facts}, borrowed, as different from the last time. */
+typedef void (*link_watch_changed_t)(void *userdata, const json_t *links);
+
+int link_watch_new(sd_event *event, link_watch_changed_t changed, void *userdata, LinkWatch **ret);
+LinkWatch *link_watch_free(LinkWatch *watch);
+DEFINE_CLEANUP(LinkWatch *, link_watch_free)

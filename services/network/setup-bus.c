@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The methods of org.rhv.Network that change networks, or tell what a change would be. */
+
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "manager.h"
+#include "objects.h"
+#include "parse-util.h"
+#include "plan-report.h"
+#include "plan.h"
+#include "wish.h"
+
+/* ---- SetupNetworks ---- */
+
+static const DictField setup_fields[] = {
+        { .key = "job_id", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a UUID" },
+        { .key = "timeout", .type = DICT_INTEGER, .min = (int64_t)SETUP_TIMEOUT_MIN_USEC, .max = (int64_t)SETUP_TIMEOUT_MAX_USEC },
+        { .key = "confirm", .type = DICT_BOOLEAN },
+        { .key = "check_gateway", .type = DICT_BOOLEAN },
+        {},
+};
+
+typedef struct SetupRequest {
+        json_t *networks, *bonds; /* SetupNetworks */
+        json_t *names;            /* SyncNetworks */
+        json_t *options, *plan;
+        bool changes; /* the plan holds something to do */
+} SetupRequest;
+
+static void setup_request_done(SetupRequest *request) {
+        json_decref(request->networks);
+        json_decref(request->bonds);
+        json_decref(request->names);
+        json_decref(request->options);
+        json_decref(request->plan);
+}
+
+static int read_setup(sd_bus_message *message, SetupRequest *request, sd_bus_error *error) {
+        int r;
+
+        r = dict_read(message, &request->networks, error);
+        if (r >= 0)
+                r = dict_read(message, &request->bonds, error);
+        if (r >= 0)
+                r = dict_read_checked(message, setup_fields, "options", &request->options, error);
+        return r;
+}
+
+/* Of no names: all that differ. */
+static int sync_plan(const json_t *view, const json_t *names, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *all = json_array_size(names) > 0 ? json_incref((json_t *)names) : objects_differing(view);
+
+        return all ? plan_sync(view, all, ret, error) : -ENOMEM;
+}
+
+/* Free of side effects: the plan, or why there cannot be one. */
+static int check_setup(Manager *manager, SetupRequest *request, sd_bus_error *error) {
+        const char *id = dict_string(request->options, "job_id", NULL);
+        const json_t *view;
+        int r;
+
+        if (id && job_find(manager->daemon->jobs, id))
+                return 0; /* a retry: job_new() compares it with what was asked then */
+
+        view = manager_view(manager, error);
+        if (!view)
+                return -EHOSTDOWN;
+        if (setup_is_busy(manager->setup))
+                return sd_bus_error_setf(error, RHV_ERROR_BUSY, "Another network set-up is under way (job %s)", setup_job(manager->setup));
+        if (request->names)
+                r = sync_plan(view, request->names, &request->plan, error);
+        else
+                r = plan_make(view, request->networks, request->bonds, &request->plan, error);
+        if (r < 0)
+                return r;
+        request->changes = r > 0;
+        return 0;
+}
+
+static void join_name(const char *name, char *buffer, size_t size, size_t *n) {
+        int k = snprintf(buffer + *n, size - *n, "%s%s", *n ? ", " : "", name);
+
+        if (k >= 0 && (size_t)k < size - *n)
+                *n += (size_t)k;
+        else
+                buffer[*n] = 0;
+}
+
+/* The names a request touches, for polkit's rules and messages: "ovirtmgmt, vmnet". Cut where it is too long to be read. */
+static void join_names(const SetupRequest *request, char *buffer, size_t size) {
+        const json_t *const maps[] = { request->networks, request->bonds };
+        size_t n = 0;
+
+        json_t *entry;
+        const char *name;
+        size_t i;
+
+        buffer[0] = 0;
+        for (i = 0; i < ELEMENTSOF(maps); i++)
+                json_object_foreach((json_t *)maps[i], name, entry)
+                        join_name(name, buffer, size, &n);
+        json_array_foreach(request->names, i, entry)
+                join_name(json_string_value(entry), buffer, size, &n);
+}
+
+static int cancel_setup(Job *job, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+
+        return setup_cancel(manager->setup, error);
+}
+
+static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *request, sd_bus_error *error) {
+        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names);
+        SetupOptions options = {
+                .timeout_usec = (uint64_t)dict_integer(request->options, "timeout", (int64_t)SETUP_TIMEOUT_USEC),
+                .confirm = dict_boolean(request->options, "confirm", false),
+                .check_gateway = dict_boolean(request->options, "check_gateway", true),
+        };
+        JobSpec spec = {
+                .id = dict_string(request->options, "job_id", NULL),
+                .kind = request->names ? "sync-networks" : "setup-networks",
+                .arguments = arguments,
+                .cancel = cancel_setup,
+                .userdata = manager,
+        };
+        Job *job;
+        int r;
+
+        if (!arguments)
+                return -ENOMEM;
+        r = message_get_uid(message, &spec.uid);
+        if (r < 0)
+                return r;
+        r = job_new(manager->daemon->jobs, &spec, &job, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return sd_bus_reply_method_return(message, "o", job_path(job));
+
+        job_start(job);
+        r = request->changes ? setup_start(manager->setup, job_id(job), request->plan, &options, error) : 0;
+        if (r < 0) {
+                job_drop(job);
+                return r;
+        }
+        r = sd_bus_reply_method_return(message, "o", job_path(job));
+        if (!request->changes)
+                job_finish(job, 0, NULL, json_pack("{s:b}", "changed", false));
+        return r;
+}
+
+/* From here on SetupNetworks and SyncNetworks are the same. */
+static int carry_out(Manager *manager, sd_bus_message *message, SetupRequest *request, const char *verb, sd_bus_error *error) {
+        char names[256];
+        int r;
+
+        r = check_setup(manager, request, error);
+        if (r < 0)
+                return r;
+        join_names(request, names, sizeof names);
+        r = auth_check(manager->daemon->auth, message, ACTION_NETWORK_CONFIGURE, AUTH_DETAILS("verb", verb, "network", names), error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        return start_setup(manager, message, request, error);
+}
+
+int setup_method_setup(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(setup_request_done) SetupRequest request = { 0 };
+        int r;
+
+        if (manager_wait(userdata, message))
+                return 1;
+        r = read_setup(message, &request, error);
+        return r < 0 ? r : carry_out(userdata, message, &request, "setup-networks", error);
+}
+
+/* ---- SyncNetworks ---- */
+
+static int read_names(sd_bus_message *message, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *names = json_array();
+        const char *name;
+        int r;
+
+        r = sd_bus_message_enter_container(message, 'a', "s");
+        while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &name)) > 0) {
+                if (!network_name_is_valid(name))
+                        return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "'%.40s' is no name of a network or bond", name);
+                if (json_array_size(names) >= NETWORKS_MAX)
+                        return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "At most %u names", NETWORKS_MAX);
+                if (json_array_append_new(names, json_string(name)) < 0)
+                        return -ENOMEM;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(names);
+        return 0;
+}
+
+int setup_method_sync(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(setup_request_done) SetupRequest request = { 0 };
+        int r;
+
+        if (manager_wait(userdata, message))
+                return 1;
+        r = read_names(message, &request.names, error);
+        if (r >= 0)
+                r = dict_read_checked(message, setup_fields, "options", &request.options, error);
+        return r < 0 ? r : carry_out(userdata, message, &request, "sync-networks", error);
+}
+
+/* ---- PlanNetworks ---- */
+
+static int reply_steps(sd_bus_message *message, const json_t *steps) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = dict_append_array(reply, steps);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int setup_method_plan(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(setup_request_done) SetupRequest request = { 0 };
+        _cleanup_json_ json_t *steps = NULL;
+        Manager *manager = userdata;
+        const json_t *view;
+        int r;
+
+        if (manager_wait(manager, message))
+                return 1;
+        r = dict_read(message, &request.networks, error);
+        if (r >= 0)
+                r = dict_read(message, &request.bonds, error);
+        if (r >= 0)
+                r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        view = manager_view(manager, error);
+        if (!view)
+                return -EHOSTDOWN;
+        r = plan_make(view, request.networks, request.bonds, &request.plan, error);
+        if (r < 0)
+                return r;
+        steps = plan_report(view, request.plan);
+        return steps ? reply_steps(message, steps) : -ENOMEM;
+}
+
+/* ---- Confirm ---- */
+
+int setup_method_confirm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        const char *id, *running;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &id);
+        if (r < 0)
+                return r;
+        r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        if (!uuid_is_valid(id))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "The job's id must be a lower-case UUID");
+        running = setup_job(manager->setup);
+        if (!streq_ptr(running, id))
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "No network set-up %s is under way", id);
+
+        r = auth_check(manager->daemon->auth, message, ACTION_NETWORK_CONFIGURE, AUTH_DETAILS("verb", "confirm", "job", id), error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = setup_confirm(manager->setup, error);
+        return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+}

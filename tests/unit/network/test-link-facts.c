@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The kernel's files as facts: a NIC with virtual functions, a LACP bond and its port, a bridge, and whatever else lies in such a directory. */
+
+#include "view-fixture.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dict.h"
+#include "link-facts.h"
+#include "macro.h"
+
+static void a_bond(void **state) {
+        _cleanup_json_ json_t *files = quoted("{'mtu': '9000', 'carrier': '1', 'operstate': 'up', 'address': '02:00:00:00:00:01', 'speed': '-1', 'bonding/mode': '802.3ad 4',"
+                                              " 'bonding/miimon': '100', 'bonding/active_slave': '', 'bonding/ad_aggregator': '2', 'bonding/ad_num_ports': '2',"
+                                              " 'bonding/ad_actor_key': '15', 'bonding/ad_partner_key': '7', 'bonding/ad_partner_mac': '00:1c:73:00:00:01'}");
+        _cleanup_json_ json_t *facts = link_facts_make(files), *wanted = NULL;
+
+        wanted = quoted("{'mtu': 9000, 'carrier': true, 'operstate': 'up', 'address': '02:00:00:00:00:01', 'bond': {'mode': '802.3ad', 'options': {'mode': '802.3ad 4', 'miimon':"
+                        " '100', 'active_slave': '', 'ad_aggregator': '2', 'ad_num_ports': '2', 'ad_actor_key': '15', 'ad_partner_key': '7', 'ad_partner_mac': '00:1c:73:00:00:01'},"
+                        " 'lacp': {'aggregator': 2, 'ports': 2, 'actor_key': 15, 'partner_key': 7, 'partner_mac': '00:1c:73:00:00:01'}}}");
+        assert_true(json_equal(facts, wanted));
+}
+
+static void a_port(void **state) {
+        _cleanup_json_ json_t *files = quoted("{'mtu': '9000', 'carrier': '0', 'master': 'bond0', 'driver': 'ixgbe', 'speed': '10000', 'duplex': 'full', 'device/sriov_totalvfs': '63',"
+                                              " 'device/sriov_numvfs': '4', 'bonding_slave/state': 'backup', 'bonding_slave/mii_status': 'down',"
+                                              " 'bonding_slave/link_failure_count': '3', 'bonding_slave/perm_hwaddr': '02:00:00:00:00:09', 'bonding_slave/ad_aggregator_id': '2',"
+                                              " 'bonding_slave/ad_actor_oper_port_state': '61', 'bonding_slave/ad_partner_oper_port_state': '300'}");
+        _cleanup_json_ json_t *facts = link_facts_make(files), *wanted = NULL;
+
+        /* a state that is no byte is none */
+        wanted = quoted("{'mtu': 9000, 'carrier': false, 'master': 'bond0', 'driver': 'ixgbe', 'speed': 10000, 'duplex': 'full', 'vfs_total': 63, 'vfs': 4,"
+                        " 'bond_port': {'state': 'backup', 'mii_status': 'down', 'failures': 3, 'permanent_mac': '02:00:00:00:00:09', 'aggregator': 2,"
+                        " 'actor_state': ['activity', 'aggregation', 'synchronization', 'collecting', 'distributing']}}");
+        assert_true(json_equal(facts, wanted));
+}
+
+static void nonsense_is_left_out(void **state) {
+        _cleanup_json_ json_t *files = quoted("{'mtu': 'many', 'carrier': 'x', 'speed': '4294967295', 'duplex': 'unknown', 'device/sriov_numvfs': '-1', 'bridge/x': 1, 'bonding/mode': 4}");
+        _cleanup_json_ json_t *facts = link_facts_make(files), *none = link_facts_make(NULL), *wanted = quoted("{'carrier': false}");
+
+        assert_true(json_equal(none, wanted));
+        assert_null(json_object_get(facts, "mtu"));
+        assert_null(json_object_get(facts, "speed"));
+        assert_null(json_object_get(facts, "bridge"));
+}
+
+static void options(void **state) {
+        assert_true(link_option_is("802.3ad 4", "4"));
+        assert_true(link_option_is("802.3ad 4", "802.3ad"));
+        assert_false(link_option_is("802.3ad 4", "802.3"));
+        assert_false(link_option_is("802.3ad 4", ""));
+        assert_false(link_option_is("", "4"));
+        assert_true(link_option_is("  layer2+3   2 ", "2"));
+}
+
+/* ---- files ---- */
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+        return remove(path);
+}
+
+static void put(const char *root, const char *name, const char *text) {
+        char path[256];
+        int fd;
+
+        snprintf(path, sizeof path, "%s/%s", root, name);
+        for (char *p = path + strlen(root) + 1; (p = strchr(p, '/')); p++) {
+                *p = 0;
+                mkdir(path, 0700);
+                *p = '/';
+        }
+        fd = open(path, O_WRONLY | O_CREAT, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+        close(fd);
+}
+
+static void a_directory(void **state) {
+        char root[] = "/tmp/rhv-links-XXXXXX", path[64], large[3 * LINK_FILE_BYTES_MAX];
+        _cleanup_json_ json_t *links = NULL, *nothing = NULL;
+        const json_t *eth0, *bridge;
+
+        assert_non_null(mkdtemp(root));
+        memset(large, 'x', sizeof large - 1);
+        large[sizeof large - 1] = 0;
+        put(root, "eth0/mtu", "1500\n");
+        put(root, "eth0/carrier", "1\n");
+        put(root, "eth0/address", "\xff\xfe not UTF-8\n");
+        put(root, "eth0/operstate", large);
+        put(root, "br0/bridge/stp_state", "1\n");
+        put(root, "br0/bridge/hello_timer", "77\n");
+        put(root, "br0/bridge/ageing_time", "30000 \n");
+        put(root, "bonding_masters", "bond0\n");
+        snprintf(path, sizeof path, "%s/eth0/master", root);
+        assert_int_equal(symlink("../../br0", path), 0);
+        snprintf(path, sizeof path, "%s/gone", root);
+        assert_int_equal(symlink("nowhere", path), 0);
+
+        assert_int_equal(link_facts_read(root, &links), 0);
+        assert_int_equal(json_object_size(links), 2);
+        eth0 = json_object_get(links, "eth0");
+        assert_int_equal(dict_integer(eth0, "mtu", 0), 1500);
+        assert_true(dict_boolean(eth0, "carrier", false));
+        assert_string_equal(dict_string(eth0, "master", ""), "br0");
+        assert_null(json_object_get(eth0, "address"));
+        bridge = json_object_get(json_object_get(links, "br0"), "bridge");
+        assert_string_equal(dict_string(bridge, "ageing_time", ""), "30000");
+        assert_null(json_object_get(bridge, "hello_timer"));
+
+        nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        assert_int_equal(link_facts_read(root, &nothing), -ENOENT);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_bond),
+                cmocka_unit_test(a_port),
+                cmocka_unit_test(nonsense_is_left_out),
+                cmocka_unit_test(options),
+                cmocka_unit_test(a_directory),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
