@@ -85,8 +85,16 @@ static const json_t *host_network(const Manager *manager, const Object *network)
         return name ? json_object_get(manager->host_networks, name) : NULL;
 }
 
+/* Out of sync is not as asked for, and carries traffic all the same. */
 static bool is_active(const json_t *properties) {
-        return streq(dict_string(properties, "State", ""), "active");
+        const char *state = dict_string(properties, "State", "");
+
+        return streq(state, "active") || streq(state, "out-of-sync");
+}
+
+/* Network says after a grace that one is lost: a link that flaps is no reason to take the host out. */
+static bool is_lost(const json_t *properties) {
+        return !properties || (!is_active(properties) && dict_boolean(properties, "Lost", true));
 }
 
 /* Before NetworkManager is there Network knows of none, which does not mean that there is none. */
@@ -131,7 +139,7 @@ static unsigned look_at_networks(Manager *manager, const Object *host, char *det
                                 facts |= HOST_FACT_MANAGEMENT;
                         else if (properties && !manager->management_running)
                                 facts |= HOST_FACT_MANAGEMENT_FAILED;
-                } else if (!is_active(properties) && dict_boolean(network->spec, "required", false) &&
+                } else if (is_lost(properties) && dict_boolean(network->spec, "required", false) &&
                            dict_boolean(network->spec, "operational", false)) {
                         facts |= HOST_FACT_REQUIRED_MISSING;
                         (void) snprintf(detail, size, "%s", network->name);

@@ -58,9 +58,12 @@ static int host_offers(const Manager *manager, Names *networks, Names *domains) 
         json_t *properties;
         int r = 0;
 
-        json_object_foreach(manager->host_networks, name, properties)
-                if (r >= 0 && streq(dict_string(properties, "State", ""), "active"))
+        json_object_foreach(manager->host_networks, name, properties) {
+                const char *state = dict_string(properties, "State", "");
+
+                if (r >= 0 && (streq(state, "active") || streq(state, "out-of-sync")))
                         r = names_add(networks, name);
+        }
         for (const Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
                 if (r >= 0 && streq(domain->state, "attached") &&
                     streq(dict_string(domain->facts, "state", ""), "active"))

@@ -3,9 +3,11 @@
 #include "manager.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "bus-error.h"
 #include "dict.h"
+#include "link-loss.h"
 #include "log-ids.h"
 #include "log.h"
 #include "neighbour.h"
@@ -55,11 +57,53 @@ static void replace_objects(Manager *manager, const char *prefix, const char *in
         json_decref(old);
 }
 
+/* ---- loss ---- */
+
+static void emit_loss(Manager *manager, const json_t *event) {
+        const char *name = dict_string(event, "network", ""), *reason = dict_string(event, "reason", "");
+        bool lost = dict_boolean(event, "lost", false);
+
+        if (lost) {
+                log_full(LOG_WARNING, MESSAGE_ID_NETWORK_LOST, LOG_FIELDS("RHV_NETWORK", name), "Network %s is lost: %s", name, reason);
+                (void) sd_bus_emit_signal(manager->daemon->bus, NETWORK_ROOT, NETWORK_INTERFACE, "NetworkLost", "ss", name, reason);
+        } else {
+                log_full(LOG_INFO, MESSAGE_ID_NETWORK_RESTORED, LOG_FIELDS("RHV_NETWORK", name), "Network %s is there again", name);
+                (void) sd_bus_emit_signal(manager->daemon->bus, NETWORK_ROOT, NETWORK_INTERFACE, "NetworkRestored", "s", name);
+        }
+}
+
+/* Sets Lost of fresh objects. Return: the events to tell once the objects are shown (new), or NULL. */
+static json_t *manager_judge_losses(Manager *manager, json_t *networks) {
+        uint64_t now = 0, next = USEC_INFINITY;
+        json_t *events = NULL, *network;
+        const char *name;
+
+        (void) sd_event_now(manager->daemon->event, CLOCK_MONOTONIC, &now);
+        if (!networks || link_loss_step(manager->losses, networks, !manager->looked, now, &events, &next) < 0)
+                return NULL;
+        manager->looked = manager->looked || nm_view(manager->nm);
+        json_object_foreach(networks, name, network)
+                (void) json_object_set_new(network, "Lost", json_boolean(link_loss_is_lost(manager->losses, name)));
+        (void) sd_event_source_set_time(manager->loss_timer, next);
+        (void) sd_event_source_set_enabled(manager->loss_timer, next == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        return events;
+}
+
 static void manager_show(Manager *manager) {
         const json_t *view = nm_view(manager->nm);
+        json_t *networks = objects_networks(view, manager->networks), *event;
+        _cleanup_json_ json_t *events = manager_judge_losses(manager, networks);
+        size_t i;
 
-        replace_objects(manager, NETWORK_NETWORK_PREFIX, NETWORK_NETWORK_INTERFACE, &manager->networks, objects_networks(view, manager->networks));
+        replace_objects(manager, NETWORK_NETWORK_PREFIX, NETWORK_NETWORK_INTERFACE, &manager->networks, networks);
         replace_objects(manager, NETWORK_NIC_PREFIX, NETWORK_NIC_INTERFACE, &manager->nics, objects_nics(view, manager->nics));
+        json_array_foreach(events, i, event)
+                emit_loss(manager, event);
+}
+
+static int on_loss_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        manager_show(userdata);
+        return 0;
 }
 
 /* ---- the set-up ---- */
@@ -212,10 +256,15 @@ int manager_new(Daemon *daemon, Manager **ret) {
         manager->daemon = daemon;
         manager->networks = json_object();
         manager->nics = json_object();
-        if (!manager->networks || !manager->nics)
+        manager->losses = json_object();
+        if (!manager->networks || !manager->nics || !manager->losses)
                 return -ENOMEM;
 
-        r = link_stats_new(&manager->stats);
+        r = sd_event_add_time_relative(daemon->event, &manager->loss_timer, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_loss_timer, manager);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->loss_timer, SD_EVENT_OFF);
+        if (r >= 0)
+                r = link_stats_new(&manager->stats);
         if (r >= 0)
                 r = nm_new(daemon->event, on_nm_changed, manager, &manager->nm);
         if (r >= 0)
@@ -240,10 +289,13 @@ Manager *manager_free(Manager *manager) {
         link_stats_free(manager->stats);
         json_decref(manager->networks);
         json_decref(manager->nics);
+        json_decref(manager->losses);
+        sd_event_source_disable_unref(manager->loss_timer);
         free(manager);
         return NULL;
 }
 
+/* While there are networks somebody must see when one is lost. */
 bool manager_is_idle(const Manager *manager) {
-        return !setup_is_busy(manager->setup) && manager->n_waiting == 0;
+        return !setup_is_busy(manager->setup) && manager->n_waiting == 0 && json_object_size(manager->networks) == 0;
 }

@@ -27,6 +27,9 @@ typedef struct Manager {
         LinkStats *stats;
         LinkWatch *links;
         json_t *networks, *nics; /* objects.h: what is on the bus now */
+        json_t *losses;          /* link-loss.h: which networks are lost */
+        sd_event_source *loss_timer;
+        bool looked;             /* the networks have been seen since the start */
         bool jobs_recovered;
         NmState seen;            /* of NetworkManager, when last looked at */
         sd_bus_message *waiting[WAITING_MAX]; /* calls that came before its first answer */

@@ -62,6 +62,8 @@ static void add_connection(NMConnection *connection, const char *uuid, const jso
         g_object_set(s, NM_SETTING_CONNECTION_ID, id, NM_SETTING_CONNECTION_UUID, uuid, NM_SETTING_CONNECTION_TYPE,
                      nm_type(kind), NM_SETTING_CONNECTION_INTERFACE_NAME, iface, NM_SETTING_CONNECTION_AUTOCONNECT, TRUE,
                      NM_SETTING_CONNECTION_AUTOCONNECT_PRIORITY, NM_PROFILE_PRIORITY, NULL);
+        if (streq(kind, "nic")) /* to be told the switch and its port */
+                g_object_set(s, NM_SETTING_CONNECTION_LLDP, NM_SETTING_CONNECTION_LLDP_ENABLE_RX, NULL);
         if (controller) /* who takes the bridge up by hand gets its ports with it */
                 g_object_set(s, NM_SETTING_CONNECTION_AUTOCONNECT_SLAVES, NM_SETTING_CONNECTION_AUTOCONNECT_SLAVES_YES, NULL);
         if (master)

@@ -79,6 +79,36 @@ static void view_active(json_t *view, NMDevice *device) {
                 (void) json_object_set_new(view, "default_route", json_true());
 }
 
+/* More neighbours than that on one link are a hub's or a liar's. */
+#define LLDP_NEIGHBOURS_MAX 16U
+
+/* Attributes that are text or numbers, "system-name" as system_name. */
+static json_t *view_neighbour(NMLldpNeighbor *neighbour) {
+        char **names = nm_lldp_neighbor_get_attr_names(neighbour);
+        json_t *entry = json_object();
+
+        for (char **name = names; entry && name && *name; name++) {
+                GVariant *value = nm_lldp_neighbor_get_attr_value(neighbour, *name);
+                g_autofree char *key = g_strdelimit(g_strdup(*name), "-", '_');
+
+                if (value && g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
+                        (void) json_object_set_new(entry, key, json_string(g_variant_get_string(value, NULL)));
+                else if (value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32))
+                        (void) json_object_set_new(entry, key, json_integer(g_variant_get_uint32(value)));
+        }
+        g_strfreev(names);
+        return entry;
+}
+
+static void view_neighbours(json_t *view, NMDevice *device) {
+        GPtrArray *neighbours = nm_device_get_lldp_neighbors(device);
+        json_t *list = json_array();
+
+        for (guint i = 0; list && neighbours && i < neighbours->len && i < LLDP_NEIGHBOURS_MAX; i++)
+                (void) json_array_append_new(list, view_neighbour(neighbours->pdata[i]));
+        (void) json_object_set_new(view, "lldp", list);
+}
+
 static json_t *view_device_make(NMDevice *device) {
         NMDeviceState state = nm_device_get_state(device);
         json_t *view = json_pack("{s:s, s:I, s:b, s:b, s:s}", "kind", device_kind(device), "mtu",
@@ -95,6 +125,8 @@ static json_t *view_device_make(NMDevice *device) {
                 set_mac(view, "permanent_mac", nm_device_ethernet_get_permanent_hw_address(NM_DEVICE_ETHERNET(device)));
                 (void) json_object_set_new(view, "speed", json_integer(nm_device_ethernet_get_speed(NM_DEVICE_ETHERNET(device))));
         }
+        if (streq(device_kind(device), "nic"))
+                view_neighbours(view, device);
         if (NM_IS_DEVICE_VLAN(device)) {
                 NMDevice *parent = nm_device_vlan_get_parent(NM_DEVICE_VLAN(device));
 

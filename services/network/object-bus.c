@@ -58,6 +58,7 @@ const sd_bus_vtable network_vtable[] = {
         PROPERTY("Management", "b", get_boolean),
         PROPERTY("State", "s", get_string),
         PROPERTY("StateReason", "s", get_string),
+        PROPERTY("Lost", "b", get_boolean),
         PROPERTY("Differences", "aa{sv}", get_entries),
         SD_BUS_VTABLE_END,
 };
@@ -79,6 +80,7 @@ const sd_bus_vtable nic_vtable[] = {
         PROPERTY("Master", "s", get_string),
         PROPERTY("Addresses", "as", get_strings),
         PROPERTY("Networks", "as", get_strings),
+        PROPERTY("Lldp", "aa{sv}", get_entries),
         SD_BUS_VTABLE_END,
 };
 

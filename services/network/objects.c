@@ -142,14 +142,15 @@ static json_t *nic_object(const json_t *view, const json_t *wishes, const char *
         const json_t *facts = device_facts(view, name);
         int64_t speed = dict_integer(device, "speed", 0) ?: dict_integer(facts, "speed", 0);
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "Name", name, "Mac", dict_string(device, "mac", ""),
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*}", "Name", name, "Mac", dict_string(device, "mac", ""),
                          "PermanentMac", permanent_mac(device, facts), "Driver", dict_string(facts, "driver", dict_string(device, "driver", "")), "Duplex",
                          dict_string(facts, "duplex", ""), "VfsTotal", (json_int_t)dict_integer(facts, "vfs_total", 0), "Vfs",
                          (json_int_t)dict_integer(facts, "vfs", 0), "Carrier",
                          dict_boolean(device, "carrier", false), "SpeedMbps", (json_int_t)(speed < UINT32_MAX ? speed : 0), "Mtu",
                          (json_int_t)dict_integer(device, "mtu", 0), "State", state, "StateReason",
                          streq(dict_string(device, "reason", "none"), "none") ? "" : dict_string(device, "reason", ""), "Master",
-                         dict_string(device, "master", ""), "Addresses", device_addresses(device), "Networks", nic_networks(wishes, name));
+                         dict_string(device, "master", ""), "Addresses", device_addresses(device), "Networks", nic_networks(wishes, name), "Lldp",
+                         json_object_get(device, "lldp"));
 }
 
 json_t *objects_nics(const json_t *view, const json_t *previous) {

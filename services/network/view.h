@@ -5,7 +5,7 @@
  * What NetworkManager shows and the kernel adds, as plain data: the planner's other input, and what the objects on the bus say. Pure.
  *
  *     devices:  {name: {kind, mac, permanent_mac, mtu, carrier, speed, managed, state, reason, master, parent, vlan, profile,
- *                       addresses, gateway, addresses6, gateway6, nameservers, default_route}}
+ *                       addresses, gateway, addresses6, gateway6, nameservers, default_route, driver, lldp}}
  *     profiles: {uuid: {id, iface, ours, saved, spec}}
  *     links:    {name: facts}                               what the kernel says (link-facts.h); not there while nobody has read it
  *
