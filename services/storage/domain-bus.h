@@ -18,6 +18,14 @@ int image_method_upload(sd_bus_message *message, void *userdata, sd_bus_error *e
 int image_method_download(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int image_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int image_method_teardown(sd_bus_message *message, void *userdata, sd_bus_error *error);
+/* Is this host one of a shared domain's lockspace, as holders of leases are? Return: 0, or negative with InvalidState set. */
+int domain_check_member(const Domain *domain, sd_bus_error *error);
+
+/* data-bus.c, data-measure.c */
+int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int data_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int data_method_measure(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 /* A job about the domain, as job_new(). */
 int domain_job_make(Domain *domain, sd_bus_message *message, const char *kind, const json_t *options, const json_t *arguments, Job **ret,

@@ -59,8 +59,7 @@ int spawn_heir(const SpawnSpec *spec, pid_t *ret) {
         return -r;
 }
 
-/* The end of what the tool said on standard error, as one line. */
-static void last_words(int fd, char *ret, size_t size) {
+void heir_last_words(int fd, char *ret, size_t size) {
         off_t end = lseek(fd, 0, SEEK_END);
         ssize_t n;
 
@@ -103,7 +102,7 @@ int heir_run_output(const char *const *argv, const char *what, int out_fd, sd_bu
                         return -errno;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
-        last_words(err, words, sizeof(words));
+        heir_last_words(err, words, sizeof(words));
         if (strstr(words, "No space left")) {
                 sd_bus_error_set(error, RHV_ERROR_NO_SPACE, "The domain has no room left");
                 return -ENOSPC;

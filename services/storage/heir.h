@@ -23,5 +23,7 @@ typedef struct SpawnSpec {
 int heir_run(const char *const *argv, const char *what, sd_bus_error *error);
 /* The same; what it says on standard output goes into out_fd. */
 int heir_run_output(const char *const *argv, const char *what, int out_fd, sd_bus_error *error);
+/* The end of what a tool wrote into fd, its standard error, as one line. */
+void heir_last_words(int fd, char *ret, size_t size);
 /* ret: the process, or -1. Return: 0 or a negative errno. */
 int spawn_heir(const SpawnSpec *spec, pid_t *ret);

@@ -13,7 +13,7 @@
 #include "volume-task.h"
 
 /* Leases are taken by hosts in the lockspace. */
-static int check_member(const Domain *domain, sd_bus_error *error) {
+int domain_check_member(const Domain *domain, sd_bus_error *error) {
         if (!domain->lockspace || domain->lockspace->state == LOCKSPACE_HELD)
                 return 0;
         sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host has no host id in domain %s; join it first", domain->place.id);
@@ -29,7 +29,7 @@ static int check_writer(const Domain *domain, const ImageUser *user, sd_bus_erro
                                   user->user);
                 return -EINVAL;
         }
-        return check_member(domain, error);
+        return domain_check_member(domain, error);
 }
 
 /* ---- transfers ---- */
@@ -166,7 +166,7 @@ static int transfer_method(sd_bus_message *message, Domain *domain, bool upload,
         r = domain_job_find(domain, message, kind, call.options, arguments, &job, error);
         if (r != 0)
                 return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
-        r = upload ? check_member(domain, error) : 0;
+        r = upload ? domain_check_member(domain, error) : 0;
         if (r >= 0)
                 r = check_users(domain, &call, error);
         if (r < 0)

@@ -31,6 +31,8 @@ Io *io_new(const char *name, int (*run)(Io *), const DomainPlace *place) {
 
 void io_free(Io *io) {
         domain_place_clear(&io->place);
+        domain_place_clear(&io->source);
+        free(io->data);
         domain_facts_clear(&io->facts);
         domain_opened_clear(&io->opened);
         for (size_t i = 0; i < io->n_lists; i++)
@@ -163,7 +165,7 @@ int io_list_all(Io *io) {
 
 /* ---- volumes ---- */
 
-static int check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error) {
+int io_check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error) {
         DomainSpace space;
         int r;
 
@@ -179,7 +181,7 @@ int io_volume_begin(Io *io) {
         uint64_t needed = io->request.allocation == VOLUME_ALLOCATION_PREALLOCATED ? io->request.capacity_bytes : MIB;
         int r;
 
-        r = check_space(io, needed, &io->error);
+        r = io_check_space(io, needed, &io->error);
         if (r < 0)
                 return r;
         return layout(io)->volume_begin(&io->place, &io->request, &io->plan, &io->error);
@@ -283,7 +285,7 @@ static int transfer_check(Io *io) {
         io->record = *record;
         record->problem = NULL;
         r = check_device(io, record);
-        return r >= 0 && io->upload ? check_space(io, upload_needs(io, record), &io->error) : r;
+        return r >= 0 && io->upload ? io_check_space(io, upload_needs(io, record), &io->error) : r;
 }
 
 /* Nothing of the volume is touched before its lease is held, which is rhv-upload's part. */

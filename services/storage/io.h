@@ -12,6 +12,11 @@
 
 typedef struct Io Io;
 
+/* Of a volume as another one would hold it. */
+typedef struct DataMeasure {
+        uint64_t required_bytes, fully_allocated_bytes, bitmap_bytes;
+} DataMeasure;
+
 struct Io {
         const char *name;   /* for logs */
         int (*run)(Io *io); /* in a thread; fills error where the caller can act on it */
@@ -23,6 +28,8 @@ struct Io {
         VolumeRequest request;
         VolumeChange change;
         DomainFacts facts; /* of a domain to be made */
+        struct DataWork *data; /* of a data job; in and out; its places are filled where it is noted */
+        DomainPlace source;    /* of its chain, where that is another domain */
         bool upload;
         uint64_t size_bytes; /* to be uploaded */
         char *directory;     /* of a transfer */
@@ -50,6 +57,7 @@ struct Io {
         uint64_t offset_bytes; /* of a lease that was made */
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
+        DataMeasure measured;
 };
 
 /* place: copied; its id may be empty. Return: NULL when out of memory. */
@@ -88,5 +96,15 @@ int io_list_for_writer(Io *io); /* image, lease -> lists[0], offset_bytes; Inval
 int io_lease_create(Io *io);    /* lease -> offset_bytes */
 int io_lease_delete(Io *io);    /* lease */
 int io_lease_rebuild(Io *io);   /* -> changed */
+
+/* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */
+int io_data_plan(Io *io);    /* image, volume, change.expected_generation, data (kind and what was asked for) -> data, record (the volume that will be
+                                written, or read by a copy), size_bytes (room it may take) */
+int io_data_note(Io *io);    /* place, source, image, volume, record.metadata.generation, data, size_bytes, directory: the job's notes are on disk */
+int io_data_undo(Io *io);    /* image, volume: the image of a copy that did not end well goes */
+int io_merge_finish(Io *io); /* image, volume: merged into its parent, it leaves the chain and goes; 0 also where that was done before */
+
+/* Room for needed_bytes? Return: 0; -ENOSPC with NoSpace; another error of the measurement. */
+int io_check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error);
 /* Begin, tool and finish in one, for a process that may block: request -> plan. */
 int io_volume_make(Io *io);

@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "chain-rules.h"
 #include "layout-file.h"
+#include "qcow2-header.h"
 
 /* An image's directory holds files only; one level more for what does not belong there. */
 #define IMAGE_DEPTH 1U
@@ -248,6 +250,67 @@ static int finish_parents(const DomainPlace *place, int image_fd, const char *im
         return 0;
 }
 
+/* Metadata that cannot be followed are left as they are: somebody shall see them. */
+static int finish_deletion(const DomainPlace *place, int image_fd, VolumeList *list, VolumeRecord *record, unsigned *n, sd_bus_error *error) {
+        if (volume_is_cut_out(list, record)) {
+                if ((unlinkat(image_fd, record->id, 0) < 0 && errno != ENOENT) ||
+                    (unlinkat(image_fd, FILE_NAME(record->id, LEASE_SUFFIX), 0) < 0 && errno != ENOENT) ||
+                    unlinkat(image_fd, FILE_NAME(record->id, META_SUFFIX), 0) < 0)
+                        return -errno;
+                (*n)++;
+                return 0;
+        }
+        if (!volume_is_bare(list, record))
+                return 0;
+        record->metadata.role = VOLUME_LEAF;
+        (*n)++;
+        return file_metadata_write(place, image_fd, record->id, &record->metadata, error);
+}
+
+/* How large the data say the disk is; 0: they do not say. */
+static uint64_t data_capacity(int image_fd, const VolumeRecord *record) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint8_t header[QCOW2_HEADER_BYTES];
+        _cleanup_close_ int fd = -EBADF;
+        Qcow2Facts facts;
+        ssize_t size;
+
+        if (record->metadata.format == VOLUME_FORMAT_RAW)
+                return record->apparent_size_bytes;
+        fd = file_open_beneath(image_fd, record->id, O_RDONLY | O_NONBLOCK, 0);
+        size = fd < 0 ? -1 : pread(fd, header, sizeof(header), 0);
+        return size > 0 && qcow2_header_read(header, (size_t)size, &facts, &error) >= 0 ? facts.virtual_bytes : 0;
+}
+
+/* A disk that was extended, and whose metadata do not say so yet. */
+static int finish_extension(const DomainPlace *place, int image_fd, VolumeRecord *record, unsigned *n, sd_bus_error *error) {
+        uint64_t bytes;
+
+        if (record->problem || record->metadata.role != VOLUME_LEAF || record->metadata.legality != VOLUME_LEGAL)
+                return 0;
+        bytes = data_capacity(image_fd, record);
+        if (bytes <= record->metadata.capacity_bytes || bytes % VOLUME_SECTOR_BYTES != 0 || bytes > VOLUME_CAPACITY_MAX)
+                return 0;
+        record->metadata.capacity_bytes = bytes;
+        (*n)++;
+        return file_metadata_write(place, image_fd, record->id, &record->metadata, error);
+}
+
+/* After finish_parents(), which makes INTERNAL what a volume is built on. */
+static int finish_volumes(const DomainPlace *place, int image_fd, const char *image, unsigned *n) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = file_read_volumes(place, image_fd, image, &list, &error);
+        for (size_t i = 0; r >= 0 && i < list.n; i++)
+                r = finish_deletion(place, image_fd, &list, &list.records[i], n, &error);
+        for (size_t i = 0; r >= 0 && i < list.n; i++)
+                if (!volume_is_cut_out(&list, &list.records[i]))
+                        r = finish_extension(place, image_fd, &list.records[i], n, &error);
+        return r;
+}
+
 static int clean_image(const DomainPlace *place, int images, const char *image, unsigned *n) {
         _cleanup_(name_list_clear) NameList list = {};
         _cleanup_close_ int fd = -EBADF;
@@ -270,7 +333,8 @@ static int clean_image(const DomainPlace *place, int images, const char *image, 
                         return r;
                 *n += (unsigned)r;
         }
-        return finish_parents(place, fd, image, n);
+        r = finish_parents(place, fd, image, n);
+        return r < 0 ? r : finish_volumes(place, fd, image, n);
 }
 
 static int clean_images(const DomainPlace *place, int images, unsigned *n) {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "fault-point.h"
 #include "layout-file.h"
 
 char *file_volume_path(const DomainPlace *place, const char *image, const char *volume) {
@@ -239,6 +240,7 @@ int file_volume_commit(const DomainPlace *place, const VolumeRequest *request, c
         }
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot complete image %s", request->image);
+        FAULT_POINT("create-appeared");
         if (volume_has_parent(&plan->metadata))
                 return parent_becomes_internal(place, directory, plan->metadata.parent, error);
         return 0;
@@ -293,6 +295,7 @@ int file_volume_delete(const DomainPlace *place, const char *image, const char *
         r = volume_may_delete(&list, volume, parent, error);
         if (r >= 0)
                 r = cut_out(place, fd, volume_list_find(&list, volume), error);
+        FAULT_POINT("delete-cut-out");
         if (r >= 0 && parent[0]) {
                 VolumeRecord *record = volume_list_find(&list, parent);
 
@@ -301,10 +304,12 @@ int file_volume_delete(const DomainPlace *place, const char *image, const char *
         }
         if (r < 0)
                 return r;
+        FAULT_POINT("delete-parent-is-leaf");
         if ((unlinkat(fd, volume, 0) < 0 && errno != ENOENT) ||
             (unlinkat(fd, FILE_NAME(volume, LEASE_SUFFIX), 0) < 0 && errno != ENOENT) ||
             unlinkat(fd, FILE_NAME(volume, META_SUFFIX), 0) < 0)
                 return bus_error_errno(error, -errno, "Cannot remove volume %s", volume);
+        FAULT_POINT("delete-removed");
         return directory_sync(fd);
 }
 
@@ -346,5 +351,21 @@ int file_volume_update(const DomainPlace *place, const char *image, const char *
         r = volume_change_apply(change, volume, &metadata, error);
         if (r < 0)
                 return r;
+        return file_metadata_write(place, fd, volume, &metadata, error);
+}
+
+int file_volume_reparent(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        VolumeMetadata metadata = {};
+        int r;
+
+        IDENTITY_SCOPE();
+        fd = file_image_open(place, image, error);
+        if (fd < 0)
+                return fd;
+        r = file_metadata_read(place, fd, volume, &metadata, error);
+        if (r < 0)
+                return r;
+        memcpy(metadata.parent, parent, UUID_STRING_MAX);
         return file_metadata_write(place, fd, volume, &metadata, error);
 }

@@ -566,6 +566,7 @@ const StorageLayout layout_file = {
                 .volume_delete = file_volume_delete,
                 .volume_open = file_volume_open,
                 .volume_update = file_volume_update,
+                .volume_reparent = file_volume_reparent,
                 .volume_lease = file_volume_lease,
                 .special_path = file_special_path,
                 .special_open = file_special_open,

@@ -63,6 +63,7 @@ int file_volume_open(const DomainPlace *place, const char *image, const char *vo
                      sd_bus_error *error);
 int file_volume_update(const DomainPlace *place, const char *image, const char *volume, const VolumeChange *change,
                        sd_bus_error *error);
+int file_volume_reparent(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
 char *file_volume_path(const DomainPlace *place, const char *image, const char *volume);
 int file_metadata_read(const DomainPlace *place, int image_fd, const char *volume, VolumeMetadata *ret,
                        sd_bus_error *error);

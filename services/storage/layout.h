@@ -124,6 +124,8 @@ struct StorageLayout {
                            sd_bus_error *error);
         int (*volume_update)(const DomainPlace *place, const char *image, const char *volume,
                              const VolumeChange *change, sd_bus_error *error);
+        /* Only the metadata: volume is on parent from now on. NULL: chains are not worked on there. */
+        int (*volume_reparent)(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
         /* The lease of a volume of a shared domain. ret: its path is new. */
         int (*volume_lease)(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
         /* Where sanlock finds a special volume: "ids", "leases", "xleases". Return: new string, NULL when out of memory. Touches nothing. */

@@ -21,7 +21,7 @@ int place_from_json(const json_t *object, DomainPlace *ret) {
                         .block_size_bytes = (uint32_t)block_size,
                         .alignment_bytes = (uint32_t)alignment,
         };
-        if (!ret->type || !ret->type->layout || !ret->type->shared || !domain_path_is_valid(ret->type, path) || !uuid_is_valid(id) ||
+        if (!ret->type || !ret->type->layout || !domain_path_is_valid(ret->type, path) || !uuid_is_valid(id) ||
             version < (int)DOMAIN_VERSION_MIN || version > (int)DOMAIN_VERSION_MAX || (block_size != 512 && block_size != 4096) ||
             (alignment != 1 * (int)MIB && alignment != 2 * (int)MIB && alignment != 4 * (int)MIB && alignment != 8 * (int)MIB))
                 return -EBADMSG;

@@ -7,6 +7,7 @@
 #include "image-users.h"
 #include "lease-clock.h"
 #include "lvm-argv.h"
+#include "data-work.h"
 #include "request.h"
 
 static bool user_is_valid(const char *s) {
@@ -82,7 +83,46 @@ const DictField request_volume[] = {
                 {.key = "allocation", .type = DICT_STRING, .words = allocation_words},
                 {.key = "description", .type = DICT_STRING},
                 {.key = "parent", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID"},
+                {.key = "branch", .type = DICT_BOOLEAN},
                 {.key = "disk_type", .type = DICT_STRING},
+                {},
+};
+
+#define FIELD_GENERATION                                                                                              \
+        { .key = "generation", .type = DICT_INTEGER, .min = 0, .max = VOLUME_GENERATIONS - 1 }
+/* Below it a job would outlive the disk it works on. */
+#define FIELD_BANDWIDTH                                                                                               \
+        { .key = "bandwidth", .type = DICT_INTEGER, .min = MIB, .max = INT64_MAX }
+
+const DictField request_data[] = {FIELD_GENERATION, FIELD_BANDWIDTH, FIELD_LEASE, FIELD_JOB_ID, {}};
+
+const DictField request_copy[] = {
+                FIELD_GENERATION,
+                FIELD_BANDWIDTH,
+                {.key = "source_format", .type = DICT_STRING, .words = data_source_formats},
+                {.key = "source_size", .type = DICT_INTEGER, .min = 1, .max = INT64_MAX},
+                FIELD_LEASE,
+                FIELD_JOB_ID,
+                {},
+};
+
+#define FIELD_ID(name)                                                                                                \
+        { .key = (name), .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "a lower-case UUID" }
+
+const DictField request_copy_target[] = {
+                {.key = "domain", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID"},
+                FIELD_ID("image"),
+                FIELD_ID("volume"),
+                {.key = "capacity", .type = DICT_INTEGER, .min = 1, .max = INT64_MAX},
+                {.key = "format", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = format_words},
+                {.key = "allocation", .type = DICT_STRING, .words = allocation_words},
+                {.key = "description", .type = DICT_STRING},
+                {.key = "disk_type", .type = DICT_STRING},
+                {},
+};
+
+const DictField request_measure[] = {
+                {.key = "format", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = format_words},
                 {},
 };
 
@@ -183,9 +223,25 @@ int request_read_volume(const char *image, const char *volume, const json_t *obj
         request.capacity_bytes = (uint64_t)capacity;
         memcpy(request.image, image, UUID_STRING_MAX);
         memcpy(request.volume, volume, UUID_STRING_MAX);
+        request.branch = dict_boolean(object, "branch", false);
         memcpy(request.parent, dict_string(object, "parent", BLANK_UUID), UUID_STRING_MAX);
         (void) snprintf(request.description, sizeof(request.description), "%s", description);
         (void) snprintf(request.disk_type, sizeof(request.disk_type), "%s", disk_type);
         *ret = request;
         return volume_request_check(ret, error);
+}
+
+int request_read_copy(const char *image, const char *volume, const json_t *object, uint64_t now_sec, VolumeRequest *ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *description = json_copy((json_t *)object);
+        const bool given = json_object_get(object, "capacity");
+        int r;
+
+        /* The check of a request wants one. */
+        if (!description || (!given && json_object_set_new(description, "capacity", json_integer((json_int_t)MIB)) < 0))
+                return -ENOMEM;
+        r = request_read_volume(image, volume, description, now_sec, ret, error);
+        if (!given)
+                ret->capacity_bytes = 0;
+        ret->illegal = true;
+        return r;
 }

@@ -14,6 +14,10 @@ extern const DictField request_domain_open[];   /* type, path */
 extern const DictField request_domain_inspect[]; /* path */
 extern const DictField request_volume[];        /* capacity, format, allocation, description, parent, disk_type */
 extern const DictField request_upload[];        /* size, job_id */
+extern const DictField request_data[];          /* generation, bandwidth, lease, job_id */
+extern const DictField request_copy[];          /* the same, source_format, source_size */
+extern const DictField request_copy_target[];   /* domain, image, volume, format, allocation, capacity, description, disk_type */
+extern const DictField request_measure[];       /* format */
 extern const DictField request_prepare[];       /* user, read_only, shared */
 extern const DictField request_teardown[];      /* user */
 
@@ -23,5 +27,7 @@ int request_check_id(const char *what, const char *id, sd_bus_error *error);
 int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error *error);
 /* Where a domain of that type is: its path, or its devices between commas. ret: a new string. Return: 0; -ENOMEM; -EINVAL with InvalidArgument. */
 int request_read_path(const json_t *domain, const DomainType *type, char **ret, sd_bus_error *error);
+/* The volume of a copy: capacity 0 where none is given, which is the source's then. */
+int request_read_copy(const char *image, const char *volume, const json_t *object, uint64_t now_sec, VolumeRequest *ret, sd_bus_error *error);
 int request_read_volume(const char *image, const char *volume, const json_t *object, uint64_t now_sec,
                         VolumeRequest *ret, sd_bus_error *error);

@@ -14,7 +14,7 @@ static const struct {
 } kinds[] = {
                 {"make-volume", io_volume_make},     {"delete-image", io_image_delete}, {"delete-volume", io_volume_delete},
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
-                {"rebuild-leases", io_lease_rebuild},
+                {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -27,10 +27,11 @@ const char *structural_word(int (*run)(Io *)) {
 /* ---- request ---- */
 
 static json_t *pack_volume(const VolumeRequest *request) {
-        return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", request->parent, "capacity",
+        return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "parent", request->parent, "capacity",
                          (json_int_t)request->capacity_bytes, "initial", (json_int_t)request->initial_bytes, "format", volume_format_to_string(request->format), "allocation",
                          volume_allocation_to_string(request->allocation), "description", request->description, "disk_type",
-                         request->disk_type, "now", (json_int_t)request->now_sec);
+                         request->disk_type, "illegal", (int)request->illegal, "branch", (int)request->branch, "now",
+                         (json_int_t)request->now_sec);
 }
 
 json_t *structural_request(const Io *io) {
@@ -59,9 +60,11 @@ static int read_volume(const json_t *object, Io *io) {
         VolumeRequest *request = &io->request;
         const char *parent, *format, *allocation, *description, *disk_type;
         json_int_t capacity, initial, now;
+        int illegal, branch;
 
-        if (json_unpack((json_t *)object, "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:I}", "parent", &parent, "capacity", &capacity, "initial", &initial, "format",
-                        &format, "allocation", &allocation, "description", &description, "disk_type", &disk_type, "now", &now) < 0 ||
+        if (json_unpack((json_t *)object, "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "parent", &parent, "capacity", &capacity,
+                        "initial", &initial, "format", &format, "allocation", &allocation, "description", &description, "disk_type", &disk_type, "illegal",
+                        &illegal, "branch", &branch, "now", &now) < 0 ||
             !uuid_is_valid(parent) || capacity < 0 || initial < 0 || now < 0 || strlen(description) >= sizeof(request->description) ||
             strlen(disk_type) >= sizeof(request->disk_type))
                 return -EBADMSG;
@@ -70,6 +73,8 @@ static int read_volume(const json_t *object, Io *io) {
                         .initial_bytes = (uint64_t)initial,
                         .format = volume_format_from_string(format),
                         .allocation = volume_allocation_from_string(allocation),
+                        .illegal = illegal,
+                        .branch = branch,
                         .now_sec = (uint64_t)now,
         };
         if ((int)request->format < 0 || (int)request->allocation < 0)
@@ -99,7 +104,7 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
         if (json_unpack((json_t *)request, "{s:i, s:s, s:I, s:s, s:s, s:s}", "version", &version, "work", &word, "lease_version",
                         &lease_version, "image", &image, "volume", &volume, "lease", &lease) < 0 ||
             version != STRUCTURAL_VERSION || !work_of(word) || lease_version <= 0 || !id_or_nothing(image) || !id_or_nothing(volume) ||
-            !id_or_nothing(lease) || place_from_json(json_object_get(request, "place"), &place) < 0)
+            !id_or_nothing(lease) || place_from_json(json_object_get(request, "place"), &place) < 0 || !place.type->shared)
                 return garbage(error, "The request");
         io = io_new("structural work", work_of(word), &place);
         if (!io)

@@ -18,9 +18,10 @@ int transfer_request_save(const char *directory, const TransferRequest *request)
         _cleanup_free_ char *path = request_path(directory);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:b}", "domain", request->domain, "image", request->image,
+        object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b}", "domain", request->domain, "image", request->image,
                            "volume", request->volume, "upload", (int)request->upload, "was_legal",
-                           (int)request->was_legal, "generation", (int)request->generation, "leased", (int)request->leased);
+                           (int)request->was_legal, "generation", (int)request->generation, "leased", (int)request->leased, "data",
+                           (int)request->data);
         if (!path || !object)
                 return -ENOMEM;
         return state_file_save(path, object, REQUEST_VERSION);
@@ -30,20 +31,21 @@ int transfer_request_load(const char *directory, TransferRequest *ret) {
         _cleanup_free_ char *path = request_path(directory);
         _cleanup_json_ json_t *object = NULL;
         const char *domain, *image, *volume;
-        int upload, was_legal, generation, leased, r;
+        int upload, was_legal, generation, leased, data, r;
 
         if (!path)
                 return -ENOMEM;
         r = state_file_load(path, REQUEST_VERSION, &object);
         if (r < 0)
                 return r;
-        if (json_unpack(object, "{s:s, s:s, s:s, s:b, s:b, s:i, s:b}", "domain", &domain, "image", &image, "volume",
-                        &volume, "upload", &upload, "was_legal", &was_legal, "generation", &generation, "leased", &leased) < 0)
+        if (json_unpack(object, "{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b}", "domain", &domain, "image", &image, "volume",
+                        &volume, "upload", &upload, "was_legal", &was_legal, "generation", &generation, "leased", &leased, "data", &data) < 0)
                 return -EBADMSG;
         if (!uuid_is_valid(domain) || !uuid_is_valid(image) || !uuid_is_valid(volume) || generation < 0 ||
             generation >= (int)VOLUME_GENERATIONS)
                 return -EBADMSG;
-        *ret = (TransferRequest){.upload = upload, .was_legal = was_legal, .generation = (unsigned)generation, .leased = leased};
+        *ret = (TransferRequest){.upload = upload, .was_legal = was_legal, .generation = (unsigned)generation, .leased = leased,
+                                 .data = data};
         memcpy(ret->domain, domain, UUID_STRING_MAX);
         memcpy(ret->image, image, UUID_STRING_MAX);
         memcpy(ret->volume, volume, UUID_STRING_MAX);

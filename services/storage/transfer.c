@@ -11,7 +11,9 @@
 #include "file-util.h"
 #include "log-ids.h"
 #include "log.h"
+#include "data-job.h"
 #include "manager.h"
+#include "transfer-internal.h"
 #include "transfer-progress.h"
 #include "volume-task.h"
 
@@ -20,7 +22,7 @@ static const char upload_program[] = RHV_LIBEXEC_DIR "/rhv-upload";
 
 /* ---- life ---- */
 
-static Transfer *transfer_free(Transfer *transfer) {
+Transfer *transfer_free(Transfer *transfer) {
         if (!transfer)
                 return NULL;
         if (transfer->prev) { /* linked */
@@ -34,8 +36,6 @@ static Transfer *transfer_free(Transfer *transfer) {
         free(transfer);
         return NULL;
 }
-DEFINE_CLEANUP(Transfer *, transfer_free)
-
 void transfer_free_all(Manager *manager) {
         Transfer *transfer, *next;
 
@@ -44,15 +44,17 @@ void transfer_free_all(Manager *manager) {
 }
 
 /* Known once it is known whether the volume's lease is taken. */
-static int name_unit(Transfer *transfer) {
-        if (asprintf(&transfer->unit, transfer->request.leased ? "rhv-upload-%s.service" : "rhv-transfer-%s.service", transfer->job) < 0) {
+int transfer_name_unit(Transfer *transfer) {
+        const char *prefix = transfer->request.data ? "data" : transfer->request.leased ? "upload" : "transfer";
+
+        if (asprintf(&transfer->unit, "rhv-%s-%s.service", prefix, transfer->job) < 0) {
                 transfer->unit = NULL;
                 return -ENOMEM;
         }
         return 0;
 }
 
-static Transfer *transfer_find(const Manager *manager, const char *job) {
+Transfer *transfer_find(const Manager *manager, const char *job) {
         Transfer *transfer;
 
         DL_FOREACH(manager->transfers, transfer)
@@ -61,7 +63,7 @@ static Transfer *transfer_find(const Manager *manager, const char *job) {
         return NULL;
 }
 
-static int transfer_new(Manager *manager, const char *job, Transfer **ret) {
+int transfer_new(Manager *manager, const char *job, Transfer **ret) {
         _cleanup_(transfer_freep) Transfer *transfer = calloc(1, sizeof(*transfer));
 
         if (!transfer)
@@ -111,7 +113,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata) {
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static void start_polling(Manager *manager) {
+void transfer_start_polling(Manager *manager) {
         int r;
 
         if (!manager->poll)
@@ -127,7 +129,15 @@ static void start_polling(Manager *manager) {
 
 /* ---- the end ---- */
 
-static void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
+void transfer_unlock(const Transfer *transfer) {
+        ImageLock **locks = &transfer->manager->locks;
+
+        image_lock_release(locks, transfer->request.domain, transfer->request.image, transfer->job);
+        if (transfer->source_image[0])
+                image_lock_release(locks, transfer->source_domain, transfer->source_image, transfer->job);
+}
+
+void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
         Job *job = job_find(transfer->manager->jobs, transfer->job);
         const TransferRequest *request = &transfer->request;
         Domain *domain = domain_find(transfer->manager, request->domain);
@@ -137,15 +147,17 @@ static void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
                 log_full(LOG_WARNING, MESSAGE_ID_TRANSFER_FAILED,
                          LOG_FIELDS("RHV_DOMAIN", request->domain, "RHV_IMAGE", request->image, "RHV_JOB",
                                     transfer->job),
-                         "The %s of image %s failed: %s", request->upload ? "upload" : "download", request->image,
+                         "The %s of image %s failed: %s", job ? job_kind(job) : "transfer", request->image,
                          error && error->message ? error->message : strerror(-r));
         if (job) {
                 read_progress(transfer);
                 if (r >= 0)
                         result = json_pack("{s:s, s:s}", "image", request->image, "volume", request->volume);
+                if (result && request->data)
+                        (void) json_object_set_new(result, "capacity", json_integer((json_int_t)transfer->size_bytes));
                 job_finish(job, r, error, result);
         }
-        image_lock_release(&transfer->manager->locks, request->domain, request->image, transfer->job);
+        transfer_unlock(transfer);
         if (domain && !image_users_has(domain->users, request->image))
                 volume_task_teardown(domain, request->image);
         (void) unit_release(transfer->manager->bus, transfer->unit);
@@ -258,6 +270,10 @@ static void conclude(Transfer *transfer) {
         int r;
 
         r = read_outcome(transfer, &touched, &error);
+        if (transfer->request.data) {
+                data_job_conclude(transfer, r, &error);
+                return;
+        }
         if (transfer->request.leased) {
                 conclude_leased(transfer, r, &error);
                 return;
@@ -286,7 +302,7 @@ void transfer_domain_changed(Manager *manager, const Domain *domain) {
         Transfer *transfer, *next;
 
         DL_FOREACH_SAFE(manager->transfers, transfer, next)
-                if (transfer->ended && streq(transfer->request.domain, domain->place.id))
+                if (transfer->ended && !transfer->finishing && streq(transfer->request.domain, domain->place.id))
                         conclude(transfer);
 }
 
@@ -301,7 +317,7 @@ static void on_unit_ended(UnitWatch *watch, const UnitResult *result, void *user
 
 /* ---- start ---- */
 
-static int on_cancel(Job *job, void *userdata, sd_bus_error *error) {
+int transfer_cancel(Job *job, void *userdata, sd_bus_error *error) {
         Transfer *transfer = userdata;
 
         transfer->cancelled = true;
@@ -337,6 +353,25 @@ static void on_unit_started(int r, const sd_bus_error *error, void *userdata) {
         if (k >= 0)
                 return;
         log_warning_errno(k, "Cannot watch %s", transfer->unit);
+        transfer_conclude(transfer);
+}
+
+int transfer_start_unit(Transfer *transfer, const UnitSpec *spec) {
+        _cleanup_free_ Starting *starting = calloc(1, sizeof(*starting));
+        int r;
+
+        if (!starting)
+                return -ENOMEM;
+        starting->manager = transfer->manager;
+        memcpy(starting->job, transfer->job, UUID_STRING_MAX);
+        r = unit_start(transfer->manager->bus, spec, on_unit_started, starting, NULL);
+        if (r < 0)
+                return r;
+        TAKE_PTR(starting);
+        return 0;
+}
+
+void transfer_conclude(Transfer *transfer) {
         transfer->ended = true;
         conclude(transfer);
 }
@@ -345,11 +380,8 @@ static int start_unit(Transfer *transfer, const VolumeRecord *record, int volume
         _cleanup_free_ char *directory = NULL, *capacity = NULL, *size = NULL, *format = NULL, *allocation = NULL,
                             *description = NULL;
         bool upload = transfer->request.upload;
-        _cleanup_free_ Starting *starting = NULL;
-        int r;
 
-        starting = calloc(1, sizeof(*starting));
-        if (!starting || asprintf(&directory, "--directory=%s", transfer->directory) < 0 ||
+        if (asprintf(&directory, "--directory=%s", transfer->directory) < 0 ||
             asprintf(&capacity, "--capacity=%" PRIu64, record->metadata.capacity_bytes) < 0 ||
             asprintf(&size, "--size=%" PRIu64, transfer->size_bytes) < 0 ||
             asprintf(&format, "--format=%s", volume_format_to_string(record->metadata.format)) < 0 ||
@@ -370,13 +402,7 @@ static int start_unit(Transfer *transfer, const VolumeRecord *record, int volume
                         .user = leased ? NULL : "36",
                         .group = leased ? NULL : "36",
         };
-        starting->manager = transfer->manager;
-        memcpy(starting->job, transfer->job, UUID_STRING_MAX);
-        r = unit_start(transfer->manager->bus, &spec, on_unit_started, starting, NULL);
-        if (r < 0)
-                return r;
-        TAKE_PTR(starting);
-        return 0;
+        return transfer_start_unit(transfer, &spec);
 }
 
 static void on_begun(Task *task, Io *io, int r, const sd_bus_error *error) {
@@ -399,11 +425,10 @@ static void on_begun(Task *task, Io *io, int r, const sd_bus_error *error) {
         else
                 r = start_unit(transfer, &io->record, io->fd);
         if (r < 0) {
-                transfer->ended = true;
-                conclude(transfer);
+                transfer_conclude(transfer);
                 return;
         }
-        start_polling(transfer->manager);
+        transfer_start_polling(transfer->manager);
 }
 
 int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image, const char *volume, bool upload,
@@ -424,7 +449,7 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
                 return -ENOMEM;
         }
         transfer->request.leased = upload && domain->lease;
-        r = name_unit(transfer);
+        r = transfer_name_unit(transfer);
         if (r < 0) {
                 io_free(io);
                 return r;
@@ -449,7 +474,7 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
                 return r;
         TAKE_PTR(task);
         transfer->peer_fd = fd;
-        job_adopt(job, on_cancel, transfer);
+        job_adopt(job, transfer_cancel, transfer);
         job_start(job);
         job_set_progress(job, 0, size_bytes);
         TAKE_PTR(transfer);
@@ -463,26 +488,29 @@ static bool adopt(Job *job, void *userdata) {
         Manager *manager = userdata;
         int r;
 
-        if (!streq(job_kind(job), "upload") && !streq(job_kind(job), "download"))
+        if (!streq(job_kind(job), "upload") && !streq(job_kind(job), "download") && data_kind_from_string(job_kind(job)) < 0)
                 return false;
         r = transfer_new(manager, job_id(job), &transfer);
         if (r >= 0)
                 r = transfer_request_load(transfer->directory, &transfer->request);
         if (r >= 0)
-                r = name_unit(transfer);
+                r = transfer_name_unit(transfer);
+        if (r >= 0 && transfer->request.data)
+                r = data_job_recall(transfer);
         if (r >= 0)
                 r = image_lock_take(&manager->locks, transfer->request.domain, transfer->request.image, job_id(job),
                                     NULL);
+        if (r >= 0 && transfer->source_image[0])
+                r = image_lock_take(&manager->locks, transfer->source_domain, transfer->source_image, job_id(job), NULL);
         if (r >= 0)
                 r = watch_unit(transfer);
         if (r < 0) {
                 log_warning_errno(r, "Transfer %s is not taken up again", job_id(job));
                 if (transfer)
-                        image_lock_release(&manager->locks, transfer->request.domain, transfer->request.image,
-                                           job_id(job));
+                        transfer_unlock(transfer);
                 return false;
         }
-        job_adopt(job, on_cancel, transfer);
+        job_adopt(job, transfer_cancel, transfer);
         TAKE_PTR(transfer);
         return true;
 }
@@ -503,5 +531,5 @@ void transfer_recover(Manager *manager) {
         job_manager_recover(manager->jobs, adopt, manager);
         remove_stale(manager);
         if (manager->transfers)
-                start_polling(manager);
+                transfer_start_polling(manager);
 }

@@ -13,8 +13,9 @@
  * A restarted service finds the note and the unit, or the unit's result, and goes on from there.
  */
 
-#include "unit.h"
+#include "data-work.h"
 #include "task.h"
+#include "unit.h"
 #include "transfer-request.h"
 
 /* Transfers at once: each takes disk bandwidth from guests. */
@@ -34,6 +35,11 @@ struct Transfer {
         bool cancelled;
         bool ended; /* the unit is gone; waiting for the domain to write the outcome */
         char result_word[64];
+        /* of a data job */
+        DataKind kind;
+        char source_domain[UUID_STRING_MAX], source_image[UUID_STRING_MAX]; /* what is read, and locked too */
+        char merged[UUID_STRING_MAX];                                       /* the volume that goes at the end of a merge */
+        bool finishing;
         Transfer *prev, *next;
 };
 

@@ -10,15 +10,12 @@
  * lease, and of its holder. Where the lease is lost, sanlock kills the whole unit.
  */
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <systemd/sd-login.h>
 
 #include "bus-error.h"
-#include "config.h"
 #include "lease-request.h"
 #include "log.h"
 #include "lvm.h"
@@ -28,6 +25,7 @@
 #include "storage-identity.h"
 #include "transfer-progress.h"
 #include "transfer-request.h"
+#include "volume-lease.h"
 
 #define ARGUMENTS_MAX 32U
 
@@ -77,27 +75,12 @@ static int write_failure(const Upload *upload, int r, const sd_bus_error *error)
 /* ---- the lease ---- */
 
 static int take_lease(Upload *upload, sd_bus_error *error) {
-        _cleanup_free_ char *cgroup = NULL, *arguments = NULL;
-        Lease lease;
-        uint64_t version;
-        int r;
+        int fd = volume_lease_take(&upload->place, upload->request.image, upload->request.volume, error);
 
-        r = sd_pid_get_cgroup(0, &cgroup);
-        if (r < 0)
-                return bus_error_errno(error, r, "Cannot tell the own cgroup");
-        if (asprintf(&arguments, "kill %s", cgroup) < 0)
-                return -ENOMEM;
-        r = layout(upload)->volume_lease(&upload->place, upload->request.image, upload->request.volume, &lease, error);
-        if (r < 0)
-                return r;
-        r = lease_register(RHV_LIBEXEC_DIR "/rhv-lease", arguments, error);
-        if (r >= 0) {
-                upload->sanlock_fd = r;
-                (void) fcntl(r, F_SETFD, FD_CLOEXEC); /* the program gets a copy that is not */
-                r = lease_acquire(r, &lease, false, &version, error);
-        }
-        free((char *)lease.path);
-        return r;
+        if (fd < 0)
+                return fd;
+        upload->sanlock_fd = fd; /* the program gets a copy that is not closed */
+        return 0;
 }
 
 static int set_legality(const Upload *upload, VolumeLegality legality, bool next_generation, sd_bus_error *error) {

@@ -119,7 +119,7 @@ static int plan_parent(const VolumeRequest *request, const VolumeList *list, uin
                                   "Image %s has %d volumes on top of each other already", request->image, r);
                 return -E2BIG;
         }
-        if (parent->metadata.role == VOLUME_INTERNAL) {
+        if (parent->metadata.role == VOLUME_INTERNAL && !request->branch) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is not the top of image %s",
                                   request->parent, request->image);
                 return -EBUSY;
@@ -182,7 +182,7 @@ int volume_request_plan(const VolumeRequest *request, const VolumeList *list, co
         metadata.role = VOLUME_INTERNAL;
         if (volume_metadata_format(&metadata, version, text) < 0)
                 return invalid(error, "The description does not fit into the 512 bytes of a volume's metadata");
-        metadata.legality = VOLUME_LEGAL;
+        metadata.legality = request->illegal ? VOLUME_ILLEGAL : VOLUME_LEGAL;
         metadata.generation = 0;
         metadata.role = VOLUME_LEAF;
         *ret = metadata;
@@ -293,6 +293,8 @@ int volume_change_apply(const VolumeChange *change, const char *volume, VolumeMe
                 return -ESTALE;
         }
         metadata->legality = change->legality;
+        if (change->capacity_bytes != 0)
+                metadata->capacity_bytes = change->capacity_bytes;
         if (change->bump_generation)
                 metadata->generation = volume_next_generation(metadata->generation);
         return 0;

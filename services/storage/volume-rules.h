@@ -52,6 +52,8 @@ typedef struct VolumeRequest {
         VolumeAllocation allocation;
         char description[VOLUME_METADATA_BYTES_MAX];
         char disk_type[VOLUME_DISK_TYPE_MAX];
+        bool illegal; /* its data come later: until then it is ILLEGAL */
+        bool branch;  /* the parent may have a child already: the image branches until one of the two goes (a preview) */
         uint64_t now_sec;
 } VolumeRequest;
 
@@ -81,6 +83,7 @@ typedef struct VolumeChange {
         uint32_t expected_generation; /* refused with InvalidState when another; GENERATION_ANY: not looked at */
         bool bump_generation;         /* one more, together with the rest in one write */
         VolumeLegality legality;
+        uint64_t capacity_bytes;      /* 0: as it is */
 } VolumeChange;
 
 /* metadata: of volume, as it was; gets the change. Return: 0, or -ESTALE with InvalidState set. */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What comes before and after the work of a data job. */
+
+#include <stdio.h>
+
+#include "bus-error.h"
+#include "chain-rules.h"
+#include "data-command.h"
+#include "data-work.h"
+#include "fault-point.h"
+#include "heir.h"
+#include "io.h"
+#include "state-file.h"
+#include "transfer-request.h"
+
+static const StorageLayout *layout(const Io *io) {
+        return io->place.type->layout;
+}
+
+/* ---- plan ---- */
+
+static void set_chain(const Io *io, const VolumeRecord *const *chain, int n) {
+        io->data->n_chain = (size_t)n;
+        for (int i = 0; i < n; i++) {
+                DataNode *node = &io->data->chain[i];
+
+                memcpy(node->image, io->image, UUID_STRING_MAX);
+                memcpy(node->volume, chain[i]->id, UUID_STRING_MAX);
+                node->format = chain[i]->metadata.format;
+        }
+}
+
+/* The volume that the job is about to write, or of a copy the one it reads. */
+static int set_record(Io *io, const VolumeRecord *record) {
+        const uint32_t expected = io->change.expected_generation;
+
+        io->record = *record;
+        io->record.problem = NULL;
+        io->data->format = record->metadata.format;
+        io->data->allocation = record->metadata.allocation;
+        io->data->present_bytes = record->metadata.capacity_bytes;
+        if (expected == GENERATION_ANY || expected == record->metadata.generation)
+                return 0;
+        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "Volume %s was changed by somebody else: its generation is %u, not %u", record->id,
+                          record->metadata.generation, (unsigned)expected);
+        return -ESTALE;
+}
+
+static int plan_extend(Io *io) {
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+        uint64_t bytes;
+        int n, r;
+
+        r = volume_may_extend(&io->lists[0], io->volume, io->data->capacity_bytes, &bytes, &io->error);
+        if (r < 0)
+                return r;
+        n = volume_chain(&io->lists[0], io->volume, true, chain, &io->error);
+        if (n < 0)
+                return n;
+        io->data->capacity_bytes = bytes;
+        if (chain[0]->metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED && bytes > chain[0]->true_size_bytes)
+                io->size_bytes = bytes - chain[0]->true_size_bytes;
+        set_chain(io, chain, n);
+        return set_record(io, chain[0]);
+}
+
+/* A foreign image lies in a raw volume of its own, as it was uploaded. */
+static int check_foreign(Io *io, const VolumeRecord *volume, int n) {
+        if (!io->data->source_format[0] || (n == 1 && volume->metadata.format == VOLUME_FORMAT_RAW))
+                return 0;
+        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_ARGUMENT, "Volume %s is no raw one that holds an image of format %s", volume->id,
+                          io->data->source_format);
+        return -EINVAL;
+}
+
+static int plan_copy(Io *io) {
+        const bool foreign = io->data->source_format[0];
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+        uint64_t size = 0;
+        int n, r;
+
+        n = volume_may_copy(&io->lists[0], io->volume, foreign ? 0 : io->data->capacity_bytes, chain, &io->error);
+        r = n < 0 ? n : check_foreign(io, chain[0], n);
+        if (r < 0)
+                return r;
+        for (int i = 0; i < n; i++)
+                size += chain[i]->true_size_bytes;
+        set_chain(io, chain, n);
+        r = set_record(io, chain[0]);
+        if (io->data->capacity_bytes == 0)
+                io->data->capacity_bytes = chain[0]->metadata.capacity_bytes;
+        io->size_bytes = size < io->data->capacity_bytes ? size : io->data->capacity_bytes;
+        return r;
+}
+
+static int plan_merge(Io *io) {
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+        MergePlan plan;
+        int n;
+
+        n = volume_may_merge(&io->lists[0], io->volume, chain, &plan, &io->error);
+        if (n < 0)
+                return n;
+        io->data->capacity_bytes = plan.capacity_bytes;
+        if (chain[1]->metadata.allocation != VOLUME_ALLOCATION_PREALLOCATED || chain[1]->metadata.format != VOLUME_FORMAT_RAW)
+                io->size_bytes = chain[0]->true_size_bytes;
+        set_chain(io, chain, n);
+        return set_record(io, chain[1]);
+}
+
+int io_data_plan(Io *io) {
+        static int (*const plans[_DATA_KIND_MAX])(Io *) = {
+                        [DATA_EXTEND] = plan_extend,
+                        [DATA_COPY] = plan_copy,
+                        [DATA_MERGE] = plan_merge,
+        };
+        int r;
+
+        if (!layout(io)->volume_reparent) {
+                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Data jobs work on domains of files, not yet on block devices");
+                return -EOPNOTSUPP;
+        }
+        r = io_list_one(io);
+        return r < 0 ? r : plans[io->data->kind](io);
+}
+
+/* ---- note ---- */
+
+int io_data_note(Io *io) {
+        TransferRequest request = {
+                        .generation = io->record.metadata.generation,
+                        .upload = true,
+                        .leased = io->place.type->shared,
+                        .data = true,
+        };
+        int r;
+
+        r = io_check_space(io, io->size_bytes, &io->error);
+        if (r < 0)
+                return r;
+        memcpy(request.domain, io->place.id, UUID_STRING_MAX);
+        memcpy(request.image, io->image, UUID_STRING_MAX);
+        memcpy(request.volume, io->volume, UUID_STRING_MAX);
+        io->data->place = io->place;
+        io->data->source = io->source.type ? io->source : io->place;
+        r = make_directory(io->directory, 0700);
+        if (r >= 0)
+                r = data_work_save(io->directory, io->data);
+        if (r >= 0)
+                r = transfer_request_save(io->directory, &request);
+        if (r < 0)
+                return bus_error_errno(&io->error, r, "Cannot prepare the job in %s", io->directory);
+        return 0;
+}
+
+/* ---- after a copy ---- */
+
+int io_data_undo(Io *io) {
+        const VolumeRecord *record;
+        int r;
+
+        r = io_list_one(io);
+        if (r == -ENOENT) {
+                sd_bus_error_free(&io->error);
+                return 0;
+        }
+        if (r < 0)
+                return r;
+        record = volume_list_find(&io->lists[0], io->volume);
+        if (!record || io->lists[0].n != 1 || record->problem || record->metadata.legality != VOLUME_ILLEGAL)
+                return 0;
+        return io_image_delete(io);
+}
+
+/* ---- after a merge ---- */
+
+static int set_legality(Io *io, VolumeLegality legality, sd_bus_error *error) {
+        const VolumeChange change = {.expected_generation = GENERATION_ANY, .legality = legality};
+
+        return layout(io)->volume_update(&io->place, io->image, io->volume, &change, error);
+}
+
+/* The name in its header first: then only the metadata are behind, which say the same chain with one more volume in it. */
+static int move_child(Io *io, const char *child, const VolumeRecord *base) {
+        _cleanup_free_ char *path = layout(io)->volume_path(&io->place, io->image, child);
+        _cleanup_(data_command_clear) DataCommand command = {};
+        int r;
+
+        r = path ? data_command_rebase(path, base->id, base->metadata.format, geteuid() == 0, &command) : -ENOMEM;
+        if (r >= 0)
+                r = heir_run(command.argv, "qemu-img rebase", &io->error);
+        if (r < 0) {
+                (void) set_legality(io, VOLUME_LEGAL, NULL);
+                return r;
+        }
+        FAULT_POINT("merge-rebased");
+        r = layout(io)->volume_reparent(&io->place, io->image, child, base->id, &io->error);
+        FAULT_POINT("merge-reparented");
+        return r;
+}
+
+int io_merge_finish(Io *io) {
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+        MergePlan plan;
+        int r;
+
+        r = io_list_one(io);
+        if (r < 0)
+                return r;
+        if (!volume_list_find(&io->lists[0], io->volume))
+                return 0;
+        r = volume_may_merge(&io->lists[0], io->volume, chain, &plan, &io->error);
+        if (r >= 0)
+                r = set_legality(io, VOLUME_ILLEGAL, &io->error);
+        FAULT_POINT("merge-illegal");
+        if (r >= 0 && plan.child[0])
+                r = move_child(io, plan.child, chain[1]);
+        return r < 0 ? r : layout(io)->volume_delete(&io->place, io->image, io->volume, &io->error);
+}

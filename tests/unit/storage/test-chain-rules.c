@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which volumes may be extended, copied and merged. */
+
+#include "bus-error.h"
+#include "chain-rules.h"
+#include "fixture.h"
+
+#define IMAGE "aaaaaaaa-0000-4000-8000-000000000000"
+#define A "bbbbbbbb-0000-4000-8000-000000000001"
+#define B "bbbbbbbb-0000-4000-8000-000000000002"
+#define C "bbbbbbbb-0000-4000-8000-000000000003"
+#define D "bbbbbbbb-0000-4000-8000-000000000004"
+
+static VolumeRecord *add(VolumeList *list, const char *id, const char *parent, VolumeRole role) {
+        VolumeRecord *record = volume_list_add(list, id);
+
+        assert_non_null(record);
+        (void) snprintf(list->image, sizeof(list->image), "%s", IMAGE);
+        (void) snprintf(record->metadata.image, UUID_STRING_MAX, "%s", IMAGE);
+        (void) snprintf(record->metadata.parent, UUID_STRING_MAX, "%s", parent ?: BLANK_UUID);
+        record->metadata.role = role;
+        record->metadata.capacity_bytes = 1 * GIB;
+        record->metadata.format = parent ? VOLUME_FORMAT_QCOW2 : VOLUME_FORMAT_RAW;
+        return record;
+}
+
+/* A <- B <- C */
+static void add_three(VolumeList *list) {
+        add(list, A, NULL, VOLUME_INTERNAL);
+        add(list, B, A, VOLUME_INTERNAL);
+        add(list, C, B, VOLUME_LEAF);
+}
+
+#define assert_error(expression, wanted)                                                                              \
+        do {                                                                                                          \
+                sd_bus_error error = SD_BUS_ERROR_NULL;                                                               \
+                assert_true((expression) < 0);                                                                        \
+                assert_non_null(error.name);                                                                          \
+                assert_string_equal(error.name, wanted);                                                              \
+                assert_true(strlen(error.message) > 10);                                                              \
+                sd_bus_error_free(&error);                                                                            \
+        } while (0)
+
+static void test_extend(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        uint64_t bytes;
+
+        add_three(&list);
+        assert_ok(volume_may_extend(&list, C, 2 * GIB, &bytes, NULL));
+        assert_int_equal(bytes, 2 * GIB);
+        assert_ok(volume_may_extend(&list, C, 1 * GIB + 512, &bytes, NULL));
+        assert_int_equal(bytes, 1 * GIB + 4096);
+        assert_ok(volume_may_extend(&list, C, 1 * GIB, &bytes, NULL));
+        assert_int_equal(bytes, 1 * GIB);
+        assert_error(volume_may_extend(&list, C, 1 * GIB - 512, &bytes, &error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_error(volume_may_extend(&list, C, 1 * GIB + 513, &bytes, &error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_error(volume_may_extend(&list, C, VOLUME_CAPACITY_MAX + 512, &bytes, &error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_error(volume_may_extend(&list, B, 2 * GIB, &bytes, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_extend(&list, D, 2 * GIB, &bytes, &error), RHV_ERROR_NOT_FOUND);
+        list.records[2].metadata.role = VOLUME_SHARED;
+        assert_error(volume_may_extend(&list, C, 2 * GIB, &bytes, &error), RHV_ERROR_INVALID_STATE);
+        list.records[2].metadata.role = VOLUME_LEAF;
+        list.records[0].metadata.legality = VOLUME_ILLEGAL;
+        assert_error(volume_may_extend(&list, C, 2 * GIB, &bytes, &error), RHV_ERROR_INVALID_STATE);
+}
+
+static void test_copy(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+
+        add_three(&list);
+        assert_int_equal(volume_may_copy(&list, C, 0, chain, NULL), 3);
+        assert_int_equal(volume_may_copy(&list, A, 1 * GIB, chain, NULL), 1);
+        assert_error(volume_may_copy(&list, C, 1 * GIB - 512, chain, &error), RHV_ERROR_INVALID_ARGUMENT);
+        list.records[1].metadata.legality = VOLUME_ILLEGAL;
+        assert_error(volume_may_copy(&list, C, 0, chain, &error), RHV_ERROR_INVALID_STATE);
+        assert_int_equal(volume_may_copy(&list, A, 0, chain, NULL), 1);
+}
+
+static void test_merge(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+        MergePlan plan;
+
+        add_three(&list);
+        list.records[2].metadata.capacity_bytes = 2 * GIB;
+        assert_int_equal(volume_may_merge(&list, C, chain, &plan, NULL), 3);
+        assert_string_equal(plan.base, B);
+        assert_string_equal(plan.child, "");
+        assert_int_equal(plan.capacity_bytes, 2 * GIB);
+        assert_int_equal(volume_may_merge(&list, B, chain, &plan, NULL), 2);
+        assert_string_equal(plan.base, A);
+        assert_string_equal(plan.child, C);
+        assert_int_equal(plan.capacity_bytes, 1 * GIB);
+        assert_error(volume_may_merge(&list, A, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_merge(&list, D, chain, &plan, &error), RHV_ERROR_NOT_FOUND);
+
+        /* what it is merged into must be whole; itself it may be half gone */
+        list.records[1].metadata.legality = VOLUME_ILLEGAL;
+        assert_error(volume_may_merge(&list, C, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+        assert_int_equal(volume_may_merge(&list, B, chain, &plan, NULL), 2);
+        assert_string_equal(plan.child, C);
+        (void) snprintf(list.records[2].metadata.parent, UUID_STRING_MAX, "%s", A);
+        assert_int_equal(volume_may_merge(&list, B, chain, &plan, NULL), 2);
+        assert_string_equal(plan.child, "");
+        assert_error(volume_may_merge(&list, C, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+        /* a branch is none that was cut off */
+        list.records[1].metadata.legality = VOLUME_LEGAL;
+        assert_error(volume_may_merge(&list, B, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+        (void) snprintf(list.records[2].metadata.parent, UUID_STRING_MAX, "%s", B);
+        (void) add(&list, D, B, VOLUME_LEAF);
+        assert_error(volume_may_merge(&list, B, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+}
+
+static void test_merge_of_templates_and_strangers(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
+        MergePlan plan;
+
+        add_three(&list);
+        list.records[0].metadata.role = VOLUME_SHARED;
+        assert_error(volume_may_merge(&list, B, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+        assert_int_equal(volume_may_merge(&list, C, chain, &plan, NULL), 3);
+        add(&list, D, NULL, VOLUME_LEAF)->problem = strdup("metadata that cannot be read");
+        assert_error(volume_may_merge(&list, C, chain, &plan, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_merge(&list, D, chain, &plan, &error), RHV_ERROR_BAD_FORMAT);
+}
+
+static void test_left_overs(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+
+        add_three(&list);
+        for (size_t i = 0; i < 3; i++) {
+                assert_false(volume_is_cut_out(&list, &list.records[i]));
+                assert_false(volume_is_bare(&list, &list.records[i]));
+        }
+        /* C was taken out */
+        (void) snprintf(list.records[2].metadata.parent, UUID_STRING_MAX, "%s", BLANK_UUID);
+        assert_false(volume_is_cut_out(&list, &list.records[2]));
+        list.records[2].metadata.legality = VOLUME_ILLEGAL;
+        assert_true(volume_is_cut_out(&list, &list.records[2]));
+        assert_true(volume_is_bare(&list, &list.records[1]));
+        assert_false(volume_is_bare(&list, &list.records[0]));
+        /* B was merged: C is on A */
+        list.records[1].metadata.legality = VOLUME_ILLEGAL;
+        assert_true(volume_is_cut_out(&list, &list.records[1]));
+        assert_false(volume_is_bare(&list, &list.records[1]));
+        list.records[1].metadata.role = VOLUME_LEAF; /* a top that is illegal may be on its way */
+        assert_false(volume_is_cut_out(&list, &list.records[1]));
+        list.records[1].metadata.role = VOLUME_INTERNAL;
+        list.records[1].metadata.legality = VOLUME_LEGAL;
+        /* the only one, or beside what cannot be read: somebody's */
+        list.records[0].metadata.legality = VOLUME_ILLEGAL;
+        assert_false(volume_is_cut_out(&list, &list.records[2]));
+        list.records[0].metadata.legality = VOLUME_LEGAL;
+        add(&list, D, NULL, VOLUME_LEAF)->problem = strdup("metadata that cannot be read");
+        assert_false(volume_is_cut_out(&list, &list.records[2]));
+        assert_false(volume_is_bare(&list, &list.records[1]));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_extend),
+                        cmocka_unit_test(test_copy),
+                        cmocka_unit_test(test_merge),
+                        cmocka_unit_test(test_merge_of_templates_and_strangers),
+                        cmocka_unit_test(test_left_overs),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
