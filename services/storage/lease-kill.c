@@ -15,7 +15,7 @@ int lease_kill(const char *cgroup) {
         _cleanup_close_ int fd = -EBADF;
 
         /* Never a cgroup that is not of a lease, whatever was handed in. */
-        if (!path_is_normal(cgroup) || !strstr(cgroup, "/rhv-lease-")) {
+        if (!lease_cgroup_is_ours(cgroup)) {
                 log_error("%s is no cgroup of a lease", cgroup);
                 return 2;
         }

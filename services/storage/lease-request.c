@@ -109,3 +109,15 @@ int lease_state_load(const char *directory, LeaseState *ret) {
         *ret = state;
         return 0;
 }
+
+bool lease_cgroup_is_ours(const char *cgroup) {
+        static const char *const prefixes[] = {"rhv-lease-", "rhv-blocklease-", "rhv-upload-", "rhv-data-"};
+        const char *slash = strrchr(cgroup, '/'), *dot = strrchr(cgroup, '.');
+
+        if (!path_is_normal(cgroup) || !slash || !dot || !streq(dot, ".service"))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(prefixes); i++)
+                if (startswith(slash + 1, prefixes[i]))
+                        return true;
+        return false;
+}

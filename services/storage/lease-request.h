@@ -35,3 +35,6 @@ int lease_request_save(const char *directory, const LeaseRequest *request);
 int lease_request_load(const char *directory, LeaseRequest *ret);
 int lease_state_save(const char *directory, const LeaseState *state);
 int lease_state_load(const char *directory, LeaseState *ret);
+
+/* Is that the cgroup of a unit whose processes work under a lease: of a domain (rhv-lease-, rhv-blocklease-) or a volume (rhv-upload-, rhv-data-)? Pure. */
+bool lease_cgroup_is_ours(const char *cgroup) _pure_;

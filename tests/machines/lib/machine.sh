@@ -81,6 +81,10 @@ lun_unplug() {
         until_true 20 qemu_monitor "$1" --json blockdev-del '{"node-name": "lun'"$n"'"}' >/dev/null
 }
 
+# Nothing of that disk moves any more, and nothing fails: a path that hangs; or it moves again.
+lun_stall() { qemu_monitor "$1" --json block_set_io_throttle '{"id": "scsi-lun'"$(lun_number "$2")"'", "bps": 1, "bps_rd": 0, "bps_wr": 0, "iops": 0, "iops_rd": 0, "iops_wr": 0}' >/dev/null; }
+lun_unstall() { qemu_monitor "$1" --json block_set_io_throttle '{"id": "scsi-lun'"$(lun_number "$2")"'", "bps": 0, "bps_rd": 0, "bps_wr": 0, "iops": 0, "iops_rd": 0, "iops_wr": 0}' >/dev/null; }
+
 # ---- power ----
 
 # the build under test: unpacked from a disk of its own, then as a package's installation would leave it
