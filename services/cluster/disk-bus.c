@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "snapshot-bus.h"
 #include "spec.h"
 #include "work.h"
 
@@ -17,10 +18,13 @@ static int check_idle(const Object *disk, const char *what, bool writing, sd_bus
 
         if (disk->job[0])
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The disk %s is busy with job %s", disk->name, disk->job);
-        DL_FOREACH2(disk->users, user, other_next)
+        DL_FOREACH2(disk->users, user, other_next) {
+                if (user->vm->job[0] && vm_is_down(user->vm))
+                        return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The VM %s is busy with job %s", user->vm->name, user->vm->job);
                 if (!vm_is_down(user->vm) && (writing || !dict_boolean(user->spec, "read_only", false)))
                         return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the disk %s: shut it down before %s",
                                                  user->vm->name, disk->name, what);
+        }
         return backend_check(manager->backends[BACKEND_STORAGE], error);
 }
 
@@ -121,12 +125,12 @@ const sd_bus_vtable disk_vtable[] = {
         PROPERTY_CHANGING("State", "s"),
         PROPERTY_CHANGING("StateReason", "s"),
         PROPERTY_CHANGING("Job", "o"),
-        PROPERTY_CONST("StorageDomain", "s"),
+        PROPERTY_CHANGING("StorageDomain", "s"),
         PROPERTY_CONST("Image", "s"),
-        PROPERTY_CONST("Volume", "s"),
+        PROPERTY_CHANGING("Volume", "s"),
         PROPERTY_CHANGING("Capacity", "t"),
-        PROPERTY_CONST("Format", "s"),
-        PROPERTY_CONST("Allocation", "s"),
+        PROPERTY_CHANGING("Format", "s"),
+        PROPERTY_CHANGING("Allocation", "s"),
         PROPERTY_CONST("Shareable", "b"),
         PROPERTY_CHANGING("Vms", "as"),
         METHOD_UPDATE,
@@ -136,5 +140,11 @@ const sd_bus_vtable disk_vtable[] = {
                                 method_upload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Download", SD_BUS_ARGS("h", data, "a{sv}", options), SD_BUS_RESULT("o", job),
                                 method_download, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Extend", SD_BUS_ARGS("t", capacity, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                disk_method_extend, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Copy", SD_BUS_ARGS("a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", copy, "o", job),
+                                disk_method_copy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Move", SD_BUS_ARGS("s", storage_domain, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                disk_method_move, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -15,6 +15,7 @@ static const struct {
                                   "storage domain", KIND_DATA_CENTER },
         [KIND_DISK] = { CLUSTER_ROOT "/disk", CLUSTER_INTERFACE ".Disk", "disk", KIND_STORAGE_DOMAIN },
         [KIND_VM] = { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", "VM", KIND_CLUSTER },
+        [KIND_SNAPSHOT] = { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", "snapshot", KIND_VM },
 };
 
 static const char *const object_kind_table[_KIND_MAX] = {
@@ -25,6 +26,7 @@ static const char *const object_kind_table[_KIND_MAX] = {
         [KIND_STORAGE_DOMAIN] = "storage_domain",
         [KIND_DISK] = "disk",
         [KIND_VM] = "vm",
+        [KIND_SNAPSHOT] = "snapshot",
 };
 DEFINE_STRING_TABLE(object_kind, ObjectKind, _KIND_MAX)
 

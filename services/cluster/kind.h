@@ -16,6 +16,7 @@ typedef enum ObjectKind {
         KIND_STORAGE_DOMAIN, /* in a data center */
         KIND_DISK,           /* an image on a storage domain */
         KIND_VM,             /* in a cluster */
+        KIND_SNAPSHOT,       /* a former state of a VM */
         _KIND_MAX,
         _KIND_INVALID = -EINVAL,
 } ObjectKind;

@@ -17,6 +17,7 @@
 #include "parse-util.h"
 #include "peer-bus.h"
 #include "remote.h"
+#include "steps.h"
 #include "state-file.h"
 
 #define STORE_FILE "cluster.db"
@@ -288,9 +289,29 @@ static void settle_disks(Manager *manager) {
         }
 }
 
+/* What was being done to it, and can be done again, stands in the row. */
+static void settle_snapshots(Manager *manager) {
+        for (Object *snapshot = model_first(manager->model, KIND_SNAPSHOT); snapshot; snapshot = snapshot->next) {
+                Change *change;
+
+                if (!streq(snapshot->state, "locked") || snapshot->parent->job[0])
+                        continue;
+                change = change_new();
+                if (change && plan_set_state(snapshot, "broken", "work on it was interrupted", change) >= 0 &&
+                    event_add(change, &actor_system, EVENT_WARNING, "snapshot-interrupted", EVENT_OBJECTS(snapshot->path, snapshot->parent->path),
+                              "Work on the snapshot %s of the VM %s was interrupted", snapshot->name, snapshot->parent->name) >= 0)
+                        manager_commit(manager, change, "the end of interrupted work");
+                else
+                        change_free(change);
+        }
+}
+
 static bool is_unsettled(const Manager *manager) {
         for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next)
                 if (streq(disk->state, "locked") && !disk->job[0])
+                        return true;
+        for (const Object *snapshot = model_first(manager->model, KIND_SNAPSHOT); snapshot; snapshot = snapshot->next)
+                if (streq(snapshot->state, "locked") && !snapshot->parent->job[0])
                         return true;
         for (const Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
                 if (!streq(domain->state, "attached") && !domain->job[0])
@@ -303,6 +324,7 @@ static int on_settle_timer(sd_event_source *source, uint64_t usec, void *userdat
 
         manager->settle_timer = sd_event_source_disable_unref(manager->settle_timer);
         settle_disks(manager);
+        settle_snapshots(manager);
         if (!is_unsettled(manager))
                 return 0;
         backend_relist(manager->backends[BACKEND_STORAGE]); /* settles domains */
@@ -479,6 +501,7 @@ static int load_all(Manager *manager) {
                 return r;
         remote_recover(manager);
         settle_disks(manager);
+        settle_snapshots(manager);
         manager->recovered = true;
         return 0;
 }
@@ -535,6 +558,7 @@ void manager_stop(void *userdata) {
         sd_event_source_disable_unref(manager->settle_timer);
         sd_event_source_disable_unref(manager->refresh);
         sd_bus_slot_unref(manager->stats_call);
+        steps_free_all(manager);
         model_free(manager->model);
         store_close(manager->store);
         change_free(manager->events);

@@ -66,6 +66,7 @@ typedef struct Manager {
 
         /* being done */
         Remote *remotes;        /* hash by job id */
+        struct StepsRun *steps; /* hash by job id: of those with several */
         Change *events;         /* told by the loop when it is idle: facts nobody asked for */
         sd_event_source *events_source, *stats_timer, *autostart_timer, *management_timer, *settle_timer, *refresh;
         sd_bus_slot *stats_call;

@@ -38,6 +38,7 @@ static int append_state(sd_bus_message *reply, const Object *object) {
                                                         : object->state;
                 break;
         case KIND_DISK:
+        case KIND_SNAPSHOT:
                 word = object->state;
                 break;
         case KIND_VM:
@@ -90,6 +91,18 @@ static int append_configuration(sd_bus_message *reply, const Object *vm) {
         _cleanup_json_ json_t *configuration = vm_configuration(vm);
 
         return configuration ? dict_append(reply, configuration) : -ENOMEM;
+}
+
+static int append_snapshot_disks(sd_bus_message *reply, const Object *snapshot) {
+        const json_t *disks = json_object_get(snapshot->spec, "disks"), *entry;
+        size_t i;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        json_array_foreach((json_t *)disks, i, entry)
+                if (r >= 0)
+                        r = sd_bus_message_append_basic(reply, 's', dict_string(entry, "disk", ""));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int append_operational(sd_bus_message *reply, const Object *network) {
@@ -145,12 +158,12 @@ static const Property storage_domain_properties[] = {
 };
 static const Property disk_properties[] = {
         { "StateReason", "s", COMPUTED, NULL, append_disk_reason },
-        { "StorageDomain", "s", FROM_ROW, "storage_domain", NULL, true },
+        { "StorageDomain", "s", FROM_ROW, "storage_domain", NULL },
         { "Image", "s", FROM_SPEC, "image", NULL, true },
-        { "Volume", "s", FROM_SPEC, "volume", NULL, true },
+        { "Volume", "s", FROM_SPEC, "volume", NULL },
         { "Capacity", "t", FROM_SPEC, "capacity", NULL },
-        { "Format", "s", FROM_SPEC, "format", NULL, true },
-        { "Allocation", "s", FROM_SPEC, "allocation", NULL, true },
+        { "Format", "s", FROM_SPEC, "format", NULL },
+        { "Allocation", "s", FROM_SPEC, "allocation", NULL },
         { "Shareable", "b", FROM_SPEC, "shareable", NULL, true },
         { "Vms", "as", COMPUTED, NULL, append_users },
         { NULL },
@@ -171,6 +184,15 @@ static const Property vm_properties[] = {
         { NULL },
 };
 
+static const Property snapshot_properties[] = {
+        { "Vm", "s", FROM_ROW, "vm", NULL, true },
+        { "StateReason", "s", COMPUTED, NULL, append_disk_reason },
+        { "CreatedAt", "t", FROM_SPEC, "created", NULL, true },
+        { "Disks", "as", COMPUTED, NULL, append_snapshot_disks },
+        { "Spec", "a{sv}", FROM_SPEC, "configuration", NULL, true },
+        { NULL },
+};
+
 static const Property *const properties_of[_KIND_MAX] = {
         [KIND_DATA_CENTER] = data_center_properties,
         [KIND_CLUSTER] = cluster_properties,
@@ -179,6 +201,7 @@ static const Property *const properties_of[_KIND_MAX] = {
         [KIND_STORAGE_DOMAIN] = storage_domain_properties,
         [KIND_DISK] = disk_properties,
         [KIND_VM] = vm_properties,
+        [KIND_SNAPSHOT] = snapshot_properties,
 };
 
 static const Property *property_find(const Property *properties, const char *name) {
@@ -311,6 +334,7 @@ DEFINE_ENUMERATE(enumerate_networks, KIND_NETWORK)
 DEFINE_ENUMERATE(enumerate_storage_domains, KIND_STORAGE_DOMAIN)
 DEFINE_ENUMERATE(enumerate_disks, KIND_DISK)
 DEFINE_ENUMERATE(enumerate_vms, KIND_VM)
+DEFINE_ENUMERATE(enumerate_snapshots, KIND_SNAPSHOT)
 
 const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT, CLUSTER_INTERFACE, root_vtable, NULL, NULL },
@@ -323,6 +347,7 @@ const BusObject cluster_bus_objects[] = {
           enumerate_storage_domains },
         { CLUSTER_ROOT "/disk", CLUSTER_INTERFACE ".Disk", disk_vtable, object_find, enumerate_disks },
         { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", vm_vtable, object_find, enumerate_vms },
+        { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", snapshot_vtable, object_find, enumerate_snapshots },
         { CLUSTER_ROOT "/peer", PEER_OBJECT_INTERFACE, peer_vtable, peer_find, peer_enumerate },
         { NULL },
 };
@@ -337,6 +362,7 @@ static const DictField *const update_fields[_KIND_MAX] = {
         [KIND_STORAGE_DOMAIN] = storage_domain_update_fields,
         [KIND_DISK] = disk_update_fields,
         [KIND_VM] = vm_update_fields,
+        [KIND_SNAPSHOT] = snapshot_update_fields,
 };
 
 int object_method_update(sd_bus_message *message, void *userdata, sd_bus_error *error) {

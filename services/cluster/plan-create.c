@@ -61,6 +61,7 @@ const Object *plan_name_scope(ObjectKind kind, Object *parent) {
         case KIND_VM:
                 return object_data_center(parent);
         case KIND_DISK:
+        case KIND_SNAPSHOT:
                 return parent;
         default:
                 return NULL;
@@ -83,7 +84,7 @@ Object *plan_container(const Plan *plan, ObjectKind kind, const json_t *descript
         return first;
 }
 
-static int put_outcome(Change *change, ObjectKind kind, const char *id) {
+int plan_put_outcome(Change *change, ObjectKind kind, const char *id) {
         _cleanup_free_ char *path = bus_object_path(object_kind_prefix(kind), id);
 
         return path ? change_outcome(change, "object", json_string(path)) : -ENOMEM;
@@ -96,7 +97,7 @@ int plan_created(const Plan *plan, Change *change, ObjectKind kind, const char *
 
         if (!path)
                 return -ENOMEM;
-        r = put_outcome(change, kind, id);
+        r = plan_put_outcome(change, kind, id);
         if (r < 0)
                 return r;
         (void) snprintf(code, sizeof code, "%s-created", object_kind_to_string(kind));
@@ -224,7 +225,7 @@ int plan_create_storage_domain(const Plan *plan, const json_t *description, Chan
                                  "state", "creating", "spec", spec_strip(description)));
         if (r < 0)
                 return r;
-        return put_outcome(change, KIND_STORAGE_DOMAIN, id);
+        return plan_put_outcome(change, KIND_STORAGE_DOMAIN, id);
 }
 
 /* The row of a disk in that state, with its volume. */
@@ -257,7 +258,7 @@ static int put_disk(const Plan *plan, const json_t *description, const char *id,
                                  "state", state, "spec", spec));
         if (r < 0)
                 return r;
-        return put_outcome(change, KIND_DISK, id);
+        return plan_put_outcome(change, KIND_DISK, id);
 }
 
 int plan_create_disk(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {

@@ -18,7 +18,11 @@ const Object *plan_name_scope(ObjectKind kind, Object *parent);
 Object *plan_container(const Plan *plan, ObjectKind kind, const json_t *description, sd_bus_error *error);
 /* The outcome and the event of a creation. */
 int plan_created(const Plan *plan, Change *change, ObjectKind kind, const char *id, const char *name);
+/* The outcome alone: "object", its path. */
+int plan_put_outcome(Change *change, ObjectKind kind, const char *id);
 /* Between mtu and bridged of a network. */
 int plan_check_mtu(const json_t *description, sd_bus_error *error);
 /* The VM does not run and no job works on it. what: "removing it". */
 int plan_check_vm_still(const Object *vm, const char *what, sd_bus_error *error);
+/* Puts the row of object with another spec (taken) and, unless NULL, another state. */
+int plan_put_row(const Object *object, const char *state, json_t *spec, Change *change);

@@ -10,6 +10,7 @@
 #include "dict.h"
 #include "mac.h"
 #include "parse-util.h"
+#include "plan-snapshot.h"
 #include "spec.h"
 
 const char *vm_state(const Object *vm) {
@@ -328,6 +329,9 @@ int plan_detach_disk(const Plan *plan, const Object *vm, const char *disk, Chang
                 return r;
         if (!link)
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The VM %s has no disk '%s'", vm->name, disk);
+        r = plan_check_no_snapshot(plan->model, link->other, "detaching it", error);
+        if (r < 0)
+                return r;
 
         r = change_delete(change, "vm_disk", json_pack("{s:s, s:s}", "vm", vm->id, "id", link->other->id));
         if (r < 0)

@@ -89,6 +89,9 @@ static int check_removable(const Object *object, sd_bus_error *error) {
         if (object->users)
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the %s %s", object->users->vm->name,
                                          object_kind_noun(object->kind), object->name);
+        if (object->kind == KIND_VM && object->children > 0)
+                return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s has %u snapshots: remove them first", object->name,
+                                         object->children);
         if (object->kind == KIND_VM)
                 return plan_check_vm_still(object, "removing it", error);
         /* a data center's own management network goes with it */
@@ -143,7 +146,7 @@ int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_e
                          object_kind_noun(object->kind), object->name);
 }
 
-static int put_spec_row(const Object *object, const char *state, json_t *spec, Change *change) {
+int plan_put_row(const Object *object, const char *state, json_t *spec, Change *change) {
         json_t *row = json_copy(object->row);
 
         if (!row || json_object_set_new(row, "spec", spec) < 0 ||
@@ -164,7 +167,7 @@ int plan_set_state(const Object *object, const char *state, const char *reason, 
                 json_decref(spec);
                 return -ENOMEM;
         }
-        return put_spec_row(object, state, spec, change);
+        return plan_put_row(object, state, spec, change);
 }
 
 int plan_set_spec(const Object *object, const char *key, json_t *value, Change *change) {
@@ -174,5 +177,5 @@ int plan_set_spec(const Object *object, const char *key, json_t *value, Change *
                 json_decref(spec);
                 return -ENOMEM;
         }
-        return put_spec_row(object, NULL, spec, change);
+        return plan_put_row(object, NULL, spec, change);
 }

@@ -10,6 +10,8 @@
 
 struct Remote {
         char id[37];
+        char there[37]; /* the id of the service's job: the same, or that of a step */
+        bool adopted;   /* of the last process */
         Manager *manager;
         const RemoteKind *kind;
         bool call_is_work;
@@ -50,6 +52,16 @@ static uint64_t monotonic_now(Manager *manager) {
 
         (void) sd_event_now(manager->daemon->event, CLOCK_MONOTONIC, &now);
         return now;
+}
+
+/* There are few. */
+static Remote *find_there(Manager *manager, const char *there) {
+        Remote *remote, *next;
+
+        HASH_ITER(hh, manager->remotes, remote, next)
+                if (streq(remote->there, there))
+                        return remote;
+        return NULL;
 }
 
 static Object *job_object(Manager *manager, const Job *job) {
@@ -207,10 +219,10 @@ static void remote_ask(Remote *remote) {
         if (remote->get || remote->call || remote->again || remote->failing)
                 return;
         /* such a job is asked for only where the last process made its call */
-        if (remote->kind->resume && !remote->call_is_work && resume(remote))
+        if (remote->kind->resume && remote->adopted && resume(remote))
                 return;
 
-        path = bus_object_path("/job", remote->id);
+        path = bus_object_path("/job", remote->there);
         if (path)
                 r = backend_properties(remote_backend(remote), path, "Job", &call);
         if (r >= 0)
@@ -301,6 +313,7 @@ static Remote *remote_new(Manager *manager, const Job *job) {
         if (!remote)
                 return NULL;
         (void) snprintf(remote->id, sizeof remote->id, "%s", job_id(job));
+        (void) snprintf(remote->there, sizeof remote->there, "%s", job_id(job));
         remote->manager = manager;
         remote->kind = kind_find(job_kind(job));
         HASH_ADD_STR(manager->remotes, id, remote);
@@ -336,7 +349,7 @@ static int remote_cancel(Job *job, void *userdata, sd_bus_error *error) {
                 (void) sd_bus_error_set(&remote->failure, RHV_ERROR_ABORTED, "Cancelled before it began");
                 return sd_event_add_defer(manager->daemon->event, &remote->failing, on_failing, remote);
         }
-        path = bus_object_path("/job", remote->id);
+        path = bus_object_path("/job", remote->there);
         if (!path)
                 return -ENOMEM;
         r = backend_message(remote_backend(remote), path, "Job", "Cancel", &call);
@@ -383,12 +396,14 @@ void remote_fail(Manager *manager, Job *job, const sd_bus_error *error) {
                 job_finish(job, -EIO, error, NULL);
 }
 
-static void start(Manager *manager, Job *job, sd_bus_message *message, bool call_is_work) {
+static void start(Manager *manager, Job *job, sd_bus_message *message, const char *there, bool call_is_work) {
         Remote *remote = remote_new(manager, job);
         int r = -ENOMEM;
 
         if (remote) {
                 remote->call_is_work = call_is_work;
+                if (there)
+                        (void) snprintf(remote->there, sizeof remote->there, "%s", there);
                 remote->message = sd_bus_message_ref(message);
                 r = backend_send(remote_backend(remote), message, on_started, remote, &remote->call);
         }
@@ -405,11 +420,20 @@ static void start(Manager *manager, Job *job, sd_bus_message *message, bool call
 }
 
 void remote_start(Manager *manager, Job *job, sd_bus_message *message) {
-        start(manager, job, message, false);
+        start(manager, job, message, NULL, false);
+}
+
+void remote_start_step(Manager *manager, Job *job, const char *there, sd_bus_message *message) {
+        RemoteMark mark;
+
+        (void) snprintf(mark.job, sizeof mark.job, "%s", job_id(job));
+        (void) snprintf(mark.doing, sizeof mark.doing, "%s", job_kind(job));
+        remote_mark_set(manager, job_object(manager, job), &mark);
+        start(manager, job, message, there, false);
 }
 
 void remote_call(Manager *manager, Job *job, sd_bus_message *message) {
-        start(manager, job, message, true);
+        start(manager, job, message, NULL, true);
 }
 
 void remote_object(Manager *manager, const char *path, const json_t *properties) {
@@ -419,7 +443,7 @@ void remote_object(Manager *manager, const char *path, const json_t *properties)
 
         if (!prefix || bus_object_id(path, prefix, &id) <= 0)
                 return;
-        HASH_FIND_STR(manager->remotes, id, remote);
+        remote = find_there(manager, id);
         if (!remote || remote->call || remote->again)
                 return;
 
@@ -467,6 +491,7 @@ static bool adopt(Job *job, void *userdata) {
         if (!remote)
                 return false;
 
+        remote->adopted = true;
         job_adopt(job, kind->cancelable ? remote_cancel : NULL, manager);
         if (object) {
                 (void) snprintf(object->job, sizeof object->job, "%s", job_id(job));

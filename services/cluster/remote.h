@@ -27,7 +27,8 @@ typedef struct RemoteKind {
         int backend;
         void (*done)(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result);
         bool cancelable;
-        /* Where the call itself is the work, Storage knows no job of it: the next process makes the call again, which must be safe.
+        /* Where the call itself is the work, or the work has steps, the service has no job to ask for: the next process makes the call again, which
+         * must be safe.
          * false: it was never begun. NULL: there is a job to ask for. */
         bool (*resume)(Manager *manager, Job *job, const Object *object);
 } RemoteKind;
@@ -47,6 +48,8 @@ void remote_mark_set(Manager *manager, Object *object, const RemoteMark *mark);
 /* Sends the call that starts the work (its options must hold job_id = the job's id) and follows it. From here on failure is told
  * through done, from the loop. message: borrowed. */
 void remote_start(Manager *manager, Job *job, sd_bus_message *message);
+/* The same for one of several that make up the job: its options hold job_id = there. The job's object is marked busy again. */
+void remote_start_step(Manager *manager, Job *job, const char *there, sd_bus_message *message);
 /* The same where the call itself is the work: done with its answer. */
 void remote_call(Manager *manager, Job *job, sd_bus_message *message);
 /* Ends a job through its kind's done, from the loop, with an error known before any call. */

@@ -65,7 +65,14 @@ static const char migration_1[] =
         "CREATE TABLE change_log (seq INTEGER NOT NULL PRIMARY KEY, time INTEGER NOT NULL,"
         "  request TEXT NOT NULL, changeset BLOB NOT NULL) STRICT;";
 
-const char *const schema_migrations[] = { migration_1 };
+/* A snapshot is of one VM; which volumes hold it stands in its spec, beside what the VM was like. */
+static const char migration_2[] =
+        "CREATE TABLE snapshot ("
+        "  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, vm TEXT NOT NULL REFERENCES vm (id),"
+        "  state TEXT NOT NULL CHECK (state IN ('locked', 'ok', 'previewed', 'broken')),"
+        "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (vm, name)) STRICT;";
+
+const char *const schema_migrations[] = { migration_1, migration_2 };
 const int schema_version = ELEMENTSOF(schema_migrations);
 
 const SchemaTable schema_tables[] = {
@@ -77,6 +84,7 @@ const SchemaTable schema_tables[] = {
         { "storage_domain", 1, { "id", "name", "data_center", "state", "spec" } },
         { "disk", 1, { "id", "name", "storage_domain", "state", "spec" } },
         { "vm", 1, { "id", "name", "cluster", "data_center", "autostart", "spec" } },
+        { "snapshot", 1, { "id", "name", "vm", "state", "spec" } },
         { "vm_disk", 2, { "vm", "id", "spec" } },
         { "vm_nic", 2, { "vm", "id", "network", "mac", "spec" } },
         { "vm_address", 2, { "vm", "device", "address" } },

@@ -117,6 +117,22 @@ const DictField vm_register_fields[] = {
         FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("cluster", DICT_OPTIONAL), { NULL },
 };
 
+const DictField disk_copy_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("storage_domain", DICT_OPTIONAL),
+        { "format", DICT_STRING, .words = formats }, { "allocation", DICT_STRING, .words = allocations }, { NULL },
+};
+
+const DictField snapshot_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+const DictField snapshot_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+const DictField snapshot_clone_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, name_64, NAME_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("storage_domain", DICT_OPTIONAL),
+        { NULL },
+};
+
 static const char *const disk_buses[] = { "virtio", "scsi", "sata", NULL };
 #define FIELD_BOOT_ORDER { "boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX }
 #define VM_DISK_FIELDS                                                                                   \

@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "snapshot-bus.h"
 #include "spec.h"
 #include "vm-device-bus.h"
 #include "vm-start.h"
@@ -323,6 +324,10 @@ const sd_bus_vtable vm_vtable[] = {
         PROPERTY_CHANGING("StartedAt", "t"),
         METHOD_UPDATE,
         METHOD_REMOVE,
+        SD_BUS_METHOD_WITH_ARGS("CreateSnapshot", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", snapshot, "o", job), vm_method_create_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Clone", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", vm, "o", job), vm_method_clone, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_start,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Shutdown", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_shutdown,

@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "plan-snapshot.h"
 #include "scheduler.h"
 #include "spec.h"
 
@@ -154,6 +155,8 @@ int vm_start_check(Manager *manager, const Object *vm, const char *wanted, sd_bu
         if (r < 0)
                 return r;
         r = plan_check_start(vm, error);
+        if (r >= 0)
+                r = plan_check_snapshots(manager->model, vm, error);
         if (r < 0)
                 return r;
         if (wanted) {

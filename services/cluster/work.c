@@ -10,6 +10,7 @@
 #include "log.h"
 #include "request.h"
 #include "spec.h"
+#include "steps.h"
 
 /* ---- calls ---- */
 
@@ -55,8 +56,8 @@ static void send_or_fail(Manager *manager, Job *job, sd_bus_message *message, in
         remote_fail(manager, job, &error);
 }
 
-static int domain_message(Manager *manager, const Object *domain, const char *method, sd_bus_message **ret) {
-        _cleanup_free_ char *path = bus_object_path("/domain", domain->id);
+int work_domain_message(Manager *manager, const char *domain, const char *method, sd_bus_message **ret) {
+        _cleanup_free_ char *path = bus_object_path("/domain", domain);
 
         return path ? backend_message(manager->backends[BACKEND_STORAGE], path, "Storage.Domain", method, ret)
                     : -ENOMEM;
@@ -86,7 +87,7 @@ void work_remove_domain(Manager *manager, Job *job, const Object *domain, bool d
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = domain_message(manager, domain, destroy ? "Destroy" : "Close", &message);
+        r = work_domain_message(manager, domain->id, destroy ? "Destroy" : "Close", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "a{sv}", 0);
         if (r >= 0) {
@@ -101,7 +102,7 @@ void work_create_volume(Manager *manager, Job *job, const Object *disk) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = domain_message(manager, disk->parent, "CreateVolume", &message);
+        r = work_domain_message(manager, disk->parent->id, "CreateVolume", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "ssa{sv}", dict_string(disk->spec, "image", ""),
                                           dict_string(disk->spec, "volume", ""), 4, "capacity", "t",
@@ -118,7 +119,7 @@ void work_delete_image(Manager *manager, Job *job, const Object *disk) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = domain_message(manager, disk->parent, "DeleteImage", &message);
+        r = work_domain_message(manager, disk->parent->id, "DeleteImage", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "s", dict_string(disk->spec, "image", ""));
         if (r >= 0)
@@ -132,7 +133,7 @@ void work_transfer(Manager *manager, Job *job, const Object *disk, bool upload, 
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = domain_message(manager, disk->parent, upload ? "Upload" : "Download", &message);
+        r = work_domain_message(manager, disk->parent->id, upload ? "Upload" : "Download", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "ssh", dict_string(disk->spec, "image", ""),
                                           dict_string(disk->spec, "volume", ""), fd);
@@ -188,12 +189,7 @@ static Object *work_object(Manager *manager, const Job *job, ObjectKind kind) {
         return model_find(manager->model, kind, dict_string(job_arguments(job), "id", ""));
 }
 
-typedef struct JobActor {
-        Actor actor;
-        char user[64], correlation[64];
-} JobActor;
-
-static const Actor *job_actor(const Job *job, JobActor *buffer) {
+const Actor *job_actor(const Job *job, JobActor *buffer) {
         user_name(job_uid(job), buffer->user, sizeof buffer->user);
         (void) snprintf(buffer->correlation, sizeof buffer->correlation, "%s",
                         dict_string(job_arguments(job), "request", job_id(job)));
@@ -218,7 +214,7 @@ static bool is_unavailable(const sd_bus_error *error) {
 }
 
 /* The change is on disk before the job says so; when it cannot be, the job says that. */
-static void finish(Manager *manager, Job *job, Change *change, int r, const sd_bus_error *error, const json_t *result) {
+void work_finish(Manager *manager, Job *job, Change *change, int r, const sd_bus_error *error, const json_t *result) {
         _cleanup_error_ sd_bus_error store_error = SD_BUS_ERROR_NULL;
         int k = 0;
 
@@ -238,7 +234,7 @@ static void finish(Manager *manager, Job *job, Change *change, int r, const sd_b
  * committed, or its outcome was committed and the job does not say so. Where the store tells, nothing is written and no event is told.
  */
 static void already_done(Manager *manager, Job *job, const json_t *result) {
-        finish(manager, job, NULL, 0, NULL, result);
+        work_finish(manager, job, NULL, 0, NULL, result);
 }
 
 static void domain_created(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -263,7 +259,7 @@ static void domain_created(Manager *manager, Job *job, int r, const sd_bus_error
                                  EVENT_OBJECTS(domain->path), "The storage domain %s could not be created: %s",
                                  domain->name, reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void domain_removed(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -295,7 +291,7 @@ static void domain_removed(Manager *manager, Job *job, int r, const sd_bus_error
                                  EVENT_OBJECTS(domain->path), "The storage domain %s could not be removed: %s",
                                  domain->name, reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void disk_created(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -322,7 +318,7 @@ static void disk_created(Manager *manager, Job *job, int r, const sd_bus_error *
                                  EVENT_OBJECTS(disk->path, disk->parent->path), "The disk %s could not be created: %s",
                                  disk->name, reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void disk_uploaded(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -331,7 +327,7 @@ static void disk_uploaded(Manager *manager, Job *job, int r, const sd_bus_error 
         JobActor actor;
 
         if (disk && !streq(disk->state, "locked")) {
-                finish(manager, job, NULL, r, error, result);
+                work_finish(manager, job, NULL, r, error, result);
                 return;
         }
         if (change && disk && r >= 0) {
@@ -344,7 +340,7 @@ static void disk_uploaded(Manager *manager, Job *job, int r, const sd_bus_error 
                                  EVENT_OBJECTS(disk->path), "The upload of the disk %s failed: %s", disk->name,
                                  reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void disk_downloaded(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -357,7 +353,7 @@ static void disk_downloaded(Manager *manager, Job *job, int r, const sd_bus_erro
                                  r >= 0 ? "disk-downloaded" : "disk-download-failed", EVENT_OBJECTS(disk->path),
                                  r >= 0 ? "The disk %s was downloaded%s%s" : "The download of the disk %s failed: %s%s",
                                  disk->name, r >= 0 ? "" : reason_of(r, error), "");
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void disk_removed(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -370,7 +366,7 @@ static void disk_removed(Manager *manager, Job *job, int r, const sd_bus_error *
                 return;
         }
         if (!streq(disk->state, "locked")) {
-                finish(manager, job, NULL, r, error, result);
+                work_finish(manager, job, NULL, r, error, result);
                 return;
         }
         if (r < 0 && sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND))
@@ -385,7 +381,7 @@ static void disk_removed(Manager *manager, Job *job, int r, const sd_bus_error *
                                  EVENT_OBJECTS(disk->path), "The disk %s could not be removed: %s", disk->name,
                                  reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void vm_started(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -409,7 +405,7 @@ static void vm_started(Manager *manager, Job *job, int r, const sd_bus_error *er
                 (void) event_add(change, job_actor(job, &actor), EVENT_ERROR, "vm-start-failed", EVENT_OBJECTS(vm->path),
                                  "The VM %s could not be started: %s", vm->name, reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void vm_worked(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -428,7 +424,7 @@ static void vm_worked(Manager *manager, Job *job, int r, const sd_bus_error *err
                                  EVENT_OBJECTS(vm->path), "The %s of the VM %s %s%s", kind, vm->name,
                                  r >= 0 ? "is complete" : "failed: ", r >= 0 ? "" : reason_of(r, error));
         }
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static void networks_set_up(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -443,7 +439,7 @@ static void networks_set_up(Manager *manager, Job *job, int r, const sd_bus_erro
                 manager->management_failed = r < 0 && !is_interrupted(error) && !is_unavailable(error);
                 if (r < 0 && !manager->management_failed) {
                         host_management_later(manager);
-                        finish(manager, job, NULL, r, error, result);
+                        work_finish(manager, job, NULL, r, error, result);
                         return;
                 }
                 free(manager->management_error);
@@ -455,7 +451,7 @@ static void networks_set_up(Manager *manager, Job *job, int r, const sd_bus_erro
                                  "Setting up the %s of the host %s %s%s", management ? "management network" : "networks",
                                  host->name, r >= 0 ? "is complete" : "failed: ",
                                  r >= 0 ? "" : reason_of(r, error));
-        finish(manager, job, change, r, error, result);
+        work_finish(manager, job, change, r, error, result);
 }
 
 static bool resume_create_domain(Manager *manager, Job *job, const Object *domain) {
@@ -477,6 +473,15 @@ const RemoteKind remote_kinds[] = {
         { "remove-disk", BACKEND_STORAGE, disk_removed, false },
         { "upload", BACKEND_STORAGE, disk_uploaded, true },
         { "download", BACKEND_STORAGE, disk_downloaded, true },
+        { "create-snapshot", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "preview-snapshot", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "commit-snapshot", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "undo-snapshot", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "remove-snapshot", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "clone-vm", BACKEND_STORAGE, steps_done, true, steps_resume },
+        { "extend-disk", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "copy-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
+        { "move-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "start", BACKEND_COMPUTE, vm_started, true },
         { "shutdown", BACKEND_COMPUTE, vm_worked, true },
         { "reboot", BACKEND_COMPUTE, vm_worked, true },

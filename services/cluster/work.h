@@ -18,3 +18,15 @@ void work_vm(Manager *manager, Job *job, const Object *vm, const char *method, c
 void work_networks(Manager *manager, Job *job, const json_t *networks, const json_t *bonds, const json_t *options);
 /* a{sa{sv}} of {name: object}. */
 int append_dicts(sd_bus_message *message, const json_t *dicts);
+
+/* A method of one of Storage's domains. */
+int work_domain_message(Manager *manager, const char *domain, const char *method, sd_bus_message **ret);
+
+/* Who a job is for, in the events of its end; buffer: what the answer points to. */
+typedef struct JobActor {
+        Actor actor;
+        char user[64], correlation[64];
+} JobActor;
+const Actor *job_actor(const Job *job, JobActor *buffer);
+/* The end of a job: what it changed is on disk before it says so. change: borrowed, may be NULL. */
+void work_finish(Manager *manager, Job *job, Change *change, int r, const sd_bus_error *error, const json_t *result);

@@ -52,6 +52,7 @@ typedef enum CompletionSource {
         COMPLETE_DOMAIN,
         COMPLETE_DISK,
         COMPLETE_VM,
+        COMPLETE_SNAPSHOT,
         COMPLETE_PEER,
         COMPLETE_JOB,
         COMPLETE_AGENT,

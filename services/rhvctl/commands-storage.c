@@ -132,6 +132,29 @@ static const Parameter disk_register_options[] = {
         {},
 };
 
+static const Parameter disk_extend_arguments[] = {
+        ARGUMENT_OBJECT("DISK", COMPLETE_DISK),
+        { "SIZE", .type = PARAMETER_SIZE, .key = "capacity" },
+        {},
+};
+static const Parameter disk_copy_arguments[] = { ARGUMENT_OBJECT("DISK", COMPLETE_DISK), ARGUMENT_NEW_NAME, {} };
+static const Parameter disk_copy_options[] = {
+        { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", .complete = COMPLETE_DOMAIN,
+          .help = "Storage domain of the copy; the disk's if not given" },
+        { "format", "FORMAT", PARAMETER_WORD, PLACE_SPEC, .words = disk_formats, .complete = COMPLETE_WORDS,
+          .help = "raw or qcow2; the disk's if not given" },
+        { "allocation", "HOW", PARAMETER_WORD, PLACE_SPEC, .words = disk_allocations, .complete = COMPLETE_WORDS,
+          .help = "sparse or preallocated" },
+        OPTION_DESCRIPTION,
+        OPTION_ID,
+        {},
+};
+static const Parameter disk_move_arguments[] = {
+        ARGUMENT_OBJECT("DISK", COMPLETE_DISK),
+        { "DOMAIN", .complete = COMPLETE_DOMAIN },
+        {},
+};
+
 const Command disk_commands[] = {
         { "disk", "list", "List disks", NULL, NULL, object_run_list, 0, &kind_disk },
         { "disk", "show", "Show one with everything known about it", disk_arguments, NULL, object_run_show, 0, &kind_disk },
@@ -141,6 +164,12 @@ const Command disk_commands[] = {
           disk_run_upload, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
         { "disk", "download", "Write a disk to a file ('-': stdout)", disk_download_arguments, disk_download_options,
           disk_run_download, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
+        { "disk", "extend", "Make a disk larger that nobody uses", disk_extend_arguments, NULL, disk_run_extend, COMMAND_CHANGES, &kind_disk,
+          "Extend", NULL, "Extending", "extended" },
+        { "disk", "copy", "Copy a disk into a new one", disk_copy_arguments, disk_copy_options, object_run_method, COMMAND_CHANGES,
+          &kind_disk, "Copy", "pc", "Copying", "copied" },
+        { "disk", "move", "Move a disk to another storage domain", disk_move_arguments, NULL, object_run_method, COMMAND_CHANGES,
+          &kind_disk, "Move", "sc", "Moving", "moved" },
         { "disk", "register", "Take over an image that lies on a storage domain, as it is", disk_register_arguments,
           disk_register_options, domain_run_register, COMMAND_CHANGES, &kind_disk, "RegisterDisk", NULL, "Registering", "registered" },
         { "disk", "update", "Change what is given", disk_arguments, disk_update_options, object_run_update,

@@ -135,6 +135,15 @@ static const Parameter vm_register_options[] = {
         {},
 };
 
+static const Parameter vm_clone_arguments[] = { ARGUMENT_OBJECT("VM", COMPLETE_VM), ARGUMENT_NEW_NAME, {} };
+static const Parameter vm_clone_options[] = {
+        { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", .complete = COMPLETE_DOMAIN,
+          .help = "Storage domain of the copies; each beside its disk if not given" },
+        OPTION_DESCRIPTION,
+        OPTION_ID,
+        {},
+};
+
 const Command vm_commands[] = {
         { "vm", "list", "List virtual machines", NULL, NULL, object_run_list, 0, &kind_vm },
         { "vm", "show", "Show one with everything known about it", vm_arguments, NULL, object_run_show, 0, &kind_vm },
@@ -144,6 +153,8 @@ const Command vm_commands[] = {
           vm_register_options, domain_run_register, COMMAND_CHANGES, &kind_vm, "RegisterVm", NULL, "Registering", "registered" },
         { "vm", "update", "Change what is given; one that runs has it from its next start", vm_arguments, vm_update_options, object_run_update, COMMAND_CHANGES,
           &kind_vm, "Update", "pc", "Changing", "changed" },
+        { "vm", "clone", "Make a new VM with copies of the disks of one that is down", vm_clone_arguments, vm_clone_options, object_run_method,
+          COMMAND_CHANGES, &kind_vm, "Clone", "pc", "Cloning", "cloned" },
         VM_ACTION("remove", "Remove a VM that is down; its disks stay", NULL, "Remove", "Removing", "removed"),
         VM_ACTION("start", "Start it on the host that suits best", vm_start_options, "Start", "Starting", "started"),
         VM_ACTION("shutdown", "Ask the guest to shut down", vm_shutdown_options, "Shutdown", "Shutting down", "is down"),

@@ -311,3 +311,42 @@ int disk_run_download(Client *client, const Invocation *invocation) {
                 client_say(client, "disk '%s' downloaded to '%s'", reference, file);
         return 0;
 }
+
+/* ---- extend ---- */
+
+int disk_run_extend(Client *client, const Invocation *invocation) {
+        const uint64_t capacity = (uint64_t)json_integer_value(json_object_get(invocation->local, "capacity"));
+        const char *reference = local_string(invocation, "DISK"), *path, *job;
+        _cleanup_free_ char *what = object_doing("Extending", &kind_disk, reference);
+        _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_json_ json_t *finished = NULL;
+        int r;
+
+        if (!what)
+                return client_no_memory(client);
+        r = client_find(client, &kind_disk, reference, &path, NULL);
+        if (r >= 0)
+                r = object_add_request(client, invocation->call, "request_id");
+        if (r >= 0)
+                r = client_new_call(client, path, kind_disk.interface, "Extend", &message);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(message, "t", capacity);
+        if (r >= 0)
+                r = dict_append(message, invocation->call);
+        if (r < 0)
+                return client_fail(client, "%s: %s", what, strerror(-r));
+        r = client_call(client, message, what, true, &reply);
+        if (r < 0)
+                return r;
+        if (sd_bus_message_read_basic(reply, 'o', &job) < 0)
+                return client_fail(client, "%s: the answer has no job", what);
+        r = object_await(client, job, what, &finished);
+        if (r < 0)
+                return r;
+        if (client->settings->json && finished)
+                return client_print_json(client, finished);
+        if (r > 0)
+                client_say(client, "disk '%s' extended", reference);
+        return 0;
+}

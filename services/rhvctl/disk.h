@@ -6,4 +6,5 @@
 #include "client.h"
 
 int disk_run_upload(Client *client, const Invocation *invocation);
+int disk_run_extend(Client *client, const Invocation *invocation);
 int disk_run_download(Client *client, const Invocation *invocation);

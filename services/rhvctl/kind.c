@@ -73,6 +73,17 @@ static const Column vm_columns[] = {
         {},
 };
 
+static const Column snapshot_columns[] = {
+        { "NAME", "Name", FORMAT_TEXT, true },
+        { "VM", "Vm", FORMAT_REFERENCE, true },
+        { "STATE", "State", FORMAT_TEXT, false },
+        { "CREATED", "CreatedAt", FORMAT_TIME, false },
+        { "DISKS", "Disks", FORMAT_REFERENCE, true },
+        { "DESCRIPTION", "Description", FORMAT_TEXT, true },
+        { "ID", "Id", FORMAT_TEXT, false },
+        {},
+};
+
 static const Column peer_columns[] = {
         { "NAME", "Name", FORMAT_TEXT, true },
         { "STATE", "State", FORMAT_TEXT, false },
@@ -93,6 +104,7 @@ DEFINE_KIND(network, "network", "network", "network", "Network");
 DEFINE_KIND(domain, "storage domain", "domain", "storage_domain", "StorageDomain");
 DEFINE_KIND(disk, "disk", "disk", "disk", "Disk");
 DEFINE_KIND(vm, "VM", "vm", "vm", "Vm");
+DEFINE_KIND(snapshot, "snapshot", "snapshot", "snapshot", "Snapshot");
 DEFINE_KIND(peer, "peer", "peer", "peer", "Peer");
 
 const Kind *kind_of_source(CompletionSource source) {
@@ -111,6 +123,8 @@ const Kind *kind_of_source(CompletionSource source) {
                 return &kind_disk;
         case COMPLETE_VM:
                 return &kind_vm;
+        case COMPLETE_SNAPSHOT:
+                return &kind_snapshot;
         case COMPLETE_PEER:
                 return &kind_peer;
         default:

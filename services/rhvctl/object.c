@@ -126,6 +126,11 @@ int object_call(Client *client, const Kind *kind, const char *path, const char *
         r = client_call(client, message, what, repeat, &reply);
         if (r < 0)
                 return r;
+        /* a new object, and the job that makes it */
+        if (sd_bus_message_has_signature(reply, "oo")) {
+                r = sd_bus_message_skip(reply, "o");
+                return r < 0 ? client_fail(client, "%s: %s", what, strerror(-r)) : take_path(client, reply, ret_path);
+        }
         return sd_bus_message_has_signature(reply, "o") ? take_path(client, reply, ret_path) : 0;
 }
 

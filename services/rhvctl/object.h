@@ -24,7 +24,7 @@ char *object_doing(const char *doing, const Kind *kind, const char *name);
 int object_create(Client *client, const char *method, const json_t *spec, const json_t *call, const char *what,
                   char **ret_path, char **ret_job);
 /* A method of an object with what is given of string, spec and call, in this order. ret_path: the job or object it answers with, untouched where it
- * answers with none. */
+ * answers with none; of an object and its job, the job. */
 int object_call(Client *client, const Kind *kind, const char *path, const char *method, const char *string,
                 const json_t *spec, const json_t *call, const char *what, char **ret_path);
 /* Waits for job (may be NULL) unless --no-wait, which prints its path. Return: 1 waited or nothing to wait for; 0 not waited. */

@@ -111,6 +111,17 @@ static char *work_path(const DomainPlace *place, const VolumeRequest *request, b
                                 request->volume);
 }
 
+/* Its parent's metadata are written too: no data job of another host may work on it. Not as 36:36, as file_volumes_free(). */
+static int parent_is_free(const DomainPlace *place, const VolumeRequest *request, sd_bus_error *error) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        int r;
+
+        if (!place->type->shared || streq(request->parent, BLANK_UUID))
+                return 0;
+        r = file_list_volumes(place, request->image, &list, error);
+        return r < 0 ? r : file_volumes_free(place, &list, error);
+}
+
 int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error) {
         _cleanup_(volume_list_clear) VolumeList list = {};
         _cleanup_(volume_plan_clear) VolumePlan plan = {};
@@ -122,6 +133,9 @@ int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, Vo
                 sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "An initial size is for volumes of block domains; a file grows by itself");
                 return -EINVAL;
         }
+        r = parent_is_free(place, request, error);
+        if (r < 0)
+                return r;
         IDENTITY_SCOPE();
         fd = work_directory(place, request, &list, &plan.new_image, error);
         if (fd < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "schema.h"
 #include "store-fixture.h"
 
 #include <sqlite3.h>
@@ -97,6 +98,7 @@ static void test_refused_change_changes_nothing(void **state) {
 static void test_newer_version_is_refused(void **state) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         StoreFixture fixture;
+        char pragma[64];
 
         store_fixture_init(&fixture);
         fixture.store = store_close(fixture.store);
@@ -107,9 +109,27 @@ static void test_newer_version_is_refused(void **state) {
         assert_true(commit(fixture.store, NULL, NULL, ID_A, "one", NULL, &error) < 0);
         assert_true(sd_bus_error_has_name(&error, RHV_ERROR_NEWER_VERSION));
 
-        raw(fixture.path, "PRAGMA user_version = 1"); /* and it was not touched */
+        (void) snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", schema_version);
+        raw(fixture.path, pragma); /* and it was not touched */
         store_fixture_reopen(&fixture);
         assert_int_equal(store_state(fixture.store), STORE_READY);
+        store_fixture_done(&fixture);
+}
+
+/* A store of the first version, before there were snapshots, gets their table and keeps what it had. */
+static void test_older_version_is_migrated(void **state) {
+        _cleanup_json_ json_t *before = NULL, *after = NULL;
+        StoreFixture fixture;
+
+        store_fixture_init(&fixture);
+        assert_int_equal(commit(fixture.store, NULL, NULL, ID_A, "one", NULL, NULL), 1);
+        before = store_contents(fixture.store);
+        fixture.store = store_close(fixture.store);
+        raw(fixture.path, "DROP TABLE snapshot; PRAGMA user_version = 1");
+        store_fixture_reopen(&fixture);
+        assert_int_equal(store_state(fixture.store), STORE_READY);
+        after = store_contents(fixture.store);
+        assert_true(json_equal(before, after));
         store_fixture_done(&fixture);
 }
 
@@ -293,6 +313,7 @@ int main(void) {
                 cmocka_unit_test(test_retry_hears_first_outcome),
                 cmocka_unit_test(test_refused_change_changes_nothing),
                 cmocka_unit_test(test_newer_version_is_refused),
+                cmocka_unit_test(test_older_version_is_migrated),
                 cmocka_unit_test(test_foreign_and_damaged_are_refused),
                 cmocka_unit_test(test_flipped_bits),
                 cmocka_unit_test(test_read_only_file),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Disks that grow, are copied and moved, and VMs made from a copy of another's disks: rows and steps. Pure. A new disk is "locked" until its
+ * copy is complete; where that fails the rows go again.
+ */
+
+#include "plan.h"
+
+/* capacity_bytes: checked by Storage too. The disk is locked meanwhile. */
+int plan_extend_disk(const Plan *plan, const Object *disk, int64_t capacity_bytes, Change *change, json_t **ret_steps, sd_bus_error *error);
+/* description: disk_copy_fields. ret_id: the new disk. */
+int plan_copy_disk(const Plan *plan, const Object *disk, const json_t *description, Change *change, json_t **ret_steps,
+                   char ret_id[static 37], sd_bus_error *error);
+/* To another storage domain, as one volume. ret_volume: its volume there. */
+int plan_move_disk(const Plan *plan, const Object *disk, const char *domain, Change *change, json_t **ret_steps, char ret_volume[static 37],
+                   sd_bus_error *error);
+
+/* A new VM with copies of the disks of vm, or of snapshot where that is given, and what it was configured to be. Its NICs get addresses of their own. description:
+ * snapshot_clone_fields. ret_id: the new VM. */
+int plan_clone_vm(const Plan *plan, const Object *vm, const Object *snapshot, const json_t *description, Change *change, json_t **ret_steps,
+                  char ret_id[static 37], sd_bus_error *error);
+
+/* How they ended. reason: NULL where all went well. */
+int plan_extend_done(const Object *disk, int64_t capacity_bytes, const char *reason, Change *change);
+int plan_copy_done(const Plan *plan, const char *id, const char *reason, Change *change);
+/* n_done: 1, and the copy is there although the source could not be removed. */
+int plan_move_done(const Plan *plan, const Object *disk, const char *domain, const char *volume, size_t n_done, const char *reason,
+                   Change *change);
+int plan_clone_done(const Plan *plan, const char *id, const char *reason, Change *change);
