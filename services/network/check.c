@@ -83,6 +83,51 @@ static int check_address_twice(const json_t *networks, sd_bus_error *error) {
         return 0;
 }
 
+/* An address that another device already has: of others, or taken by hand. What this set-up moves is on a device of ours or on the one that is inherited from. */
+static int check_address_there(const json_t *view, const json_t *touched, sd_bus_error *error) {
+        static const char *const keys[][2] = { { "ipv4", "addresses" }, { "ipv6", "addresses6" } };
+        const char *name, *holder = view_management_device(view, NULL), *other;
+        json_t *wish, *address, *device;
+        size_t i;
+
+        json_object_foreach(NETWORKS(touched), name, wish)
+                for (size_t k = 0; k < ELEMENTSOF(keys); k++)
+                        json_array_foreach(json_object_get(json_object_get(wish, keys[k][0]), "addresses"), i, address)
+                                json_object_foreach(json_object_get(view, "devices"), other, device) {
+                                        bool moves = streq_ptr(network_wish_base(wish), other) || view_own_profile(view, other, NULL) ||
+                                                     (dict_boolean(wish, "management", false) && streq_ptr(holder, other));
+
+                                        if (!moves && json_array_has(json_object_get(device, keys[k][1]), json_string_value(address)))
+                                                return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Network %s: %s already has the address %s", name, other,
+                                                                         json_string_value(address));
+                                }
+        return 0;
+}
+
+/* A NIC has one setting of each kind, whoever asks for it. */
+static int check_ethtool(const json_t *networks, sd_bus_error *error) {
+        _cleanup_json_ json_t *seen = json_object();
+        const char *name, *option;
+        json_t *wish, *value;
+
+        if (!seen)
+                return -ENOMEM;
+        json_object_foreach((json_t *)networks, name, wish)
+                json_object_foreach(json_object_get(wish, "ethtool_options"), option, value) {
+                        char key[128];
+                        json_t *other;
+
+                        (void) snprintf(key, sizeof key, "%s %s", network_wish_base(wish) ?: "", option);
+                        other = json_object_get(seen, key);
+                        if (other && !json_equal(json_array_get(other, 0), value))
+                                return INVALID(error, "Networks %s and %s ask for different %s of %s", json_string_value(json_array_get(other, 1)), name, option,
+                                               network_wish_base(wish));
+                        if (json_object_set_new(seen, key, json_pack("[O, s]", value, name)) < 0)
+                                return -ENOMEM;
+                }
+        return 0;
+}
+
 static int check_bond_use(const json_t *after, sd_bus_error *error) {
         const char *name;
         json_t *wish;
@@ -285,6 +330,10 @@ int check_wishes(const json_t *view, const json_t *before, const json_t *after, 
                 r = check_single(NETWORKS(after), "default_route", error);
         if (r >= 0)
                 r = check_address_twice(NETWORKS(after), error);
+        if (r >= 0)
+                r = check_address_there(view, touched, error);
+        if (r >= 0)
+                r = check_ethtool(NETWORKS(after), error);
         if (r >= 0)
                 r = check_bond_use(after, error);
         if (r >= 0)

@@ -3,6 +3,7 @@
 #include "differences.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "dict.h"
 #include "ip-text.h"
@@ -119,6 +120,15 @@ static void compare_gateway(Comparison *c, const char *field, const json_t *ip, 
                 differ_text(c, field, wanted, is);
 }
 
+static void compare_routes(Comparison *c, const char *field, const json_t *ip, int family, const json_t *device) {
+        json_t *route;
+        size_t i;
+
+        json_array_foreach(json_object_get(ip, "routes"), i, route)
+                if (!view_has_route(device, family, route))
+                        differ(c, field, route, NULL);
+}
+
 static void compare_stp(Comparison *c, const json_t *spec, const json_t *facts) {
         const char *state = dict_string(json_object_get(facts, "bridge"), "stp_state", NULL);
         bool wanted = dict_boolean(spec, "stp", false);
@@ -162,6 +172,8 @@ static void compare_device(Comparison *c, const json_t *view, const json_t *spec
         compare_options(c, "bridge_options", json_object_get(spec, "bridge_options"), json_object_get(facts, "bridge"));
         compare_addresses(c, "ipv4", json_object_get(spec, "ipv4"), json_object_get(device, "addresses"));
         compare_addresses(c, "ipv6", json_object_get(spec, "ipv6"), json_object_get(device, "addresses6"));
+        compare_routes(c, "ipv4.routes", json_object_get(spec, "ipv4"), AF_INET, device);
+        compare_routes(c, "ipv6.routes", json_object_get(spec, "ipv6"), AF_INET6, device);
         compare_gateway(c, "ipv4.gateway", json_object_get(spec, "ipv4"), spec, dict_string(device, "gateway", ""));
         compare_gateway(c, "ipv6.gateway", json_object_get(spec, "ipv6"), spec, dict_string(device, "gateway6", ""));
 }
@@ -223,8 +235,11 @@ static void compare_layer(Comparison *c, const json_t *view, const json_t *spec)
                 compare_device(c, view, spec);
 }
 
-static json_t *compare(const json_t *view, const json_t *wishes, const json_t *touched) {
-        _cleanup_json_ json_t *all = layers_make(wishes), *layers = touched ? plan_touched_layers(touched, wishes) : NULL;
+/* kind: "networks" or "bonds". all: layers_make() of all wishes. */
+static json_t *compare_one(const json_t *view, const json_t *wishes, const json_t *all, const char *kind, const char *name) {
+        bool bond = streq(kind, "bonds");
+        _cleanup_json_ json_t *one = json_pack("{s:{s:O?}, s:{}}", kind, name, json_object_get(json_object_get(wishes, kind), name), bond ? "networks" : "bonds"),
+                              *layers = one ? plan_touched_layers(one, wishes) : NULL;
         Comparison c = { .list = json_array() };
         _cleanup_json_ json_t *list = c.list;
         json_t *spec;
@@ -237,15 +252,31 @@ static json_t *compare(const json_t *view, const json_t *wishes, const json_t *t
 }
 
 json_t *differences_network(const json_t *view, const json_t *wishes, const char *network) {
-        _cleanup_json_ json_t *one = json_pack("{s:{s:O?}, s:{}}", "networks", network, json_object_get(json_object_get(wishes, "networks"), network), "bonds");
+        _cleanup_json_ json_t *all = layers_make(wishes);
 
-        return compare(view, wishes, one);
+        return compare_one(view, wishes, all, "networks", network);
 }
 
 json_t *differences_bond(const json_t *view, const json_t *wishes, const char *bond) {
-        _cleanup_json_ json_t *one = json_pack("{s:{}, s:{s:O?}}", "networks", "bonds", bond, json_object_get(json_object_get(wishes, "bonds"), bond));
+        _cleanup_json_ json_t *all = layers_make(wishes);
 
-        return compare(view, wishes, one);
+        return compare_one(view, wishes, all, "bonds", bond);
+}
+
+json_t *differences_all(const json_t *view, const json_t *wishes) {
+        static const char *const kinds[] = { "networks", "bonds" };
+        _cleanup_json_ json_t *all = layers_make(wishes), *result = json_pack("{s:{}, s:{}}", kinds[0], kinds[1]);
+        const char *name;
+        json_t *wish;
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                json_object_foreach(json_object_get(wishes, kinds[i]), name, wish) {
+                        json_t *differences = compare_one(view, wishes, all, kinds[i], name);
+
+                        if (!differences || json_object_set_new(json_object_get(result, kinds[i]), name, differences) < 0)
+                                return NULL;
+                }
+        return TAKE_PTR(result);
 }
 
 /* ---- in words ---- */

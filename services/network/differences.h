@@ -17,6 +17,8 @@
 /* wishes: all of them (view_wishes()): devices are shared. New array, empty when all is as asked for; NULL when out of memory. */
 json_t *differences_network(const json_t *view, const json_t *wishes, const char *network);
 json_t *differences_bond(const json_t *view, const json_t *wishes, const char *bond);
+/* Of all at once: {networks: {name: array}, bonds: {name: array}}. New, NULL when out of memory. */
+json_t *differences_all(const json_t *view, const json_t *wishes);
 /* Of one device alone, between what NetworkManager was told and what the kernel has. spec: what is wanted (view.h). New, NULL when out of memory. */
 json_t *differences_device(const json_t *view, const char *iface, const json_t *spec);
 /* In one line: "eth1: mtu is 1400, not 1500; ...". New string, NULL when out of memory. */

@@ -110,6 +110,21 @@ bool ip6_host_prefix_is_valid(const char *text) {
         return ip_prefix_parse(text, AF_INET6, false, &p) >= 0 && p.length > 0 && is_unicast(&p) && !is_link_local(&p);
 }
 
+static bool network_is_valid(const char *text, int family) {
+        IpPrefix p;
+
+        return ip_prefix_parse(text, family, false, &p) >= 0 && p.length > 0 && is_unicast(&p) && !is_link_local(&p) &&
+               (p.length == family_bits(family) || host_bits_are(&p, false));
+}
+
+bool ip4_network_is_valid(const char *text) {
+        return network_is_valid(text, AF_INET);
+}
+
+bool ip6_network_is_valid(const char *text) {
+        return network_is_valid(text, AF_INET6);
+}
+
 bool ip4_address_is_valid(const char *text) {
         IpPrefix p;
 

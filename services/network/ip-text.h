@@ -27,6 +27,9 @@ bool ip_prefix_covers(const IpPrefix *a, const IpPrefix *b) _pure_;
  * 30 bits not the network's or the broadcast address. Fit for dict tables. */
 bool ip4_host_prefix_is_valid(const char *text);
 bool ip6_host_prefix_is_valid(const char *text);
+/* Networks a route may lead to: all bits behind the prefix zero, and not everything (that is the gateway's). */
+bool ip4_network_is_valid(const char *text);
+bool ip6_network_is_valid(const char *text);
 /* Addresses of other machines: gateways, name servers. */
 bool ip4_address_is_valid(const char *text);
 bool ip6_address_is_valid(const char *text);

@@ -61,8 +61,8 @@ json_t *journal_steps_apply(const json_t *plan, const char *checkpoint, uint32_t
                 r |= json_array_append_new(steps, json_pack("{s:s, s:O, s:O}", "do", "deactivate", "uuid", json_object_get(entry, "uuid"),
                                                             "iface", json_object_get(entry, "iface")));
         json_array_foreach(json_object_get(plan, "profiles"), i, entry)
-                if (json_object_get(entry, "after"))
-                        r |= put(steps, entry, "after", false);
+                if (json_object_get(entry, "after") || json_object_get(entry, "aside"))
+                        r |= put(steps, entry, json_object_get(entry, "after") ? "after" : "aside", false);
         json_array_foreach(json_object_get(plan, "profiles"), i, entry) {
                 const char *how = dict_string(entry, "how", "");
 

@@ -54,6 +54,7 @@ static int add_bridge(json_t *layers, const json_t *wish, const char *name, int6
                 return -1;
         r = raise_mtu(spec, mtu);
         r |= json_object_set_new(spec, "stp", json_boolean(dict_boolean(wish, "stp", false)));
+        r |= set_copy(spec, "bridge_options", json_object_get(wish, "bridge_options"));
         r |= set_string(spec, "mac", dict_string(wish, "mac", NULL));
         r |= set_top(spec, wish);
         return r;
@@ -71,6 +72,20 @@ static int add_vlan(json_t *layers, const json_t *wish, const char *iface, int64
         return r;
 }
 
+/* Of all networks on one NIC together; that they do not contradict one another is checked (check.c). */
+static int add_ethtool(json_t *spec, const json_t *options) {
+        json_t *all = json_object_get(spec, "ethtool_options");
+
+        if (json_object_size(options) == 0)
+                return 0;
+        if (!all) {
+                all = json_object();
+                if (!all || json_object_set_new(spec, "ethtool_options", all) < 0)
+                        return -1;
+        }
+        return json_object_update(all, (json_t *)options);
+}
+
 static int add_network(json_t *layers, const json_t *wish) {
         const char *name = dict_string(wish, "name", ""), *base = network_wish_base(wish), *uplink;
         int64_t mtu = dict_integer(wish, "mtu", MTU_DEFAULT);
@@ -84,6 +99,8 @@ static int add_network(json_t *layers, const json_t *wish) {
                 if (!spec)
                         return -1;
                 r |= raise_mtu(spec, mtu);
+                if (json_object_get(wish, "nic"))
+                        r |= add_ethtool(spec, json_object_get(wish, "ethtool_options"));
                 if (network_wish_vlan(wish) != VLAN_NONE)
                         r |= add_vlan(layers, wish, uplink, mtu);
         }
@@ -109,8 +126,20 @@ static int add_bond(json_t *layers, const json_t *wish) {
         return r;
 }
 
+/* What the networks on a bond ask of its NICs. */
+static int add_bond_ethtool(json_t *spec, const json_t *networks, const char *bond) {
+        const char *name;
+        json_t *wish;
+        int r = 0;
+
+        json_object_foreach((json_t *)networks, name, wish)
+                if (streq(dict_string(wish, "bonding", ""), bond))
+                        r |= add_ethtool(spec, json_object_get(wish, "ethtool_options"));
+        return r;
+}
+
 /* The NICs of a bond follow its MTU. */
-static int add_bond_nics(json_t *layers, const json_t *wish) {
+static int add_bond_nics(json_t *layers, const json_t *wish, const json_t *networks) {
         const char *name = dict_string(wish, "name", "");
         json_t *bond = json_object_get(layers, name), *nic;
         size_t i;
@@ -121,7 +150,8 @@ static int add_bond_nics(json_t *layers, const json_t *wish) {
         json_array_foreach(json_object_get(wish, "nics"), i, nic) {
                 json_t *spec = layer_get(layers, json_string_value(nic), "nic");
 
-                if (!spec || set_master(spec, name, "bond") < 0 || raise_mtu(spec, dict_integer(bond, "mtu", 0)) < 0)
+                if (!spec || set_master(spec, name, "bond") < 0 || raise_mtu(spec, dict_integer(bond, "mtu", 0)) < 0 ||
+                    add_bond_ethtool(spec, networks, name) < 0)
                         return -1;
         }
         return 0;
@@ -157,7 +187,7 @@ json_t *layers_make(const json_t *wishes) {
                 if (add_network(layers, wish) < 0)
                         return NULL;
         json_object_foreach(json_object_get(wishes, "bonds"), name, wish)
-                if (add_bond_nics(layers, wish) < 0)
+                if (add_bond_nics(layers, wish, json_object_get(wishes, "networks")) < 0)
                         return NULL;
         json_object_foreach(layers, name, wish)
                 if (finish_layer(wish) < 0)

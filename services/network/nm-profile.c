@@ -2,6 +2,7 @@
 
 #include "nm-profile.h"
 
+#include "device-options.h"
 #include "dict.h"
 
 /* Notes in the profile's user data. Their presence is what makes a profile ours. */
@@ -60,7 +61,7 @@ static void add_connection(NMConnection *connection, const char *uuid, const jso
 
         g_snprintf(id, sizeof id, "rhv-%s", iface);
         g_object_set(s, NM_SETTING_CONNECTION_ID, id, NM_SETTING_CONNECTION_UUID, uuid, NM_SETTING_CONNECTION_TYPE,
-                     nm_type(kind), NM_SETTING_CONNECTION_INTERFACE_NAME, iface, NM_SETTING_CONNECTION_AUTOCONNECT, TRUE,
+                     nm_type(kind), NM_SETTING_CONNECTION_INTERFACE_NAME, iface, NM_SETTING_CONNECTION_AUTOCONNECT, (gboolean)!dict_boolean(spec, "parked", false),
                      NM_SETTING_CONNECTION_AUTOCONNECT_PRIORITY, NM_PROFILE_PRIORITY, NULL);
         if (streq(kind, "nic")) /* to be told the switch and its port */
                 g_object_set(s, NM_SETTING_CONNECTION_LLDP, NM_SETTING_CONNECTION_LLDP_ENABLE_RX, NULL);
@@ -81,11 +82,80 @@ static void add_wired(NMConnection *connection, const json_t *spec) {
         nm_connection_add_setting(connection, s);
 }
 
+static const char *const router_words[] = { "disabled", "auto", "enabled" };
+
+static void set_bridge_option(NMSetting *s, const BridgeOption *option, guint64 value) {
+        switch (option->type) {
+        case BRIDGE_OPTION_SECONDS:
+                g_object_set(s, option->property, (guint)(value / 100), NULL);
+                break;
+        case BRIDGE_OPTION_NUMBER:
+                g_object_set(s, option->property, (guint)value, NULL);
+                break;
+        case BRIDGE_OPTION_LONG:
+                g_object_set(s, option->property, value, NULL);
+                break;
+        case BRIDGE_OPTION_FLAG:
+                g_object_set(s, option->property, (gboolean)value, NULL);
+                break;
+        case BRIDGE_OPTION_ROUTER:
+                g_object_set(s, option->property, router_words[value], NULL);
+        }
+}
+
+static guint64 get_bridge_option(NMSetting *s, const BridgeOption *option) {
+        g_autofree char *word = NULL;
+        guint64 wide = 0;
+        guint value = 0;
+
+        if (option->type == BRIDGE_OPTION_LONG) {
+                g_object_get(s, option->property, &wide, NULL);
+                return wide;
+        }
+        if (option->type == BRIDGE_OPTION_ROUTER) {
+                g_object_get(s, option->property, &word, NULL);
+                for (guint i = 0; i < ELEMENTSOF(router_words); i++)
+                        if (streq_ptr(word, router_words[i]))
+                                return i;
+                return option->fallback;
+        }
+        g_object_get(s, option->property, &value, NULL); /* a gboolean has the size of a guint */
+        return option->type == BRIDGE_OPTION_SECONDS ? (guint64)value * 100 : value;
+}
+
 static void add_bridge(NMConnection *connection, const json_t *spec) {
+        const json_t *options = json_object_get(spec, "bridge_options");
         NMSetting *s = nm_setting_bridge_new();
+
+        for (const BridgeOption *option = bridge_options; option->name; option++) {
+                const char *value = dict_string(options, option->name, NULL);
+
+                if (value)
+                        set_bridge_option(s, option, g_ascii_strtoull(value, NULL, 10));
+        }
 
         /* NetworkManager's default is STP with 15 s of forward delay: no traffic for half a minute */
         g_object_set(s, NM_SETTING_BRIDGE_STP, (gboolean)dict_boolean(spec, "stp", false), NULL);
+        nm_connection_add_setting(connection, s);
+}
+
+/* A name libnm does not know is refused by the verification of the whole. */
+static void add_ethtool(NMConnection *connection, const json_t *options) {
+        NMSetting *s;
+        const char *name;
+        json_t *value;
+
+        if (json_object_size(options) == 0)
+                return;
+        s = nm_setting_ethtool_new();
+        json_object_foreach((json_t *)options, name, value) {
+                const char *text = json_string_value(value);
+
+                if (streq(text, "on") || streq(text, "off"))
+                        nm_setting_option_set_boolean(s, name, streq(text, "on"));
+                else
+                        nm_setting_option_set_uint32(s, name, (guint32)g_ascii_strtoull(text, NULL, 10));
+        }
         nm_connection_add_setting(connection, s);
 }
 
@@ -107,6 +177,17 @@ static void add_vlan(NMConnection *connection, const json_t *spec) {
         nm_connection_add_setting(connection, s);
 }
 
+static void add_route(NMSettingIPConfig *s, const json_t *entry, int family) {
+        g_auto(GStrv) parts = g_strsplit(dict_string(entry, "to", ""), "/", 2);
+        NMIPRoute *route = nm_ip_route_new(family, parts[0] ?: "", (guint)g_ascii_strtoull(parts[0] && parts[1] ? parts[1] : "", NULL, 10),
+                                           dict_string(entry, "via", NULL), dict_integer(entry, "metric", -1), NULL);
+
+        if (!route)
+                return;
+        nm_setting_ip_config_add_route(s, route);
+        nm_ip_route_unref(route);
+}
+
 static void add_addresses(NMSettingIPConfig *s, const json_t *ip, int family) {
         json_t *element;
         size_t i;
@@ -122,6 +203,10 @@ static void add_addresses(NMSettingIPConfig *s, const json_t *ip, int family) {
         }
         json_array_foreach(json_object_get(ip, "nameservers"), i, element)
                 nm_setting_ip_config_add_dns(s, json_string_value(element));
+        json_array_foreach(json_object_get(ip, "search"), i, element)
+                nm_setting_ip_config_add_dns_search(s, json_string_value(element));
+        json_array_foreach(json_object_get(ip, "routes"), i, element)
+                add_route(s, element, family);
         if (json_object_get(ip, "gateway"))
                 g_object_set(s, NM_SETTING_IP_CONFIG_GATEWAY, dict_string(ip, "gateway", NULL), NULL);
 }
@@ -191,6 +276,7 @@ NMConnection *nm_profile_build(const char *uuid, const json_t *spec, NMConnectio
                 add_bond(connection, spec);
         else if (streq(kind, "vlan"))
                 add_vlan(connection, spec);
+        add_ethtool(connection, json_object_get(spec, "ethtool_options"));
         if (!json_object_get(spec, "master"))
                 add_ip(connection, spec, inherit);
 
@@ -204,6 +290,34 @@ NMConnection *nm_profile_build(const char *uuid, const json_t *spec, NMConnectio
 static void set_string(json_t *spec, const char *key, const char *value) {
         if (!isempty(value))
                 (void) json_object_set_new(spec, key, json_string(value));
+}
+
+static void read_search(NMSettingIPConfig *s, json_t *ip) {
+        guint n = nm_setting_ip_config_get_num_dns_searches(s);
+        json_t *list = n > 0 ? json_array() : NULL;
+
+        for (guint i = 0; list && i < n; i++)
+                (void) json_array_append_new(list, json_string(nm_setting_ip_config_get_dns_search(s, (int)i)));
+        if (list)
+                (void) json_object_set_new(ip, "search", list);
+}
+
+static void read_routes(NMSettingIPConfig *s, json_t *ip) {
+        guint n = nm_setting_ip_config_get_num_routes(s);
+        json_t *list = n > 0 ? json_array() : NULL;
+
+        for (guint i = 0; list && i < n; i++) {
+                NMIPRoute *route = nm_setting_ip_config_get_route(s, (int)i);
+                gint64 metric = nm_ip_route_get_metric(route);
+                json_t *entry = json_pack("{s:o, s:s*}", "to", json_sprintf("%s/%u", nm_ip_route_get_dest(route), nm_ip_route_get_prefix(route)), "via",
+                                          nm_ip_route_get_next_hop(route));
+
+                if (entry && metric >= 0)
+                        (void) json_object_set_new(entry, "metric", json_integer(metric));
+                (void) json_array_append_new(list, entry);
+        }
+        if (list)
+                (void) json_object_set_new(ip, "routes", list);
 }
 
 static json_t *read_ip(NMSettingIPConfig *s, const MethodWord *words, size_t n) {
@@ -226,8 +340,11 @@ static json_t *read_ip(NMSettingIPConfig *s, const MethodWord *words, size_t n) 
                         (void) json_array_append_new(list, json_string(nm_setting_ip_config_get_dns(s, (int)i)));
                 (void) json_object_set_new(ip, "nameservers", list);
         }
-        if (s)
+        if (s) {
                 set_string(ip, "gateway", nm_setting_ip_config_get_gateway(s));
+                read_search(s, ip);
+                read_routes(s, ip);
+        }
         return ip;
 }
 
@@ -262,13 +379,50 @@ static const char *read_kind(const char *type) {
                                                             : "other";
 }
 
+/* Those that are not NetworkManager's default. */
+static void read_bridge_options(NMSetting *s, json_t *spec) {
+        json_t *options = json_object();
+
+        for (const BridgeOption *option = bridge_options; options && option->name; option++) {
+                guint64 value = get_bridge_option(s, option);
+
+                if (value != option->fallback)
+                        (void) json_object_set_new(options, option->name, json_sprintf("%" G_GUINT64_FORMAT, value));
+        }
+        if (json_object_size(options) > 0)
+                (void) json_object_set(spec, "bridge_options", options);
+        json_decref(options);
+}
+
+static void read_ethtool(NMSetting *s, json_t *spec) {
+        const char *const *names = nm_setting_option_get_all_names(s, NULL);
+        json_t *options = json_object();
+
+        for (; options && names && *names; names++) {
+                gboolean flag;
+                guint32 number;
+
+                if (nm_setting_option_get_boolean(s, *names, &flag))
+                        (void) json_object_set_new(options, *names, json_string(flag ? "on" : "off"));
+                else if (nm_setting_option_get_uint32(s, *names, &number))
+                        (void) json_object_set_new(options, *names, json_sprintf("%u", number));
+        }
+        if (json_object_size(options) > 0)
+                (void) json_object_set(spec, "ethtool_options", options);
+        json_decref(options);
+}
+
 static void read_layers(NMConnection *connection, json_t *spec) {
         NMSettingBridge *bridge = nm_connection_get_setting_bridge(connection);
         NMSettingVlan *vlan = nm_connection_get_setting_vlan(connection);
         NMSettingBond *bond = nm_connection_get_setting_bond(connection);
 
-        if (bridge)
+        if (bridge) {
                 (void) json_object_set_new(spec, "stp", json_boolean(nm_setting_bridge_get_stp(bridge)));
+                read_bridge_options(NM_SETTING(bridge), spec);
+        }
+        if (nm_connection_get_setting(connection, NM_TYPE_SETTING_ETHTOOL))
+                read_ethtool(nm_connection_get_setting(connection, NM_TYPE_SETTING_ETHTOOL), spec);
         if (vlan) {
                 (void) json_object_set_new(spec, "vlan", json_integer(nm_setting_vlan_get_id(vlan)));
                 set_string(spec, "parent", nm_setting_vlan_get_parent(vlan));

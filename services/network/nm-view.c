@@ -50,6 +50,21 @@ static const char *state_word(NMDeviceState state) {
         return state == NM_DEVICE_STATE_DEACTIVATING ? "deactivating" : "failed";
 }
 
+/* Those with a gateway: the rest follow from the addresses. */
+static void view_routes(json_t *device, NMIPConfig *config, const char *key) {
+        GPtrArray *routes = config ? nm_ip_config_get_routes(config) : NULL;
+        json_t *list = json_array();
+
+        for (guint i = 0; list && routes && i < routes->len; i++) {
+                const char *via = nm_ip_route_get_next_hop(routes->pdata[i]);
+
+                if (via && nm_ip_route_get_prefix(routes->pdata[i]) > 0)
+                        (void) json_array_append_new(list, json_pack("{s:o, s:s}", "to", json_sprintf("%s/%u", nm_ip_route_get_dest(routes->pdata[i]),
+                                                                                                     nm_ip_route_get_prefix(routes->pdata[i])), "via", via));
+        }
+        (void) json_object_set_new(device, key, list);
+}
+
 static void view_ip(json_t *device, NMIPConfig *config, const char *addresses_key, const char *gateway_key) {
         GPtrArray *addresses = config ? nm_ip_config_get_addresses(config) : NULL;
         json_t *list = json_array();
@@ -142,6 +157,8 @@ static json_t *view_device_make(NMDevice *device) {
         view_active(view, device);
         view_ip(view, nm_device_get_ip4_config(device), "addresses", "gateway");
         view_ip(view, nm_device_get_ip6_config(device), "addresses6", "gateway6");
+        view_routes(view, nm_device_get_ip4_config(device), "routes");
+        view_routes(view, nm_device_get_ip6_config(device), "routes6");
         return view;
 }
 

@@ -60,16 +60,15 @@ static void judge_network(Verdict *verdict, const json_t *view, const json_t *wi
         }
 }
 
-static json_t *network_object(const json_t *view, const json_t *wishes, const json_t *wish) {
+static json_t *network_object(const json_t *view, const json_t *wish, json_t *differences) {
         char uplink_buffer[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1];
         const char *uplink = network_wish_uplink(wish, uplink_buffer), *top = network_wish_top(wish, top_buffer);
         const json_t *device = view_device(view, top);
         int vlan = network_wish_vlan(wish);
-        json_t *differences = differences_network(view, wishes, dict_string(wish, "name", ""));
         Verdict verdict;
 
         judge_network(&verdict, view, wish, differences);
-        return json_pack("{s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:o}", "Name", dict_string(wish, "name", ""),
+        return json_pack("{s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O}", "Name", dict_string(wish, "name", ""),
                          "Device", top, "Bridged", dict_boolean(wish, "bridged", true), "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
                          "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
                          device_addresses(device), "Gateway", dict_string(device, "gateway", dict_string(device, "gateway6", "")), "Ipv4Method",
@@ -96,17 +95,18 @@ static json_t *repeat_unknown(const json_t *previous) {
 }
 
 json_t *objects_networks(const json_t *view, const json_t *previous) {
-        _cleanup_json_ json_t *wishes = NULL, *objects = json_object();
+        _cleanup_json_ json_t *wishes = NULL, *differences = NULL, *objects = json_object();
         const char *name;
         json_t *wish;
 
         if (!view)
                 return repeat_unknown(previous);
         wishes = view_wishes(view);
-        if (!wishes || !objects)
+        differences = wishes ? differences_all(view, wishes) : NULL;
+        if (!differences || !objects)
                 return NULL;
         json_object_foreach(json_object_get(wishes, "networks"), name, wish)
-                if (json_object_set_new(objects, name, network_object(view, wishes, wish)) < 0)
+                if (json_object_set_new(objects, name, network_object(view, wish, json_object_get(json_object_get(differences, "networks"), name))) < 0)
                         return NULL;
         return TAKE_PTR(objects);
 }
@@ -266,23 +266,16 @@ static int add_devices(json_t *capabilities, const json_t *view, const json_t *w
 }
 
 json_t *objects_differing(const json_t *view) {
-        _cleanup_json_ json_t *wishes = view_wishes(view), *names = json_array();
+        static const char *const kinds[] = { "networks", "bonds" };
+        _cleanup_json_ json_t *wishes = view_wishes(view), *all = wishes ? differences_all(view, wishes) : NULL, *names = json_array();
         const char *name;
-        json_t *wish;
+        json_t *differences;
 
-        json_object_foreach(json_object_get(wishes, "networks"), name, wish) {
-                _cleanup_json_ json_t *differences = differences_network(view, wishes, name);
-
-                if (json_array_size(differences) > 0)
-                        (void) json_array_append_new(names, json_string(name));
-        }
-        json_object_foreach(json_object_get(wishes, "bonds"), name, wish) {
-                _cleanup_json_ json_t *differences = differences_bond(view, wishes, name);
-
-                if (json_array_size(differences) > 0)
-                        (void) json_array_append_new(names, json_string(name));
-        }
-        return wishes ? TAKE_PTR(names) : NULL;
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                json_object_foreach(json_object_get(all, kinds[i]), name, differences)
+                        if (json_array_size(differences) > 0 && json_array_append_new(names, json_string(name)) < 0)
+                                return NULL;
+        return all ? TAKE_PTR(names) : NULL;
 }
 
 json_t *objects_capabilities(const json_t *view) {

@@ -162,7 +162,7 @@ static bool only_of(const json_t *differing, const char *const *keys) {
 
 static const char *how_to_apply(const json_t *differing, bool active) {
         static const char *const notes[] = { "network", "bond", NULL };
-        static const char *const live[] = { "network", "bond", "ipv4", "ipv6", "mtu", "stp", "default_route", NULL };
+        static const char *const live[] = { "network", "bond", "ipv4", "ipv6", "mtu", "stp", "bridge_options", "ethtool_options", "default_route", NULL };
 
         if (!active)
                 return "activate";
@@ -281,13 +281,30 @@ static int plan_layers(Planner *p, const json_t *wanted, const json_t *touched) 
         return 0;
 }
 
+/* The profile until it is deleted, which is when all is verified: a port of nothing, without addresses, so that a controller that comes up anew does not pull it up (autoconnect of
+ * ports), which would join two NICs by one bridge. */
+static json_t *parked_spec(const json_t *spec) {
+        static const char *const place[] = { "master", "port", "network", "bond" }, *const families[] = { "ipv4", "ipv6" };
+        _cleanup_json_ json_t *parked = json_deep_copy(spec);
+
+        for (size_t i = 0; parked && i < ELEMENTSOF(place); i++)
+                (void) json_object_del(parked, place[i]);
+        for (size_t i = 0; i < ELEMENTSOF(families); i++)
+                if (!parked || json_object_set_new(parked, families[i], json_pack("{s:s}", "method", "none")) < 0)
+                        return NULL;
+        return json_object_set_new(parked, "parked", json_true()) < 0 ? NULL : TAKE_PTR(parked);
+}
+
 static int plan_delete(Planner *p, const json_t *spec) {
         const char *iface = dict_string(spec, "iface", ""), *uuid;
-        json_t *profiles = json_object_get(p->plan, "profiles");
+        json_t *profiles = json_object_get(p->plan, "profiles"), *parked;
+        const json_t *profile = view_own_profile(p->view, iface, &uuid);
 
-        if (!view_own_profile(p->view, iface, &uuid))
+        if (!profile)
                 return 0;
-        if (json_array_append_new(profiles, json_pack("{s:s, s:s, s:s}", "iface", iface, "uuid", uuid, "how", "delete")) < 0 ||
+        parked = parked_spec(json_object_get(profile, "spec"));
+        if (!parked ||
+            json_array_append_new(profiles, json_pack("{s:s, s:s, s:s, s:o}", "iface", iface, "uuid", uuid, "how", "delete", "parked", parked)) < 0 ||
             json_array_append_new(json_object_get(p->plan, "deactivate"), json_pack("{s:s, s:s}", "iface", iface, "uuid", uuid)) < 0)
                 return -ENOMEM;
 
@@ -343,6 +360,8 @@ static int expect_addresses(const Planner *p, const json_t *wish, json_t *expect
                 if (json_array_size(addresses) > 0 && json_object_set(expect, keys[i][1], addresses) < 0)
                         return -ENOMEM;
                 if (i == 0 && streq(method, "dhcp") && json_object_set_new(expect, "dhcp", json_true()) < 0)
+                        return -ENOMEM;
+                if (json_object_get(ip, "routes") && json_object_set(expect, i == 0 ? "routes" : "routes6", json_object_get(ip, "routes")) < 0)
                         return -ENOMEM;
                 if (json_object_get(ip, "gateway") &&
                     json_object_set(expect, i == 0 ? "gateway" : "gateway6", json_object_get(ip, "gateway")) < 0)

@@ -4,7 +4,8 @@
 /*
  * From a request and what is there to a list of things to do. Pure: no bus, no file, no clock, no random number.
  *
- *     {profiles:   [{iface, uuid?, spec?, inherit?, how, drift?}],   in order of activation; no uuid: a new profile; no spec: to be deleted; drift: what the device alone has wrong
+ *     {profiles:   [{iface, uuid?, spec?, inherit?, how, drift?, parked?}],   in order of activation; no uuid: a new profile; no spec: to be deleted,
+ *                                                           and until then as parked says; drift: what the device alone has wrong
  *      deactivate: [{uuid, iface}],                          in order
  *      devices:    [iface],                                  what a checkpoint must cover, of what exists
  *      expect:     [{network, iface, mtu, uplink?, ...}]}    what must hold afterwards (verify.h)

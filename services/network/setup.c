@@ -348,10 +348,23 @@ static void on_checkpoint(void *userdata, int r, const char *text) {
                 setup_fail(setup, -ENOMEM, "out of memory");
 }
 
+static int setup_render_spec(Setup *setup, json_t *entry, const char *from, const char *to, sd_bus_error *error) {
+        const json_t *spec = json_object_get(entry, from);
+        _cleanup_free_ char *text = NULL, *reason = NULL;
+        int r;
+
+        if (!spec)
+                return 0;
+        r = setup->backend.table->render(setup->backend.backend, dict_string(entry, "uuid", ""), spec, dict_string(entry, "inherit", NULL), &text, &reason);
+        if (r < 0)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s cannot be set up so: %s", dict_string(entry, "iface", ""), reason ?: "refused");
+        return json_object_set_new(entry, to, json_string(text)) < 0 ? -ENOMEM : 0;
+}
+
 /* Every profile of the plan gets its uuid and its texts: then whether NetworkManager's library accepts them is known before anything begins. */
 static int setup_render(Setup *setup, json_t *entry, sd_bus_error *error) {
-        const char *uuid = dict_string(entry, "uuid", NULL), *iface = dict_string(entry, "iface", "");
-        _cleanup_free_ char *before = NULL, *after = NULL, *reason = NULL;
+        const char *uuid = dict_string(entry, "uuid", NULL);
+        _cleanup_free_ char *before = NULL;
         char fresh[UUID_STRING_MAX];
         int r;
 
@@ -366,14 +379,8 @@ static int setup_render(Setup *setup, json_t *entry, sd_bus_error *error) {
         }
         if (before && json_object_set_new(entry, "before", json_string(before)) < 0)
                 return -ENOMEM;
-        if (!json_object_get(entry, "spec"))
-                return 0;
-
-        r = setup->backend.table->render(setup->backend.backend, dict_string(entry, "uuid", ""), json_object_get(entry, "spec"),
-                                         dict_string(entry, "inherit", NULL), &after, &reason);
-        if (r < 0)
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s cannot be set up so: %s", iface, reason ?: "refused");
-        return json_object_set_new(entry, "after", json_string(after)) < 0 ? -ENOMEM : 0;
+        r = setup_render_spec(setup, entry, "spec", "after", error);
+        return r < 0 ? r : setup_render_spec(setup, entry, "parked", "aside", error);
 }
 
 /* Gateways that must answer afterwards: the ones asked for, and inherited ones that answer now. */

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "dict.h"
 #include "view.h"
@@ -53,12 +54,17 @@ static int verify_links(const json_t *expect, const json_t *view, char **ret_rea
 
 static int verify_routes(const json_t *expect, const json_t *device, const char *iface, char **ret_reason) {
         static const char *const keys[] = { "gateway", "gateway6" };
+        json_t *route;
+        size_t n;
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 const char *gateway = dict_string(expect, keys[i], NULL);
 
                 if (gateway && !streq(dict_string(device, keys[i], ""), gateway))
                         return missing(ret_reason, "%s has no route by the gateway %s", iface, gateway);
+                json_array_foreach(json_object_get(expect, i == 0 ? "routes" : "routes6"), n, route)
+                        if (!view_has_route(device, i == 0 ? AF_INET : AF_INET6, route))
+                                return missing(ret_reason, "%s has no route to %s by %s", iface, dict_string(route, "to", ""), dict_string(route, "via", ""));
         }
         return 1;
 }

@@ -2,6 +2,8 @@
 
 #include "view.h"
 
+#include <sys/socket.h>
+
 #include "bus-error.h"
 #include "dict.h"
 #include "ip-text.h"
@@ -115,6 +117,17 @@ const char *view_management_device(const json_t *view, sd_bus_error *error) {
                                             : "There is no default route, and %u devices hold addresses: name the NIC of the management network and its addresses",
                                  count);
         return NULL;
+}
+
+bool view_has_route(const json_t *device, int family, const json_t *route) {
+        json_t *other;
+        size_t i;
+
+        json_array_foreach(json_object_get(device, family == AF_INET ? "routes" : "routes6"), i, other)
+                if (streq(dict_string(other, "to", ""), dict_string(route, "to", "")) && streq(dict_string(other, "via", ""), dict_string(route, "via", "")))
+                        return true;
+
+        return false;
 }
 
 bool json_array_has(const json_t *array, const char *string) {

@@ -5,11 +5,11 @@
  * What NetworkManager shows and the kernel adds, as plain data: the planner's other input, and what the objects on the bus say. Pure.
  *
  *     devices:  {name: {kind, mac, permanent_mac, mtu, carrier, speed, managed, state, reason, master, parent, vlan, profile,
- *                       addresses, gateway, addresses6, gateway6, nameservers, default_route, driver, lldp}}
+ *                       addresses, gateway, addresses6, gateway6, nameservers, default_route, driver, lldp, routes, routes6}}
  *     profiles: {uuid: {id, iface, ours, saved, spec}}
  *     links:    {name: facts}                               what the kernel says (link-facts.h); not there while nobody has read it
  *
- * kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
+ * routes: those with a gateway, [{to, via}]. kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
  * a profile makes of its device, the same for what is and for what shall be, so that the two can be compared key by key:
  *
  *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, network, bond}
@@ -33,4 +33,6 @@ bool device_is_hidden(const char *name) _pure_;
 /* The device that holds the address by which the host is managed: that of the default route, else the only one with an address.
  * Return: its name, or NULL with InvalidState set. */
 const char *view_management_device(const json_t *view, sd_bus_error *error);
+/* Whether a device has the route {to, via}; family: AF_INET or AF_INET6. */
+bool view_has_route(const json_t *device, int family, const json_t *route);
 bool json_array_has(const json_t *array, const char *string);

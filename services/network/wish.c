@@ -6,6 +6,7 @@
 
 #include "bond-options.h"
 #include "bus-error.h"
+#include "device-options.h"
 #include "dict.h"
 #include "ip-text.h"
 
@@ -51,6 +52,30 @@ bool bond_name_is_valid(const char *name) {
         return true;
 }
 
+bool nic_label_is_valid(const char *label) {
+        if (isempty(label) || strlen(label) > LABEL_MAX)
+                return false;
+        for (; *label; label++)
+                if (!is_word_character(*label) && *label != '-')
+                        return false;
+
+        return true;
+}
+
+/* A name by which hosts are searched for: labels of letters, digits and '-', joined by dots. */
+static bool domain_is_valid(const char *name) {
+        size_t length = 0;
+
+        if (isempty(name) || strlen(name) > 253)
+                return false;
+        for (const char *p = name; *p; p++) {
+                length = *p == '.' ? 0 : length + 1;
+                if (length > 63 || (*p == '.' ? p == name || p[-1] == '.' : !is_word_character(*p) && *p != '-'))
+                        return false;
+        }
+        return length > 0;
+}
+
 /* ---- the tables ---- */
 
 static const char *const methods4[] = { "none", "dhcp", "static", NULL };
@@ -63,9 +88,29 @@ static const DictField cidr6 = { "an address", DICT_STRING, .valid = ip6_host_pr
 static const DictField server = { "a name server", DICT_STRING, .valid = ip_address_is_valid, .expected = "an IP address" };
 static const DictField nic_name = { "a NIC", DICT_STRING, .valid = device_name_is_valid, .expected = "a device name" };
 
+static const DictField search_domain = { "a search domain", DICT_STRING, .valid = domain_is_valid, .expected = "a domain" };
+static const char *const role_words[] = { "display", "migration", "gluster", NULL };
+static const DictField role = { "a role", DICT_STRING, .words = role_words };
+static const DictField route4_fields[] = {
+        { "to", DICT_STRING, DICT_REQUIRED, .valid = ip4_network_is_valid, .expected = "a network like 192.0.2.0/24" },
+        { "via", DICT_STRING, DICT_REQUIRED, .valid = ip4_address_is_valid, .expected = "an IPv4 address" },
+        { "metric", DICT_INTEGER, .min = 1, .max = UINT32_MAX },
+        { NULL },
+};
+static const DictField route6_fields[] = {
+        { "to", DICT_STRING, DICT_REQUIRED, .valid = ip6_network_is_valid, .expected = "a network like 2001:db8::/64" },
+        { "via", DICT_STRING, DICT_REQUIRED, .valid = ip6_address_is_valid, .expected = "an IPv6 address" },
+        { "metric", DICT_INTEGER, .min = 1, .max = UINT32_MAX },
+        { NULL },
+};
+static const DictField route4 = { "a route", DICT_OBJECT, .fields = route4_fields };
+static const DictField route6 = { "a route", DICT_OBJECT, .fields = route6_fields };
+
 static const DictField ipv4_fields[] = {
         { "method", DICT_STRING, .words = methods4 },
         { "addresses", DICT_ARRAY, .min = 0, .max = ADDRESSES_MAX, .element = &cidr4 },
+        { "routes", DICT_ARRAY, .min = 0, .max = ROUTES_MAX, .element = &route4 },
+        { "search", DICT_ARRAY, .min = 0, .max = SEARCH_MAX, .element = &search_domain },
         { "gateway", DICT_STRING, .valid = ip4_address_is_valid, .expected = "an IPv4 address" },
         { "nameservers", DICT_ARRAY, .min = 0, .max = 8, .element = &server },
         { NULL },
@@ -73,6 +118,8 @@ static const DictField ipv4_fields[] = {
 static const DictField ipv6_fields[] = {
         { "method", DICT_STRING, .words = methods6 },
         { "addresses", DICT_ARRAY, .min = 0, .max = ADDRESSES_MAX, .element = &cidr6 },
+        { "routes", DICT_ARRAY, .min = 0, .max = ROUTES_MAX, .element = &route6 },
+        { "search", DICT_ARRAY, .min = 0, .max = SEARCH_MAX, .element = &search_domain },
         { "gateway", DICT_STRING, .valid = ip6_address_is_valid, .expected = "an IPv6 address" },
         { "nameservers", DICT_ARRAY, .min = 0, .max = 8, .element = &server },
         { NULL },
@@ -86,6 +133,11 @@ static const DictField network_fields[] = {
         { "mtu", DICT_INTEGER, .min = MTU_MIN, .max = MTU_MAX },
         { "management", DICT_BOOLEAN },
         { "default_route", DICT_BOOLEAN },
+        { "label", DICT_STRING, .valid = nic_label_is_valid, .expected = "letters, digits, '_' or '-'" },
+        { "roles", DICT_ARRAY, .min = 0, .max = 3, .element = &role },
+        { "bridge_options", DICT_STRING_MAP },
+        { "ethtool_options", DICT_STRING_MAP },
+        { "custom", DICT_STRING_MAP },
         { "ipv4", DICT_OBJECT, .fields = ipv4_fields },
         { "ipv6", DICT_OBJECT, .fields = ipv6_fields },
         { NULL },
@@ -169,6 +221,55 @@ static int copy_canonical(const json_t *from, const char *key, int family, bool 
         return 0;
 }
 
+/* Each by a machine that one of the static networks reaches. */
+static int check_route(const char *what, const json_t *ip, const json_t *route, int family, sd_bus_error *error) {
+        const char *to = dict_string(route, "to", ""), *via = dict_string(route, "via", ""), *method = dict_string(ip, "method", "");
+        IpPrefix gateway, address;
+        json_t *element;
+        size_t i;
+
+        if (streq(method, "none") || streq(method, "link-local"))
+                return INVALID(error, "%s: the route to %s needs an address", what, to);
+        if (!streq(method, "static") || (family == AF_INET6 && ip_is_link_local(via)))
+                return 0;
+        if (ip_prefix_parse(via, family, true, &gateway) < 0)
+                return INVALID(error, "%s: '%s' is no address", what, via);
+        json_array_foreach(json_object_get(ip, "addresses"), i, element)
+                if (ip_prefix_parse(json_string_value(element), family, false, &address) >= 0 && ip_prefix_covers(&address, &gateway))
+                        return 0;
+        return INVALID(error, "%s: %s, by which the route to %s goes, is in none of the networks of its addresses", what, via, to);
+}
+
+static int read_routes(const char *what, const json_t *given, int family, json_t *ip, sd_bus_error *error) {
+        const json_t *routes = json_object_get(given, "routes");
+        json_t *list, *route;
+        size_t i;
+
+        if (json_array_size(routes) == 0)
+                return 0;
+        list = json_array();
+        if (!list || json_object_set_new(ip, "routes", list) < 0)
+                return -ENOMEM;
+        json_array_foreach((json_t *)routes, i, route) {
+                char to[IP_TEXT_MAX], via[IP_TEXT_MAX];
+                IpPrefix prefix;
+                int r;
+
+                r = check_route(what, ip, route, family, error);
+                if (r < 0)
+                        return r;
+                if (ip_prefix_parse(dict_string(route, "to", ""), family, false, &prefix) < 0)
+                        return -EINVAL;
+                ip_prefix_format(&prefix, false, to);
+                if (ip_prefix_parse(dict_string(route, "via", ""), family, true, &prefix) < 0)
+                        return -EINVAL;
+                ip_prefix_format(&prefix, true, via);
+                if (json_array_append_new(list, json_pack("{s:s, s:s, s:O*}", "to", to, "via", via, "metric", json_object_get(route, "metric"))) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int read_ip(const char *name, const json_t *request, const char *key, int family, json_t *wish,
                    sd_bus_error *error) {
         const json_t *given = json_object_get(request, key);
@@ -204,13 +305,17 @@ static int read_ip(const char *name, const json_t *request, const char *key, int
                         return -ENOMEM;
         }
 
-        return check_gateway(what, ip, family, error);
+        if (json_array_size(json_object_get(given, "search")) > 0 && json_object_set(ip, "search", json_object_get(given, "search")) < 0)
+                return -ENOMEM;
+        r = check_gateway(what, ip, family, error);
+        return r < 0 ? r : read_routes(what, given, family, ip, error);
 }
 
 static int check_addresses(const char *name, const json_t *wish, sd_bus_error *error) {
         const json_t *ipv4 = json_object_get(wish, "ipv4"), *ipv6 = json_object_get(wish, "ipv6");
         bool gateway = json_object_get(ipv4, "gateway") || json_object_get(ipv6, "gateway");
-        bool servers = json_object_get(ipv4, "nameservers") || json_object_get(ipv6, "nameservers");
+        bool servers = json_object_get(ipv4, "nameservers") || json_object_get(ipv6, "nameservers") || json_object_get(ipv4, "search") ||
+                       json_object_get(ipv6, "search");
 
         if ((gateway || servers) && !dict_boolean(wish, "default_route", false))
                 return INVALID(error, "network %s: %s belong to the network with default_route", name,
@@ -218,7 +323,42 @@ static int check_addresses(const char *name, const json_t *wish, sd_bus_error *e
         if (!streq(dict_string(ipv6, "method", "none"), "none") && dict_integer(wish, "mtu", MTU_DEFAULT) < MTU_MIN_IPV6)
                 return INVALID(error, "network %s: IPv6 needs an MTU of at least %d", name, MTU_MIN_IPV6);
 
+        if (json_array_size(json_object_get(wish, "roles")) > 0 && !dict_boolean(wish, "inherit", false) &&
+            streq(dict_string(ipv4, "method", "none"), "none") && streq(dict_string(ipv6, "method", "none"), "none"))
+                return INVALID(error, "network %s: a network with a role needs an address", name);
+
         return 0;
+}
+
+/* ---- options ---- */
+
+static int set_unless_empty(json_t *wish, const char *key, json_t *value) {
+        if (json_object_size(value) + json_array_size(value) == 0)
+                return 0;
+        return json_object_set(wish, key, value) < 0 ? -ENOMEM : 0;
+}
+
+static int read_options(const char *name, const json_t *request, json_t *wish, sd_bus_error *error) {
+        const json_t *bridge = json_object_get(request, "bridge_options"), *ethtool = json_object_get(request, "ethtool_options");
+        _cleanup_json_ json_t *bridge_read = NULL, *ethtool_read = NULL;
+        int r;
+
+        if (json_object_size(bridge) > 0 && !dict_boolean(wish, "bridged", true))
+                return INVALID(error, "network %s: bridge options are for bridged networks", name);
+        if (json_object_size(ethtool) > 0 && !network_wish_base(wish) && !dict_boolean(wish, "management", false))
+                return INVALID(error, "network %s: ethtool options need nic or bonding", name);
+        if (json_object_size(json_object_get(request, "custom")) > CUSTOM_MAX)
+                return INVALID(error, "network %s: more than %u custom properties", name, CUSTOM_MAX);
+        r = bridge_options_read(name, bridge, dict_boolean(wish, "stp", false), &bridge_read, error);
+        if (r >= 0)
+                r = ethtool_options_read(name, ethtool, &ethtool_read, error);
+        if (r >= 0)
+                r = set_unless_empty(wish, "bridge_options", bridge_read);
+        if (r >= 0)
+                r = set_unless_empty(wish, "ethtool_options", ethtool_read);
+        if (r >= 0)
+                r = set_unless_empty(wish, "custom", json_object_get(request, "custom"));
+        return r < 0 ? r : set_unless_empty(wish, "roles", json_object_get(request, "roles"));
 }
 
 /* ---- networks and bonds ---- */
@@ -250,7 +390,7 @@ static int check_layers(const char *name, const json_t *wish, sd_bus_error *erro
 
 int network_wish_read(const char *name, const json_t *request, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *wish = NULL, *rest = json_copy((json_t *)request);
-        static const char *const as_given[] = { "nic", "bonding", "vlan", "mtu" };
+        static const char *const as_given[] = { "nic", "bonding", "vlan", "mtu", "label" };
         bool management, inherit;
         char what[40];
         int r;
@@ -288,6 +428,8 @@ int network_wish_read(const char *name, const json_t *request, json_t **ret, sd_
                 return -ENOMEM;
 
         r = check_layers(name, wish, error);
+        if (r >= 0)
+                r = read_options(name, rest, wish, error);
         if (r >= 0)
                 r = read_ip(name, rest, "ipv4", AF_INET, wish, error);
         if (r >= 0)

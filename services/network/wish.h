@@ -7,8 +7,8 @@
  * A wish is a full description, never a change to one; what it leaves out has the default. It is kept inside the
  * NetworkManager profile it led to (nm.h), so nothing else on disk can disagree with it.
  *
- *     network: {name, nic | bonding, vlan?, bridged, stp, mtu?, mac?, management, default_route, inherit?,
- *               ipv4: {method, addresses?, gateway?, nameservers?}, ipv6: likewise}
+ *     network: {name, nic | bonding, vlan?, bridged, stp, mtu?, mac?, management, default_route, inherit?, label?, roles?, bridge_options?, ethtool_options?, custom?,
+ *               ipv4: {method, addresses?, gateway?, nameservers?, search?, routes?: [{to, via, metric?}]}, ipv6: likewise}
  *     bond:    {name, nics: [...], options: {mode, ...}, mac?}
  *
  * Rules after VDSM's validator (bridge names, bond names, tags, exclusive keys), stricter where it is known to be lax.
@@ -21,6 +21,12 @@
 #define NETWORKS_MAX 512U
 #define BOND_NICS_MAX 16U
 #define ADDRESSES_MAX 64U
+#define ROUTES_MAX 64U
+#define SEARCH_MAX 6U
+/* Custom properties are for hooks; keys as VDSM's. */
+#define CUSTOM_MAX 32U
+/* Labels have no limit in oVirt; this is one. */
+#define LABEL_MAX 255U
 /* Minimum IPv4 datagram (RFC 791), and IPv6's minimum link MTU (RFC 8200); the most a Linux device takes. */
 #define MTU_MIN 68
 #define MTU_MIN_IPV6 1280
@@ -33,6 +39,8 @@
 bool network_name_is_valid(const char *name) _pure_;
 /* A name a device may have, as it comes from outside. */
 bool device_name_is_valid(const char *name) _pure_;
+/* A label: letters, digits, '_' and '-'. */
+bool nic_label_is_valid(const char *label) _pure_;
 /* "bond" and at least one letter, digit or underscore. */
 bool bond_name_is_valid(const char *name) _pure_;
 

@@ -107,11 +107,53 @@ static int set_ip(json_t *description, const json_t *local, const char *key, con
         return json_object_set_new(description, key, settings) < 0 ? -ENOMEM : 0;
 }
 
+/* {to: via} → [{to, via}] of one family. New, NULL when out of memory. */
+static json_t *routes_of(const json_t *routes, bool six) {
+        json_t *list = json_array(), *via;
+        const char *to;
+
+        json_object_foreach((json_t *)routes, to, via)
+                if ((strchr(to, ':') != NULL) == six)
+                        (void) json_array_append_new(list, json_pack("{s:s, s:O}", "to", to, "via", via));
+        return list;
+}
+
+/* Routes go by family, name servers and search domains to the IPv4 settings where there are some. */
+static int set_paths(json_t *description, const json_t *local) {
+        static const char *const keys[] = { "ipv4", "ipv6" };
+        json_t *first = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                json_t *settings = json_object_get(description, keys[i]), *routes = routes_of(json_object_get(local, "route"), i == 1);
+
+                if (json_array_size(routes) > 0 && !settings) {
+                        settings = json_object(); /* the service says what is missing */
+                        (void) json_object_set_new(description, keys[i], settings);
+                }
+                if (json_array_size(routes) > 0)
+                        (void) json_object_set(settings, "routes", routes);
+                json_decref(routes);
+                first = first ?: settings;
+        }
+        if (!json_object_get(local, "dns") && !json_object_get(local, "search"))
+                return 0;
+        if (!first) {
+                first = json_object();
+                if (!first || json_object_set_new(description, "ipv4", first) < 0)
+                        return -ENOMEM;
+        }
+        if (json_object_get(local, "dns") && json_object_set(first, "nameservers", json_object_get(local, "dns")) < 0)
+                return -ENOMEM;
+        if (json_object_get(local, "search") && json_object_set(first, "search", json_object_get(local, "search")) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
 int host_network_description(const json_t *spec, const json_t *local, json_t **ret) {
         _cleanup_json_ json_t *description = json_deep_copy(spec);
 
         if (!description || set_ip(description, local, "ipv4", "gateway") < 0 ||
-            set_ip(description, local, "ipv6", "gateway6") < 0)
+            set_ip(description, local, "ipv6", "gateway6") < 0 || set_paths(description, local) < 0)
                 return -ENOMEM;
 
         *ret = TAKE_PTR(description);
@@ -384,6 +426,15 @@ static const Parameter setup_options[] = {
         { "gateway", "ADDRESS", PARAMETER_TEXT, PLACE_LOCAL, .help = "IPv4 gateway, with addresses" },
         { "ipv6", "ADDRESS", PARAMETER_LIST, PLACE_LOCAL, .help = "none, auto, dhcp, link-local, or addresses such as 2001:db8::1/64" },
         { "gateway6", "ADDRESS", PARAMETER_TEXT, PLACE_LOCAL, .help = "IPv6 gateway, with addresses" },
+        { "route", "NETWORK=GATEWAY", PARAMETER_MAP, PLACE_LOCAL, .help = "Route to a network by a machine; may be repeated" },
+        { "dns", "ADDRESS,ADDRESS", PARAMETER_LIST, PLACE_LOCAL, .help = "Name servers, of the network with the default route" },
+        { "search", "DOMAIN,DOMAIN", PARAMETER_LIST, PLACE_LOCAL, .help = "Search domains, likewise" },
+        { "role", "ROLE,ROLE", PARAMETER_LIST, PLACE_SPEC, "roles", .help = "display, migration, gluster: it then needs an address" },
+        { "bridge-option", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, "bridge_options",
+          .help = "Option of the bridge by the kernel's name, such as ageing_time=30000; may be repeated" },
+        { "ethtool", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, "ethtool_options",
+          .help = "Option of the NIC, such as feature-tso=off or ring-rx=4096; may be repeated" },
+        { "custom", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "Property for hooks; may be repeated" },
         { "stp", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Spanning tree" },
         { "default-route", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "default_route", .help = "Whether it carries the default route" },
         { "management", .type = PARAMETER_FLAG, .place = PLACE_SPEC,

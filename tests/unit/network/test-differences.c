@@ -22,6 +22,13 @@ static const char *const layouts[][2] = {
         { "{'red': {'nic': 'eth1', 'bridged': false, 'ipv4': {'addresses': ['10.1.0.1/24', '10.2.0.1/16']}, 'ipv6': {'addresses': ['2001:db8::5/64']}}}", "{}" },
         { "{'red': {'nic': 'eth1', 'vlan': 7, 'mtu': 9000}, 'blue': {'nic': 'eth1'}, 'green': {'nic': 'eth1', 'vlan': 8, 'bridged': false, 'ipv6': {'method': 'link-local'}}}", "{}" },
         { "{'inner': {}}", "{}" },
+        { "{'red': {'nic': 'eth1', 'stp': true, 'bridge_options': {'forward_delay': '400', 'hello_time': '200', 'priority': '4096', 'ageing_time': '0', 'multicast_snooping': '0',"
+          " 'multicast_router': '2', 'multicast_query_interval': '6000', 'group_fwd_mask': '16384', 'multicast_hash_max': '512'}, 'ethtool_options': {'feature-tso': 'off',"
+          " 'ring-rx': '512', 'pause-rx': 'off', 'pause-autoneg': 'off'}}, 'blue': {'nic': 'eth1', 'vlan': 7, 'ethtool_options': {'feature-tso': 'off', 'feature-gro': 'on'}}}", "{}" },
+        { "{'red': {'bonding': 'bond0', 'ethtool_options': {'coalesce-rx-usecs': '10'}}}", "{'bond0': {'nics': ['eth1', 'eth2']}}" },
+        { "{'red': {'nic': 'eth1', 'default_route': true, 'roles': ['migration', 'display'], 'custom': {'a': 'b'}, 'ipv4': {'addresses': ['10.1.0.2/24'], 'gateway': '10.1.0.1', 'nameservers':"
+          " ['10.1.0.3'], 'search': ['example.org', 'a.b'], 'routes': [{'to': '10.9.0.0/16', 'via': '10.1.0.9'}, {'to': '10.8.0.0/16', 'via': '10.1.0.9', 'metric': 50}]}, 'ipv6': {'addresses':"
+          " ['2001:db8::5/64'], 'routes': [{'to': '2001:db8:1::/48', 'via': 'fe80::1'}]}}}", "{}" },
         { "{'red': {'bonding': 'bond0'}}", "{'bond0': {'nics': ['eth1', 'eth2']}}" },
         { "{'red': {'bonding': 'bond0', 'vlan': 5}, 'blue': {'bonding': 'bond0', 'vlan': 6, 'ipv4': {'method': 'dhcp'}}}",
           "{'bond0': {'nics': ['eth1', 'eth2'], 'options': {'mode': '1', 'primary': 'eth1'}}}" },
@@ -145,6 +152,8 @@ static void changed_profiles_are_named(void **state) {
                 { "red", "red", "ipv4", "{'method': 'static', 'addresses': ['10.1.0.9/24']}", "ipv4.addresses", "[\"10.1.0.1/24\"]", "[\"10.1.0.9/24\"]" },
                 { "red", "red", "ipv4", "{'method': 'static', 'addresses': ['10.1.0.1/24'], 'gateway': '10.1.0.254'}", "ipv4.gateway", "", "10.1.0.254" },
                 { "red", "red", "ipv6", "{'method': 'auto'}", "ipv6.method", "none", "auto" },
+                { "red", "red", "bridge_options", "{'ageing_time': '100'}", "bridge_options.ageing_time", "", "100" },
+                { "red", "eth1.7", "ethtool_options", "{'feature-tso': 'off'}", "ethtool_options.feature-tso", "", "off" },
                 { "red", "eth1.7", "vlan", "8", "vlan", "7", "8" },
                 { "red", "eth1.7", "parent", "'eth3'", "parent", "eth1", "eth3" },
                 { "red", "eth1.7", "mtu", "1000", "mtu", "1500", "1000" },

@@ -200,6 +200,11 @@ static void refused(void **state) {
                 { "{'n': {'bonding': 'bond0'}}", "{'bond0': {'nics': ['eth1'], 'options': {'mode': '6'}}}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{'bond0': {}}", "{'bond0': {'nics': ['eth1']}}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{'n': 'eth1'}", "{}", RHV_ERROR_INVALID_ARGUMENT },
+                { "{'n': {'nic': 'eth1', 'ipv4': {'addresses': ['10.7.0.1/24']}}}", "{}", RHV_ERROR_ALREADY_EXISTS },
+                { "{'a': {'nic': 'eth1', 'default_route': true, 'ipv4': {'method': 'dhcp'}}, 'b': {'nic': 'eth2', 'default_route': true, 'ipv4': {'method': 'dhcp'}}}", "{}",
+                  RHV_ERROR_INVALID_ARGUMENT },
+                { "{'a': {'nic': 'eth1', 'vlan': 1, 'ethtool_options': {'feature-tso': 'on'}}, 'b': {'nic': 'eth1', 'ethtool_options': {'feature-tso': 'off'}}}", "{}",
+                  RHV_ERROR_INVALID_ARGUMENT },
         };
         _cleanup_json_ json_t *view = host_new(), *before = json_deep_copy(view);
 
@@ -240,6 +245,66 @@ static void refused_later(void **state) {
         }
         /* a tagged one beside it is fine */
         apply(view, "{'n': {'nic': 'eth0', 'vlan': 5}}", "{}");
+}
+
+/* Under another name: the old bridge goes, the NIC and its VLAN change over, the address comes along. */
+static void renamed(void **state) {
+        _cleanup_json_ json_t *view = host_new(), *plan = NULL, *management = host_new(), *moved = NULL;
+
+        apply(view, "{'red': {'nic': 'eth1', 'vlan': 7, 'ipv4': {'addresses': ['10.1.0.1/24']}}}", "{}");
+        assert_int_equal(plan_text(view, "{'red': {'remove': true}, 'rot': {'nic': 'eth1', 'vlan': 7, 'ipv4': {'addresses': ['10.1.0.1/24']}}}", "{}", &plan, NULL), 1);
+        assert_string_equal(dict_string(entry_for(plan, "red"), "how", ""), "delete");
+        assert_string_equal(dict_string(entry_for(plan, "rot"), "how", ""), "activate");
+        assert_string_equal(dict_string(json_object_get(entry_for(plan, "eth1.7"), "spec"), "master", ""), "rot");
+        assert_null(entry_for(plan, "eth1"));
+
+        apply(management, "{'ovirtmgmt': {'management': true}}", "{}");
+        assert_int_equal(plan_text(management, "{'ovirtmgmt': {'remove': true}, 'mgmt': {'management': true}}", "{}", &moved, NULL), 1);
+        assert_string_equal(dict_string(entry_for(moved, "ovirtmgmt"), "how", ""), "delete");
+        assert_string_equal(dict_string(json_object_get(entry_for(moved, "eth0"), "spec"), "master", ""), "mgmt");
+        assert_string_equal(dict_string(json_object_get(json_object_get(entry_for(moved, "mgmt"), "spec"), "ipv4"), "gateway", ""), "10.0.0.1");
+}
+
+/* To another NIC: the bridge stays where guests are connected, the old NIC is left plain. */
+static void moved_to_another_nic(void **state) {
+        _cleanup_json_ json_t *view = host_new(), *plan = NULL;
+
+        apply(view, "{'red': {'nic': 'eth1', 'vlan': 7}, 'blue': {'nic': 'eth1', 'vlan': 8}}", "{}");
+        assert_int_equal(plan_text(view, "{'red': {'nic': 'eth2', 'vlan': 7}}", "{}", &plan, NULL), 1);
+        assert_string_equal(dict_string(entry_for(plan, "eth1.7"), "how", ""), "delete");
+        assert_string_equal(dict_string(json_object_get(entry_for(plan, "eth2.7"), "spec"), "master", ""), "red");
+        assert_null(entry_for(plan, "eth1")); /* blue is still on it */
+        assert_null(entry_for(plan, "eth1.8"));
+        assert_non_null(entry_for(plan, "red"));
+}
+
+static void three_hundred_at_once(void **state) {
+        _cleanup_json_ json_t *view = host_new(), *networks = json_object(), *bonds = json_object(), *plan = NULL, *again = NULL, *differing = NULL, *many = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        for (int i = 1; i <= 300; i++) {
+                char name[16];
+
+                snprintf(name, sizeof name, "net%d", i);
+                json_object_set_new(networks, name, json_pack("{s:s, s:i, s:i}", "nic", "eth1", "vlan", i, "mtu", 1500 + i));
+        }
+        assert_int_equal(plan_make(view, networks, bonds, &plan, NULL), 1);
+        assert_int_equal(json_array_size(json_object_get(plan, "profiles")), 601);
+        assert_int_equal(dict_integer(json_object_get(entry_for(plan, "eth1"), "spec"), "mtu", 0), 1800);
+        host_apply(view, plan);
+        assert_int_equal(plan_make(view, networks, bonds, &again, NULL), 0);
+        differing = objects_differing(view);
+        assert_int_equal(json_array_size(differing), 0);
+
+        many = json_object();
+        for (int i = 1; i <= 513; i++) {
+                char name[16];
+
+                snprintf(name, sizeof name, "more%d", i);
+                json_object_set_new(many, name, json_pack("{s:s, s:i}", "nic", "eth2", "vlan", i));
+        }
+        assert_true(plan_make(view, many, bonds, &again, &error) < 0);
+        assert_string_equal(error.name, RHV_ERROR_LIMIT_EXCEEDED);
 }
 
 static void no_management_device(void **state) {
@@ -419,6 +484,9 @@ int main(void) {
                 cmocka_unit_test(removal),
                 cmocka_unit_test(refused),
                 cmocka_unit_test(refused_later),
+                cmocka_unit_test(renamed),
+                cmocka_unit_test(moved_to_another_nic),
+                cmocka_unit_test(three_hundred_at_once),
                 cmocka_unit_test(no_management_device),
                 cmocka_unit_test(out_of_sync),
                 cmocka_unit_test(verified),

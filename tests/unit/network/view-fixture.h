@@ -88,6 +88,10 @@ static inline void host_apply(json_t *view, const json_t *plan) {
                 device = json_pack("{s:O, s:s, s:b, s:b, s:s, s:O, s:o, s:o, s:s}", "kind", json_object_get(spec, "kind"), "mac", "02:00:00:00:00:99", "carrier",
                                    1, "managed", 1, "state", "activated", "mtu", json_object_get(spec, "mtu"), "addresses",
                                    addresses ? json_incref(addresses) : json_array(), "addresses6", addresses6 ? json_incref(addresses6) : json_array(), "profile", uuid);
+                if (json_object_get(json_object_get(spec, "ipv4"), "routes"))
+                        json_object_set(device, "routes", json_object_get(json_object_get(spec, "ipv4"), "routes"));
+                if (json_object_get(json_object_get(spec, "ipv6"), "routes"))
+                        json_object_set(device, "routes6", json_object_get(json_object_get(spec, "ipv6"), "routes"));
                 if (old && json_object_get(old, "mac"))
                         json_object_set(device, "mac", json_object_get(old, "mac"));
                 if (json_object_get(spec, "master"))

@@ -68,6 +68,9 @@ static void test_description(void **state) {
         check_description("{\"ipv6\":[\"none\"]}", "{\"ipv6\":{\"method\":\"none\"},\"nic\":\"eth1\"}");
         check_description("{\"ipv4\":[\"192.0.2.1/24\"],\"gateway\":\"192.0.2.254\"}",
                           "{\"ipv4\":{\"addresses\":[\"192.0.2.1/24\"],\"gateway\":\"192.0.2.254\",\"method\":\"static\"},\"nic\":\"eth1\"}");
+        check_description("{\"ipv4\":[\"dhcp\"],\"dns\":[\"192.0.2.3\"],\"route\":{\"192.0.3.0/24\":\"192.0.2.9\"}}",
+                          "{\"ipv4\":{\"method\":\"dhcp\",\"nameservers\":[\"192.0.2.3\"],\"routes\":[{\"to\":\"192.0.3.0/24\",\"via\":\"192.0.2.9\"}]},\"nic\":\"eth1\"}");
+        check_description("{\"route\":{\"2001:db8::/64\":\"fe80::1\"}}", "{\"ipv6\":{\"routes\":[{\"to\":\"2001:db8::/64\",\"via\":\"fe80::1\"}]},\"nic\":\"eth1\"}");
 }
 
 int main(void) {
