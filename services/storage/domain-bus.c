@@ -155,7 +155,7 @@ static int domain_method_close(sd_bus_message *message, void *userdata, sd_bus_e
                        AUTH_DETAILS("verb", "close", "domain", domain->place.id, "name", domain->name), error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        if (domain->place.type->layout->close && domain->state == DOMAIN_ACTIVE)
+        if (domain->place.what || (domain->place.type->layout->close && domain->state == DOMAIN_ACTIVE))
                 return go_later(domain, message, "close a domain", io_close_domain, error);
         domain_forget(domain);
         domain_free(domain);

@@ -9,6 +9,7 @@
 
 void domain_facts_clear(DomainFacts *facts) {
         free(facts->name);
+        free(facts->remote_path);
         free(facts->type_word);
         free(facts->class_word);
         *facts = (DomainFacts){};
@@ -181,7 +182,7 @@ static int read_identity(const KeyValueList *list, const char *what, DomainFacts
 }
 
 static int read_words(const KeyValueList *list, const char *what, DomainFacts *facts, sd_bus_error *error) {
-        const char *name, *type, *class;
+        const char *name, *type, *class, *remote;
         int r;
 
         r = required(list, "TYPE", what, &type, error);
@@ -194,10 +195,12 @@ static int read_words(const KeyValueList *list, const char *what, DomainFacts *f
         if (!streq(class, "Data") && !streq(class, "Iso") && !streq(class, "Backup"))
                 return bad_value(error, what, "CLASS", class);
 
+        remote = key_value_get(list, "REMOTE_PATH");
         facts->name = strdup(name);
+        facts->remote_path = remote ? strdup(remote) : NULL;
         facts->type_word = strdup(type);
         facts->class_word = strdup(class);
-        return facts->name && facts->type_word && facts->class_word ? 0 : -ENOMEM;
+        return facts->name && facts->type_word && facts->class_word && !facts->remote_path == !remote ? 0 : -ENOMEM;
 }
 
 int domain_metadata_facts(const KeyValueList *list, const char *what, DomainFacts *ret, sd_bus_error *error) {

@@ -25,6 +25,7 @@ typedef struct DomainFacts {
         char id[UUID_STRING_MAX];
         char pool[UUID_STRING_MAX]; /* the first pool it is attached to, or empty */
         char *name;
+        char *remote_path; /* REMOTE_PATH; NULL where there is none */
         char *type_word;  /* TYPE: "LOCALFS", "NFS", … */
         char *class_word; /* CLASS: "Data", "Iso", "Backup" */
         bool master;      /* ROLE=Master */

@@ -297,7 +297,7 @@ void domain_look(Domain *domain) {
                 return;
         }
         io->host_id = domain->lockspace ? domain->lockspace->host_id : 0;
-        if (task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_looked, &error) < 0) {
+        if (task_run(task, io, domain->lane, open && domain->place.what ? DOMAIN_MOUNT_USEC : DOMAIN_IO_USEC, on_looked, &error) < 0) {
                 domain_set_failed(domain, &error);
                 task_free(task);
                 return;
@@ -351,9 +351,10 @@ int domain_remember(const Domain *domain) {
         _cleanup_free_ char *path = intent_path(domain->manager, domain->place.id);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:s, s:i}", "id", domain->place.id, "type", domain->place.type->name, "path",
+        object = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s*, s:s*, s:s*}", "id", domain->place.id, "type", domain->place.type->name, "path",
                            domain->place.path, "name", domain->name, "host_id",
-                           domain->lockspace ? (int)domain->lockspace->host_id : 0);
+                           domain->lockspace ? (int)domain->lockspace->host_id : 0, "what", domain->place.what, "vfs", domain->place.vfs,
+                           "options", domain->place.options);
         if (!path || !object)
                 return -ENOMEM;
         return state_file_save(path, object, DOMAIN_FILE_VERSION);
@@ -390,6 +391,11 @@ static int load_one(Manager *manager, const char *id) {
                 return -EBADMSG;
         place.type = domain_type_find(type);
         place.path = (char *)path;
+        place.what = (char *)dict_string(object, "what", NULL);
+        place.vfs = (char *)dict_string(object, "vfs", NULL);
+        place.options = (char *)dict_string(object, "options", NULL);
+        if (!place.what != !place.vfs || !place.what != !place.options)
+                return -EBADMSG;
         place.version = DOMAIN_VERSION_MAX;
         memcpy(place.id, id, UUID_STRING_MAX);
         host_id = dict_integer(object, "host_id", 0);

@@ -67,6 +67,8 @@ struct Domain {
 #define DOMAIN_LONG_IO_USEC (3600 * USEC_PER_SEC)
 /* A volume group is made by some twenty commands of LVM, each of which takes seconds on a slow host. */
 #define DOMAIN_GROUP_USEC (300 * USEC_PER_SEC)
+/* A server that does not answer: systemd gives the mount up before. */
+#define DOMAIN_MOUNT_USEC (120 * USEC_PER_SEC)
 /* Between attempts to open a failed domain: first, and at most. */
 #define DOMAIN_PAUSE_USEC (10 * USEC_PER_SEC)
 #define DOMAIN_PAUSE_MAX_USEC (300 * USEC_PER_SEC)

@@ -8,6 +8,7 @@
 #include "file-util.h"
 #include "io.h"
 #include "lease-request.h"
+#include "mount-unit.h"
 #include "place-json.h"
 #include "state-file.h"
 #include "transfer-request.h"
@@ -55,7 +56,7 @@ static const StorageLayout *layout(const Io *io) {
 
 /* ---- domains ---- */
 
-int io_open_domain(Io *io) {
+static int open_mounted(Io *io) {
         int r;
 
         r = layout(io)->open(&io->place, &io->opened, &io->error);
@@ -69,8 +70,25 @@ int io_open_domain(Io *io) {
         return layout(io)->measure(&io->place, &io->space, &io->error);
 }
 
+/* What is mounted for a domain that then cannot be used is unmounted. */
+static int with_mount(Io *io, int (*run)(Io *)) {
+        bool mounted = false;
+        int r;
+
+        r = io->place.what ? mount_unit_start(&io->place, &mounted, &io->error) : 0;
+        if (r >= 0)
+                r = run(io);
+        if (r < 0 && mounted)
+                (void) mount_unit_stop(&io->place, NULL);
+        return r;
+}
+
+int io_open_domain(Io *io) {
+        return with_mount(io, open_mounted);
+}
+
 /* A repeated request finds what the first one made. */
-int io_create_domain(Io *io) {
+static int create_mounted(Io *io) {
         int r, k;
 
         r = layout(io)->create(&io->place, &io->facts, &io->error);
@@ -79,7 +97,7 @@ int io_create_domain(Io *io) {
 
         sd_bus_error made = io->error;
         io->error = SD_BUS_ERROR_NULL;
-        k = io_open_domain(io);
+        k = open_mounted(io);
         if (r == -EEXIST && (k < 0 || !streq_ptr(io->opened.facts.name, io->facts.name))) {
                 sd_bus_error_free(&io->error);
                 io->error = made;
@@ -87,6 +105,10 @@ int io_create_domain(Io *io) {
         }
         sd_bus_error_free(&made);
         return k;
+}
+
+int io_create_domain(Io *io) {
+        return with_mount(io, create_mounted);
 }
 
 int io_clean_domain(Io *io) {
@@ -134,7 +156,10 @@ int io_teardown(Io *io) {
 }
 
 int io_close_domain(Io *io) {
-        return layout(io)->close ? layout(io)->close(&io->place, &io->error) : 0;
+        int r;
+
+        r = layout(io)->close ? layout(io)->close(&io->place, &io->error) : 0;
+        return r >= 0 && io->place.what ? mount_unit_stop(&io->place, &io->error) : r;
 }
 
 int io_list_all(Io *io) {

@@ -174,7 +174,7 @@ static int fill_domain(int fd, const DomainPlace *place, const DomainFacts *fact
                 if (r < 0)
                         return r;
         }
-        r = domain_metadata_new(facts, place->path, &list);
+        r = domain_metadata_new(facts, facts->remote_path ?: place->path, &list);
         if (r < 0)
                 return r;
         text = domain_metadata_format(&list);

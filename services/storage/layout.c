@@ -7,7 +7,7 @@
 /* oVirt's storage types. Those without a layout are recognised, so that they are refused by name. */
 static const DomainType types[] = {
                 {.name = "local", .type_word = "LOCALFS", .layout = &layout_file},
-                {.name = "nfs", .type_word = "NFS", .shared = true},
+                {.name = "nfs", .type_word = "NFS", .layout = &layout_file, .shared = true},
                 {.name = "posix", .type_word = "POSIXFS", .layout = &layout_file, .shared = true},
                 {.name = "gluster", .type_word = "GLUSTERFS", .shared = true},
                 {.name = "iscsi", .type_word = "ISCSI", .layout = &layout_block, .shared = true},
@@ -39,11 +39,20 @@ bool domain_path_is_valid(const DomainType *type, const char *path) {
 int domain_place_copy(DomainPlace *ret, const DomainPlace *place) {
         *ret = *place;
         ret->path = strdup(place->path);
-        return ret->path ? 0 : -ENOMEM;
+        ret->what = place->what ? strdup(place->what) : NULL;
+        ret->vfs = place->vfs ? strdup(place->vfs) : NULL;
+        ret->options = place->options ? strdup(place->options) : NULL;
+        if (ret->path && !ret->what == !place->what && !ret->vfs == !place->vfs && !ret->options == !place->options)
+                return 0;
+        domain_place_clear(ret);
+        return -ENOMEM;
 }
 
 void domain_place_clear(DomainPlace *place) {
         free(place->path);
+        free(place->what);
+        free(place->vfs);
+        free(place->options);
         *place = (DomainPlace){};
 }
 

@@ -42,6 +42,8 @@ typedef struct DomainPlace {
         char id[UUID_STRING_MAX];
         unsigned version;
         uint32_t block_size_bytes, alignment_bytes; /* of its leases; 0 until it was opened */
+        /* What the service mounts at path, as which type, with which options; all NULL where others do. */
+        char *what, *vfs, *options;
 } DomainPlace;
 
 int domain_place_copy(DomainPlace *ret, const DomainPlace *place);

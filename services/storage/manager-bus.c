@@ -20,7 +20,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "iscsi", "fcp", "leases", "data-jobs", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "fcp", "leases", "data-jobs", NULL};
 
         return bus_append_strings(reply, features);
 }
@@ -113,7 +113,7 @@ static int check_count(const Manager *manager, sd_bus_error *error) {
 /* io: taken. */
 static int arrive_later(Manager *manager, sd_bus_message *message, Io *io, sd_bus_error *error) {
         Task *task = io ? task_new(manager, NULL, message) : NULL;
-        const bool making = io && io->run == io_create_domain && domain_type_is_block(io->place.type);
+        const bool making = io && io->run == io_create_domain && domain_type_is_block(io->place.type), mounting = io && io->place.what;
         int r;
 
         if (!task) {
@@ -121,14 +121,15 @@ static int arrive_later(Manager *manager, sd_bus_message *message, Io *io, sd_bu
                         io_free(io);
                 return -ENOMEM;
         }
-        r = task_run(task, io, lane_of_path(io->place.path), making ? DOMAIN_GROUP_USEC : DOMAIN_IO_USEC, on_arrived, error);
+        r = task_run(task, io, lane_of_path(io->place.path), making ? DOMAIN_GROUP_USEC : mounting ? DOMAIN_MOUNT_USEC : DOMAIN_IO_USEC, on_arrived, error);
         if (r < 0)
                 task_fail(task, r, error);
         return 1;
 }
 
-static int read_create(sd_bus_message *message, const char **ret_id, json_t **ret, const DomainType **ret_type, char **ret_path,
+static int read_create(sd_bus_message *message, const char **ret_id, json_t **ret, DomainPlace *ret_place,
                        sd_bus_error *error) {
+        const DomainType *type;
         int r;
 
         r = sd_bus_message_read(message, "s", ret_id);
@@ -139,18 +140,17 @@ static int read_create(sd_bus_message *message, const char **ret_id, json_t **re
         if (r >= 0)
                 r = dict_read_empty(message, error);
         if (r >= 0)
-                r = request_read_type(*ret, ret_type, error);
+                r = request_read_type(*ret, &type, error);
         if (r >= 0)
-                r = request_read_path(*ret, *ret_type, ret_path, error);
+                r = request_read_place(*ret, type, ret_place, error);
         return r;
 }
 
-static Io *create_io(const char *id, const json_t *object, const DomainType *type, const char *path) {
-        DomainPlace place = {.type = type, .path = (char *)path, .version = DOMAIN_VERSION_MAX};
+static Io *create_io(const char *id, const json_t *object, DomainPlace *place) {
         Io *io;
 
-        memcpy(place.id, id, UUID_STRING_MAX);
-        io = io_new("make a domain", io_create_domain, &place);
+        memcpy(place->id, id, UUID_STRING_MAX);
+        io = io_new("make a domain", io_create_domain, place);
         if (!io)
                 return NULL;
         memcpy(io->facts.id, id, UUID_STRING_MAX);
@@ -158,9 +158,10 @@ static Io *create_io(const char *id, const json_t *object, const DomainType *typ
         io->facts.io_timeout_sec =
                         (unsigned)((uint64_t)dict_integer(object, "io_timeout", LEASE_IO_TIMEOUT_SEC * USEC_PER_SEC) / USEC_PER_SEC);
         io->facts.name = strdup(dict_string(object, "name", ""));
-        io->facts.type_word = strdup(type->type_word);
+        io->facts.type_word = strdup(place->type->type_word);
         io->facts.class_word = strdup("Data");
-        if (!io->facts.name || !io->facts.type_word || !io->facts.class_word) {
+        io->facts.remote_path = place->what ? strdup(place->what) : NULL;
+        if (!io->facts.name || !io->facts.remote_path != !place->what || !io->facts.type_word || !io->facts.class_word) {
                 io_free(io);
                 return NULL;
         }
@@ -185,35 +186,34 @@ static int reply_existing(const Manager *manager, sd_bus_message *message, const
 
 static int manager_method_create_domain(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_json_ json_t *object = NULL;
-        _cleanup_free_ char *path = NULL;
+        _cleanup_(domain_place_clear) DomainPlace place = {};
         Manager *manager = userdata;
-        const DomainType *type;
         const char *id;
         int r;
 
-        r = read_create(message, &id, &object, &type, &path, error);
+        r = read_create(message, &id, &object, &place, error);
         if (r < 0)
                 return r;
         r = auth_check(manager->auth, message, ACTION_CONFIGURE,
                        AUTH_DETAILS("verb", "create-domain", "domain", id, "name", dict_string(object, "name", ""),
-                                    "path", path),
+                                    "path", place.what ?: place.path),
                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = reply_existing(manager, message, id, path, object, error);
+        r = reply_existing(manager, message, id, place.path, object, error);
         if (r != 0)
                 return r;
         r = check_count(manager, error);
         if (r < 0)
                 return r;
-        return arrive_later(manager, message, create_io(id, object, type, path), error);
+        return arrive_later(manager, message, create_io(id, object, &place), error);
 }
 
 static int manager_method_open_domain(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_json_ json_t *object = NULL;
-        _cleanup_free_ char *path = NULL;
+        _cleanup_(domain_place_clear) DomainPlace place = {};
         Manager *manager = userdata;
-        DomainPlace place = {};
+        const DomainType *type;
         const Domain *domain;
         int r;
 
@@ -221,15 +221,13 @@ static int manager_method_open_domain(sd_bus_message *message, void *userdata, s
         if (r >= 0)
                 r = dict_read_empty(message, error);
         if (r >= 0)
-                r = request_read_type(object, &place.type, error);
+                r = request_read_type(object, &type, error);
         if (r >= 0)
-                r = request_read_path(object, place.type, &path, error);
+                r = request_read_place(object, type, &place, error);
         if (r < 0)
                 return r;
-        place.path = path;
-        place.version = DOMAIN_VERSION_MAX;
         r = auth_check(manager->auth, message, ACTION_CONFIGURE,
-                       AUTH_DETAILS("verb", "open-domain", "path", place.path), error);
+                       AUTH_DETAILS("verb", "open-domain", "path", place.what ?: place.path), error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         domain = domain_find_path(manager, place.path);

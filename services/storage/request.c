@@ -7,6 +7,7 @@
 #include "image-users.h"
 #include "lease-clock.h"
 #include "lvm-argv.h"
+#include "mount-spec.h"
 #include "data-work.h"
 #include "request.h"
 
@@ -15,6 +16,7 @@ static bool user_is_valid(const char *s) {
 }
 
 static const char *const type_words[] = {"local", "nfs", "posix", "gluster", "iscsi", "fcp", NULL};
+static const char *const nfs_versions[] = {"3", "4", "4.0", "4.1", "4.2", NULL};
 static const char *const format_words[] = {"raw", "qcow2", NULL};
 static const char *const allocation_words[] = {"sparse", "preallocated", NULL};
 
@@ -31,6 +33,17 @@ static const char *const allocation_words[] = {"sparse", "preallocated", NULL};
         }
 #define FIELD_DEVICES                                                                                                 \
         { .key = "devices", .type = DICT_ARRAY, .min = 1, .max = DOMAIN_DEVICES_MAX, .element = &device }
+#define FIELDS_MOUNT                                                                                                  \
+        {.key = "remote",                                                                                             \
+         .type = DICT_STRING,                                                                                         \
+         .valid = mount_source_is_valid,                                                                              \
+         .expected = "what is to be mounted: \"server:/path\", a device, …"},                                         \
+                {.key = "vfs_type", .type = DICT_STRING, .valid = mount_type_is_valid, .expected = "a type of file system"}, \
+                {.key = "nfs_version", .type = DICT_STRING, .words = nfs_versions},                                   \
+        {                                                                                                             \
+                .key = "mount_options", .type = DICT_STRING, .valid = mount_options_are_valid,                        \
+                .expected = "options between commas, without spaces"                                                  \
+        }
 #define FIELD_USER                                                                                                    \
         {                                                                                                             \
                 .key = "user", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = user_is_valid,                   \
@@ -55,6 +68,7 @@ const DictField request_options_job[] = {FIELD_JOB_ID, {}};
 const DictField request_domain_create[] = {
                 FIELD_TYPE,
                 FIELD_PATH(DICT_OPTIONAL),
+                FIELDS_MOUNT,
                 FIELD_DEVICES,
                 {.key = "name",
                  .type = DICT_STRING,
@@ -72,7 +86,7 @@ const DictField request_domain_create[] = {
 const DictField request_lease_acquire[] = {{.key = "wait", .type = DICT_BOOLEAN}, FIELD_JOB_ID, {}};
 const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 
-const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH(DICT_OPTIONAL), FIELD_DEVICES, {}};
+const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH(DICT_OPTIONAL), FIELDS_MOUNT, FIELD_DEVICES, {}};
 
 const DictField request_domain_inspect[] = {FIELD_PATH(DICT_REQUIRED), {}};
 
@@ -180,19 +194,58 @@ static char *join_devices(const json_t *devices) {
         return text;
 }
 
-int request_read_path(const json_t *domain, const DomainType *type, char **ret, sd_bus_error *error) {
-        const json_t *devices = json_object_get(domain, "devices");
-        const char *path = dict_string(domain, "path", NULL);
-        const bool block = domain_type_is_block(type);
+static int bad_place(sd_bus_error *error, const char *why) {
+        sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, why);
+        return -EINVAL;
+}
 
-        if ((block && (path || !devices)) || (!block && (devices || !path))) {
-                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
-                                 block ? "A domain of that type is on block devices: \"devices\" names them, in place of \"path\""
-                                       : "A domain of that type is in a directory: \"path\" names it, in place of \"devices\"");
-                return -EINVAL;
+static int read_mount(const json_t *domain, const char *what, DomainPlace *place, sd_bus_error *error) {
+        const char *vfs = dict_string(domain, "vfs_type", NULL), *version = dict_string(domain, "nfs_version", NULL),
+                   *options = dict_string(domain, "mount_options", "");
+        const bool nfs = streq(place->type->name, "nfs");
+
+        if (!nfs && (!vfs || version))
+                return bad_place(error, "What is mounted for a domain of type posix has a \"vfs_type\", and no \"nfs_version\"");
+        if (nfs && (vfs || !mount_source_is_nfs(what)))
+                return bad_place(error, "What is mounted for a domain of type nfs is \"server:/path\", without a \"vfs_type\"");
+        place->what = mount_source_normal(what);
+        place->path = place->what ? mount_point_of(place->what) : NULL;
+        place->vfs = strdup(nfs ? "nfs" : vfs);
+        place->options = nfs ? mount_nfs_options(version, options) : strdup(options);
+        if (!place->path || !place->vfs || !place->options)
+                return -ENOMEM;
+        if (!path_is_normal(place->path))
+                return bad_place(error, "What is to be mounted makes no name of a mount point");
+        return 0;
+}
+
+int request_read_place(const json_t *domain, const DomainType *type, DomainPlace *ret, sd_bus_error *error) {
+        const json_t *devices = json_object_get(domain, "devices");
+        const char *path = dict_string(domain, "path", NULL), *remote = dict_string(domain, "remote", NULL);
+        DomainPlace place = {.type = type, .version = DOMAIN_VERSION_MAX};
+        const bool block = domain_type_is_block(type);
+        int r;
+
+        if (block && (path || remote || !devices))
+                return bad_place(error, "A domain of that type is on block devices: \"devices\" names them, in place of \"path\"");
+        if (!block && (devices || !path == !remote))
+                return bad_place(error, "A domain of that type is in a directory: \"path\" names it, or \"remote\" what is to be mounted, in place of \"devices\"");
+        if (remote && !type->shared)
+                return bad_place(error, "Nothing is mounted for a local domain: \"path\" names its directory");
+        if (!remote && (dict_string(domain, "vfs_type", NULL) || dict_string(domain, "nfs_version", NULL) || dict_string(domain, "mount_options", NULL)))
+                return bad_place(error, "How to mount is said with \"remote\" only");
+        if (remote)
+                r = read_mount(domain, remote, &place, error);
+        else {
+                place.path = block ? join_devices(devices) : strdup(path);
+                r = place.path ? 0 : -ENOMEM;
         }
-        *ret = block ? join_devices(devices) : strdup(path);
-        return *ret ? 0 : -ENOMEM;
+        if (r < 0) {
+                domain_place_clear(&place);
+                return r;
+        }
+        *ret = place;
+        return 0;
 }
 
 static int too_long(const char *key, sd_bus_error *error) {

@@ -25,8 +25,9 @@ extern const DictField request_teardown[];      /* user */
 int request_check_id(const char *what, const char *id, sd_bus_error *error);
 /* From a checked dictionary. Return: 0, or negative with InvalidArgument or NotSupported set. */
 int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error *error);
-/* Where a domain of that type is: its path, or its devices between commas. ret: a new string. Return: 0; -ENOMEM; -EINVAL with InvalidArgument. */
-int request_read_path(const json_t *domain, const DomainType *type, char **ret, sd_bus_error *error);
+/* Where a domain of that type is: its path, what is to be mounted, or its devices. ret: its type and strings, which are new. Return: 0; -ENOMEM; -EINVAL
+ * with InvalidArgument. */
+int request_read_place(const json_t *domain, const DomainType *type, DomainPlace *ret, sd_bus_error *error);
 /* The volume of a copy: capacity 0 where none is given, which is the source's then. */
 int request_read_copy(const char *image, const char *volume, const json_t *object, uint64_t now_sec, VolumeRequest *ret, sd_bus_error *error);
 int request_read_volume(const char *image, const char *volume, const json_t *object, uint64_t now_sec,

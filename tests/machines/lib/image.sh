@@ -21,6 +21,12 @@ image_path() {
         echo "$path"
 }
 
+lab_image() {
+        mkdir -p "$STATE"
+        [ -e "$STATE/image" ] || image_path > "$STATE/image"
+        cat "$STATE/image"
+}
+
 golden_settled() {
         local state
         state=$(machine_x golden systemctl is-system-running 2>/dev/null || true)
