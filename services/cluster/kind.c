@@ -16,6 +16,7 @@ static const struct {
         [KIND_DISK] = { CLUSTER_ROOT "/disk", CLUSTER_INTERFACE ".Disk", "disk", KIND_STORAGE_DOMAIN },
         [KIND_VM] = { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", "VM", KIND_CLUSTER },
         [KIND_SNAPSHOT] = { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", "snapshot", KIND_VM },
+        [KIND_TEMPLATE] = { CLUSTER_ROOT "/template", CLUSTER_INTERFACE ".Template", "template", KIND_CLUSTER },
 };
 
 static const char *const object_kind_table[_KIND_MAX] = {
@@ -27,6 +28,7 @@ static const char *const object_kind_table[_KIND_MAX] = {
         [KIND_DISK] = "disk",
         [KIND_VM] = "vm",
         [KIND_SNAPSHOT] = "snapshot",
+        [KIND_TEMPLATE] = "template",
 };
 DEFINE_STRING_TABLE(object_kind, ObjectKind, _KIND_MAX)
 

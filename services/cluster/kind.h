@@ -17,6 +17,7 @@ typedef enum ObjectKind {
         KIND_DISK,           /* an image on a storage domain */
         KIND_VM,             /* in a cluster */
         KIND_SNAPSHOT,       /* a former state of a VM */
+        KIND_TEMPLATE,       /* what VMs are made of; in a cluster */
         _KIND_MAX,
         _KIND_INVALID = -EINVAL,
 } ObjectKind;

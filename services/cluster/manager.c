@@ -306,12 +306,32 @@ static void settle_snapshots(Manager *manager) {
         }
 }
 
+static void settle_templates(Manager *manager) {
+        for (Object *found = model_first(manager->model, KIND_TEMPLATE); found; found = found->next) {
+                Change *change;
+
+                /* the job that makes one is its VM's */
+                if (!streq(found->state, "locked") || found->job[0] || job_manager_active(manager->daemon->jobs) > 0)
+                        continue;
+                change = change_new();
+                if (change && plan_set_state(found, "illegal", "work on it was interrupted; remove it", change) >= 0 &&
+                    event_add(change, &actor_system, EVENT_WARNING, "template-interrupted", EVENT_OBJECTS(found->path),
+                              "Work on the template %s was interrupted", found->name) >= 0)
+                        manager_commit(manager, change, "the end of interrupted work");
+                else
+                        change_free(change);
+        }
+}
+
 static bool is_unsettled(const Manager *manager) {
         for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next)
                 if (streq(disk->state, "locked") && !disk->job[0])
                         return true;
         for (const Object *snapshot = model_first(manager->model, KIND_SNAPSHOT); snapshot; snapshot = snapshot->next)
                 if (streq(snapshot->state, "locked") && !snapshot->parent->job[0])
+                        return true;
+        for (const Object *found = model_first(manager->model, KIND_TEMPLATE); found; found = found->next)
+                if (streq(found->state, "locked") && !found->job[0])
                         return true;
         for (const Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
                 if (!streq(domain->state, "attached") && !domain->job[0])
@@ -325,6 +345,7 @@ static int on_settle_timer(sd_event_source *source, uint64_t usec, void *userdat
         manager->settle_timer = sd_event_source_disable_unref(manager->settle_timer);
         settle_disks(manager);
         settle_snapshots(manager);
+        settle_templates(manager);
         if (!is_unsettled(manager))
                 return 0;
         backend_relist(manager->backends[BACKEND_STORAGE]); /* settles domains */
@@ -502,6 +523,7 @@ static int load_all(Manager *manager) {
         remote_recover(manager);
         settle_disks(manager);
         settle_snapshots(manager);
+        settle_templates(manager);
         manager->recovered = true;
         return 0;
 }

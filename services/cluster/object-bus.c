@@ -39,6 +39,7 @@ static int append_state(sd_bus_message *reply, const Object *object) {
                 break;
         case KIND_DISK:
         case KIND_SNAPSHOT:
+        case KIND_TEMPLATE:
                 word = object->state;
                 break;
         case KIND_VM:
@@ -193,6 +194,14 @@ static const Property snapshot_properties[] = {
         { NULL },
 };
 
+static const Property template_properties[] = {
+        { "Cluster", "s", FROM_ROW, "cluster", NULL, true },
+        { "StateReason", "s", COMPUTED, NULL, append_disk_reason },
+        { "CreatedAt", "t", FROM_SPEC, "created", NULL, true },
+        { "Spec", "a{sv}", FROM_SPEC, "configuration", NULL, true },
+        { NULL },
+};
+
 static const Property *const properties_of[_KIND_MAX] = {
         [KIND_DATA_CENTER] = data_center_properties,
         [KIND_CLUSTER] = cluster_properties,
@@ -202,6 +211,7 @@ static const Property *const properties_of[_KIND_MAX] = {
         [KIND_DISK] = disk_properties,
         [KIND_VM] = vm_properties,
         [KIND_SNAPSHOT] = snapshot_properties,
+        [KIND_TEMPLATE] = template_properties,
 };
 
 static const Property *property_find(const Property *properties, const char *name) {
@@ -335,6 +345,7 @@ DEFINE_ENUMERATE(enumerate_storage_domains, KIND_STORAGE_DOMAIN)
 DEFINE_ENUMERATE(enumerate_disks, KIND_DISK)
 DEFINE_ENUMERATE(enumerate_vms, KIND_VM)
 DEFINE_ENUMERATE(enumerate_snapshots, KIND_SNAPSHOT)
+DEFINE_ENUMERATE(enumerate_templates, KIND_TEMPLATE)
 
 const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT, CLUSTER_INTERFACE, root_vtable, NULL, NULL },
@@ -348,6 +359,7 @@ const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT "/disk", CLUSTER_INTERFACE ".Disk", disk_vtable, object_find, enumerate_disks },
         { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", vm_vtable, object_find, enumerate_vms },
         { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", snapshot_vtable, object_find, enumerate_snapshots },
+        { CLUSTER_ROOT "/template", CLUSTER_INTERFACE ".Template", template_vtable, object_find, enumerate_templates },
         { CLUSTER_ROOT "/peer", PEER_OBJECT_INTERFACE, peer_vtable, peer_find, peer_enumerate },
         { NULL },
 };
@@ -363,6 +375,7 @@ static const DictField *const update_fields[_KIND_MAX] = {
         [KIND_DISK] = disk_update_fields,
         [KIND_VM] = vm_update_fields,
         [KIND_SNAPSHOT] = snapshot_update_fields,
+        [KIND_TEMPLATE] = template_update_fields,
 };
 
 int object_method_update(sd_bus_message *message, void *userdata, sd_bus_error *error) {

@@ -24,7 +24,7 @@ static int add_step(json_t **ret, json_t *step) {
 }
 
 /* Nobody writes to it, and no job works on it. */
-static int check_still(const Object *disk, const char *what, sd_bus_error *error) {
+int plan_check_disk_still(const Object *disk, const char *what, sd_bus_error *error) {
         const Link *user;
 
         if (disk->job[0])
@@ -41,8 +41,8 @@ static int check_still(const Object *disk, const char *what, sd_bus_error *error
         return 0;
 }
 
-static Object *target_of(const Plan *plan, const Object *disk, const char *reference, sd_bus_error *error) {
-        Object *domain = reference ? model_resolve(plan->model, KIND_STORAGE_DOMAIN, reference, NULL, error) : disk->parent;
+Object *plan_copy_target(const Plan *plan, Object *own, const char *reference, sd_bus_error *error) {
+        Object *domain = reference ? model_resolve(plan->model, KIND_STORAGE_DOMAIN, reference, NULL, error) : own;
 
         if (domain && !streq(domain->state, "attached")) {
                 (void) sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is %s", domain->name, domain->state);
@@ -51,14 +51,20 @@ static Object *target_of(const Plan *plan, const Object *disk, const char *refer
         return domain;
 }
 
-/* Copies what a guest sees at volume. */
+json_t *plan_copy_step(const PlanCopy *copy) {
+        json_t *undo = json_pack("{s:s, s:s, s:s, s:s}", "domain", copy->to, "method", "DeleteImage", "image", copy->new_image, "volume", "");
+
+        return json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:b}, s:o, s:s, s:s, s:s, s:s}", "target", "domain", copy->to, "image", copy->new_image,
+                          "volume", copy->new_volume, "format", copy->format, "allocation", copy->allocation, "description", copy->name, "template",
+                          (int)copy->shared, "undo", undo, "domain", copy->from, "method", "CopyVolume", "image", copy->image, "volume",
+                          copy->volume);
+}
+
+/* What a guest sees at volume. */
 static json_t *copy_step(const Object *disk, const char *volume, const Object *domain, const char *image, const char *new_volume,
                          const char *format, const char *allocation, const char *name) {
-        json_t *extra = json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s}, s:o}", "target", "domain", domain->id, "image", image, "volume", new_volume,
-                                  "format", format, "allocation", allocation, "description", name, "undo",
-                                  plan_step(domain, "DeleteImage", image, NULL, NULL));
-
-        return extra ? plan_step(disk->parent, "CopyVolume", image_of(disk), volume, extra) : NULL;
+        return plan_copy_step(&(PlanCopy){ .from = disk->parent->id, .image = image_of(disk), .volume = volume, .to = domain->id, .new_image = image,
+                                           .new_volume = new_volume, .format = format, .allocation = allocation, .name = name });
 }
 
 /* The allocation a copy of a format has: a preallocated qcow2 volume serves nobody. */
@@ -66,12 +72,18 @@ static const char *allocation_of(const Object *disk, const char *format) {
         return streq(format, "raw") ? dict_string(disk->spec, "allocation", "sparse") : "sparse";
 }
 
+int plan_put_new_disk(const Object *domain, const PlanDisk *disk, Change *change) {
+        return change_put(change, "disk",
+                          json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:s*}}", "id", disk->id, "name", disk->name,
+                                    "storage_domain", domain->id, "state", "locked", "spec", "description", disk->description ?: "", "image",
+                                    disk->id, "volume", disk->volume, "format", disk->format, "allocation", disk->allocation, "capacity",
+                                    (json_int_t)disk->capacity, "template", disk->template_id));
+}
+
 static int put_new_disk(const Object *domain, const char *id, const char *name, const char *volume, const char *format, const char *allocation,
                         int64_t capacity, const char *description, Change *change) {
-        return change_put(change, "disk",
-                          json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:I}}", "id", id, "name", name, "storage_domain", domain->id,
-                                    "state", "locked", "spec", "description", description, "image", id, "volume", volume, "format", format,
-                                    "allocation", allocation, "capacity", (json_int_t)capacity));
+        return plan_put_new_disk(domain, &(PlanDisk){ .id = id, .name = name, .volume = volume, .format = format, .allocation = allocation,
+                                                      .capacity = capacity, .description = description }, change);
 }
 
 /* ---- extend ---- */
@@ -80,7 +92,7 @@ int plan_extend_disk(const Plan *plan, const Object *disk, int64_t capacity_byte
         const int64_t present = dict_integer(disk->spec, "capacity", 0);
         int r;
 
-        r = check_still(disk, "extending its disk", error);
+        r = plan_check_disk_still(disk, "extending its disk", error);
         if (r < 0)
                 return r;
         if (capacity_bytes <= present)
@@ -116,10 +128,10 @@ int plan_copy_disk(const Plan *plan, const Object *disk, const json_t *descripti
 
         r = plan_new_id(plan, KIND_DISK, description, ret_id, error);
         if (r >= 0)
-                r = check_still(disk, "copying its disk", error);
+                r = plan_check_disk_still(disk, "copying its disk", error);
         if (r < 0)
                 return r;
-        domain = target_of(plan, disk, dict_string(description, "storage_domain", NULL), error);
+        domain = plan_copy_target(plan, disk->parent, dict_string(description, "storage_domain", NULL), error);
         if (!domain)
                 return -EINVAL;
         r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
@@ -150,14 +162,14 @@ int plan_copy_done(const Plan *plan, const char *id, const char *reason, Change 
 int plan_move_disk(const Plan *plan, const Object *disk, const char *reference, Change *change, json_t **ret_steps, char ret_volume[static 37],
                    sd_bus_error *error) {
         const char *format = dict_string(disk->spec, "format", "raw");
-        Object *domain = target_of(plan, disk, reference, error);
+        Object *domain = plan_copy_target(plan, disk->parent, reference, error);
         int r;
 
         if (!domain)
                 return -EINVAL;
         if (domain == disk->parent)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The disk %s is on %s already", disk->name, domain->name);
-        r = check_still(disk, "moving its disk", error);
+        r = plan_check_disk_still(disk, "moving its disk", error);
         if (r >= 0)
                 r = plan_check_no_snapshot(plan->model, disk, "moving it", error);
         if (r >= 0)
@@ -192,6 +204,7 @@ int plan_move_done(const Plan *plan, const Object *disk, const char *domain, con
                 return -ENOMEM;
         }
         (void) json_object_del(spec, "reason");
+        (void) json_object_del(spec, "template"); /* the copy is whole */
         if (json_object_set_new(row, "spec", spec) < 0) {
                 json_decref(row);
                 return -ENOMEM;
@@ -203,15 +216,14 @@ int plan_move_done(const Plan *plan, const Object *disk, const char *domain, con
 
 typedef struct Clone {
         const Plan *plan;
-        const Object *vm, *snapshot;
+        const Object *snapshot;
         const char *id, *name; /* of the new VM */
         const char *domain;    /* reference, or NULL: where each disk is */
         Change *change;
         json_t **steps;
 } Clone;
 
-/* The configuration without what belongs to the other VM alone. */
-static json_t *clone_description(const Clone *clone, const json_t *configuration, const json_t *given) {
+json_t *plan_clone_description(const json_t *configuration, const json_t *given, const char *id, const char *name, const char *cluster) {
         json_t *description = spec_strip(configuration), *nics = json_array(), *nic;
         size_t i;
 
@@ -225,9 +237,9 @@ static json_t *clone_description(const Clone *clone, const json_t *configuration
                 (void) json_array_append_new(nics, copy);
         }
         if (!description || !nics || json_object_set_new(description, "nics", nics) < 0 ||
-            json_object_set_new(description, "id", json_string(clone->id)) < 0 ||
-            json_object_set_new(description, "name", json_string(clone->name)) < 0 ||
-            json_object_set_new(description, "cluster", json_string(clone->vm->parent->id)) < 0) {
+            json_object_set_new(description, "id", json_string(id)) < 0 ||
+            json_object_set_new(description, "name", json_string(name)) < 0 ||
+            json_object_set_new(description, "cluster", json_string(cluster)) < 0) {
                 json_decref(description);
                 return NULL;
         }
@@ -242,7 +254,7 @@ static int clone_disk(const Clone *clone, const json_t *link, const Object *disk
         const char *format = dict_string(disk->spec, "format", "raw"), *allocation = allocation_of(disk, format);
         char id[UUID_STRING_MAX], new_volume[UUID_STRING_MAX], name[NAME_BYTES_MAX + 1];
         json_t *spec = json_copy((json_t *)link);
-        Object *domain = target_of(clone->plan, disk, clone->domain, error);
+        Object *domain = plan_copy_target(clone->plan, disk->parent, clone->domain, error);
         int r;
 
         if (!spec || !domain) {
@@ -289,7 +301,7 @@ static int clone_disks(const Clone *clone, const json_t *configuration, sd_bus_e
                 /* what was only read is not part of a snapshot */
                 if (!volume)
                         continue;
-                r = check_still(disk, "cloning it", error);
+                r = plan_check_disk_still(disk, "cloning it", error);
                 if (r >= 0)
                         r = clone_disk(clone, link, disk, volume, capacity, (unsigned)i + 1, error);
                 if (r < 0)
@@ -302,7 +314,7 @@ int plan_clone_vm(const Plan *plan, const Object *vm, const Object *snapshot, co
                   char ret_id[static 37], sd_bus_error *error) {
         _cleanup_json_ json_t *configuration = snapshot ? json_incref(json_object_get(snapshot->spec, "configuration")) : vm_configuration(vm),
                               *description = NULL;
-        const Clone clone = { .plan = plan, .vm = vm, .snapshot = snapshot, .id = ret_id, .name = dict_string(given, "name", ""),
+        const Clone clone = { .plan = plan, .snapshot = snapshot, .id = ret_id, .name = dict_string(given, "name", ""),
                               .domain = dict_string(given, "storage_domain", NULL), .change = change, .steps = ret_steps };
         int r;
 
@@ -315,7 +327,7 @@ int plan_clone_vm(const Plan *plan, const Object *vm, const Object *snapshot, co
                 return r;
         if (snapshot && !streq(snapshot->state, "ok"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The snapshot %s is %s", snapshot->name, snapshot->state);
-        description = clone_description(&clone, configuration, given);
+        description = plan_clone_description(configuration, given, ret_id, clone.name, vm->parent->id);
         r = description ? plan_create_vm(plan, description, change, error) : -ENOMEM;
         if (r >= 0)
                 r = clone_disks(&clone, configuration, error);

@@ -29,3 +29,30 @@ int plan_copy_done(const Plan *plan, const char *id, const char *reason, Change 
 int plan_move_done(const Plan *plan, const Object *disk, const char *domain, const char *volume, size_t n_done, const char *reason,
                    Change *change);
 int plan_clone_done(const Plan *plan, const char *id, const char *reason, Change *change);
+
+/* The parts, for templates. */
+
+/* One copy, as Storage is asked for it. */
+typedef struct PlanCopy {
+        const char *from, *image, *volume;       /* domain, image and volume that is read */
+        const char *to, *new_image, *new_volume; /* what is made */
+        const char *format, *allocation, *name;
+        bool shared; /* it becomes a template's */
+} PlanCopy;
+/* Return: new reference or NULL. */
+json_t *plan_copy_step(const PlanCopy *copy);
+
+/* A disk's row, locked. */
+typedef struct PlanDisk {
+        const char *id, *name, *volume, *format, *allocation, *description; /* the last may be NULL */
+        const char *template_id; /* NULL: it stands on its own */
+        int64_t capacity;
+} PlanDisk;
+int plan_put_new_disk(const Object *domain, const PlanDisk *disk, Change *change);
+
+/* Nobody writes to it, and no job works on it. Return: 0, or negative with error set. */
+int plan_check_disk_still(const Object *disk, const char *what, sd_bus_error *error);
+/* Where a copy goes: reference, or NULL for the same. Return: the domain, or NULL with error set. */
+Object *plan_copy_target(const Plan *plan, Object *domain, const char *reference, sd_bus_error *error);
+/* A configuration as the description of a VM of another name, without what belongs to one VM alone. Return: new reference or NULL. */
+json_t *plan_clone_description(const json_t *configuration, const json_t *given, const char *id, const char *name, const char *cluster);

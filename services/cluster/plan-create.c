@@ -59,6 +59,7 @@ const Object *plan_name_scope(ObjectKind kind, Object *parent) {
         switch (kind) {
         case KIND_NETWORK:
         case KIND_VM:
+        case KIND_TEMPLATE:
                 return object_data_center(parent);
         case KIND_DISK:
         case KIND_SNAPSHOT:

@@ -65,12 +65,17 @@ static const char migration_1[] =
         "CREATE TABLE change_log (seq INTEGER NOT NULL PRIMARY KEY, time INTEGER NOT NULL,"
         "  request TEXT NOT NULL, changeset BLOB NOT NULL) STRICT;";
 
-/* A snapshot is of one VM; which volumes hold it stands in its spec, beside what the VM was like. */
+/* A snapshot is of one VM; which volumes hold it stands in its spec, beside what the VM was like. So with a template. */
 static const char migration_2[] =
         "CREATE TABLE snapshot ("
         "  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, vm TEXT NOT NULL REFERENCES vm (id),"
         "  state TEXT NOT NULL CHECK (state IN ('locked', 'ok', 'previewed', 'broken')),"
-        "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (vm, name)) STRICT;";
+        "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (vm, name)) STRICT;"
+        "CREATE TABLE template ("
+        "  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, cluster TEXT NOT NULL, data_center TEXT NOT NULL,"
+        "  state TEXT NOT NULL CHECK (state IN ('locked', 'ok', 'illegal')),"
+        "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (data_center, name),"
+        "  FOREIGN KEY (cluster, data_center) REFERENCES cluster (id, data_center)) STRICT;";
 
 const char *const schema_migrations[] = { migration_1, migration_2 };
 const int schema_version = ELEMENTSOF(schema_migrations);
@@ -85,6 +90,7 @@ const SchemaTable schema_tables[] = {
         { "disk", 1, { "id", "name", "storage_domain", "state", "spec" } },
         { "vm", 1, { "id", "name", "cluster", "data_center", "autostart", "spec" } },
         { "snapshot", 1, { "id", "name", "vm", "state", "spec" } },
+        { "template", 1, { "id", "name", "cluster", "data_center", "state", "spec" } },
         { "vm_disk", 2, { "vm", "id", "spec" } },
         { "vm_nic", 2, { "vm", "id", "network", "mac", "spec" } },
         { "vm_address", 2, { "vm", "device", "address" } },

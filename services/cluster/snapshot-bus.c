@@ -10,67 +10,7 @@
 #include "plan-copy.h"
 #include "plan-snapshot.h"
 #include "spec.h"
-#include "steps.h"
-#include "work.h"
-
-/* One call of that kind, from message to job. */
-typedef struct StepsCall {
-        const char *kind;   /* of the job */
-        const char *verb, *action;
-        const char *answer; /* "j" or "oj" */
-        Object *self;       /* what was asked */
-        Object *busy;       /* what the job is for */
-        json_t *description, *arguments; /* of the call; of the job, filled by plan */
-        const char *word;   /* a snapshot's work; a domain; borrowed */
-        int64_t capacity;
-        int (*plan)(struct StepsCall *call, const Plan *plan, Change *change, sd_bus_error *error);
-} StepsCall;
-
-static void steps_call_clear(StepsCall *call) {
-        json_decref(call->description);
-        json_decref(call->arguments);
-}
-#define _cleanup_call_ _cleanup_(steps_call_clear)
-
-/* steps: taken. format as of json_pack() with the rest. */
-static int set_arguments(StepsCall *call, int r, json_t *steps, json_t *arguments) {
-        json_decref(call->arguments);
-        call->arguments = arguments;
-        if (!steps || !arguments || json_object_set_new(arguments, "steps", steps) < 0)
-                return r < 0 ? r : -ENOMEM;
-        return r;
-}
-
-static int run(sd_bus_message *message, StepsCall *call, const json_t *asked, sd_bus_error *error) {
-        Manager *manager = call->self->owner;
-        _cleanup_request_ Request request = { NULL };
-        _cleanup_(change_freep) Change *change = change_new();
-        Job *job = NULL;
-        Actor actor;
-        Plan plan;
-        int r;
-
-        r = request_read(&request, manager, message, asked, options_common, error);
-        if (r < 0)
-                return r;
-        if (!request.replay) {
-                plan = request_plan(&request, &actor);
-                r = backend_check(manager->backends[BACKEND_STORAGE], error);
-                if (r >= 0)
-                        r = change ? call->plan(call, &plan, change, error) : -ENOMEM;
-                if (r < 0)
-                        return r;
-        }
-        r = request_authorise(&request, call->action, call->verb, call->self, NULL, error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = request_begin_job(&request, call->kind, call->busy, TAKE_PTR(call->arguments), change, &job, error);
-        if (r < 0)
-                return r;
-        if (job)
-                steps_begin(manager, job);
-        return request_reply(&request, call->answer);
-}
+#include "steps-call.h"
 
 /* ---- snapshots ---- */
 
@@ -81,7 +21,7 @@ static int plan_create(StepsCall *call, const Plan *plan, Change *change, sd_bus
         r = plan_create_snapshot(plan, call->self, call->description, realtime_usec(), change, &steps, error);
         if (r < 0)
                 return r;
-        return set_arguments(call, r, steps,
+        return steps_call_arguments(call, r, steps,
                              json_pack("{s:O}", "snapshot", json_object_get(json_object_get(json_array_get(change->rows, 0), "row"), "id")));
 }
 
@@ -91,7 +31,7 @@ int vm_method_create_snapshot(sd_bus_message *message, void *userdata, sd_bus_er
         int r;
 
         r = dict_read_checked(message, snapshot_create_fields, "snapshot", &call.description, error);
-        return r < 0 ? r : run(message, &call, call.description, error);
+        return r < 0 ? r : steps_call_run(message, &call, call.description, error);
 }
 
 static int plan_work(StepsCall *call, const Plan *plan, Change *change, sd_bus_error *error) {
@@ -99,7 +39,7 @@ static int plan_work(StepsCall *call, const Plan *plan, Change *change, sd_bus_e
         int r;
 
         r = plan_snapshot_work(plan, call->self, call->word, change, &steps, error);
-        return r < 0 ? r : set_arguments(call, r, steps, json_pack("{s:s}", "snapshot", call->self->id));
+        return r < 0 ? r : steps_call_arguments(call, r, steps, json_pack("{s:s}", "snapshot", call->self->id));
 }
 
 static int snapshot_work(sd_bus_message *message, Object *snapshot, const char *word, const char *kind, const char *action,
@@ -107,7 +47,7 @@ static int snapshot_work(sd_bus_message *message, Object *snapshot, const char *
         _cleanup_call_ StepsCall call = { .kind = kind, .verb = kind, .action = action, .answer = "j", .self = snapshot,
                                           .busy = snapshot->parent, .word = word, .plan = plan_work };
 
-        return run(message, &call, NULL, error);
+        return steps_call_run(message, &call, NULL, error);
 }
 
 static int method_preview(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -139,7 +79,7 @@ static int plan_clone(StepsCall *call, const Plan *plan, Change *change, sd_bus_
                 json_decref(steps);
                 return r;
         }
-        return set_arguments(call, r, steps, json_pack("{s:s}", "new", id));
+        return steps_call_arguments(call, r, steps, json_pack("{s:s}", "new", id));
 }
 
 static int clone(sd_bus_message *message, Object *self, Object *vm, sd_bus_error *error) {
@@ -148,7 +88,7 @@ static int clone(sd_bus_message *message, Object *self, Object *vm, sd_bus_error
         int r;
 
         r = dict_read_checked(message, snapshot_clone_fields, "clone", &call.description, error);
-        return r < 0 ? r : run(message, &call, call.description, error);
+        return r < 0 ? r : steps_call_run(message, &call, call.description, error);
 }
 
 int vm_method_clone(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -168,7 +108,7 @@ static int plan_extend(StepsCall *call, const Plan *plan, Change *change, sd_bus
         int r;
 
         r = plan_extend_disk(plan, call->self, call->capacity, change, &steps, error);
-        return r < 0 ? r : set_arguments(call, r, steps, json_pack("{s:I}", "capacity", (json_int_t)call->capacity));
+        return r < 0 ? r : steps_call_arguments(call, r, steps, json_pack("{s:I}", "capacity", (json_int_t)call->capacity));
 }
 
 int disk_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -185,7 +125,7 @@ int disk_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *er
                 return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "capacity must be a multiple of 512 bytes, at most 256 TiB");
         call.capacity = (int64_t)capacity;
         asked = json_pack("[I]", (json_int_t)capacity);
-        return asked ? run(message, &call, asked, error) : -ENOMEM;
+        return asked ? steps_call_run(message, &call, asked, error) : -ENOMEM;
 }
 
 static int plan_copy(StepsCall *call, const Plan *plan, Change *change, sd_bus_error *error) {
@@ -194,7 +134,7 @@ static int plan_copy(StepsCall *call, const Plan *plan, Change *change, sd_bus_e
         int r;
 
         r = plan_copy_disk(plan, call->self, call->description, change, &steps, id, error);
-        return r < 0 ? r : set_arguments(call, r, steps, json_pack("{s:s}", "new", id));
+        return r < 0 ? r : steps_call_arguments(call, r, steps, json_pack("{s:s}", "new", id));
 }
 
 int disk_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -203,7 +143,7 @@ int disk_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *erro
         int r;
 
         r = dict_read_checked(message, disk_copy_fields, "disk", &call.description, error);
-        return r < 0 ? r : run(message, &call, call.description, error);
+        return r < 0 ? r : steps_call_run(message, &call, call.description, error);
 }
 
 static int plan_move(StepsCall *call, const Plan *plan, Change *change, sd_bus_error *error) {
@@ -215,7 +155,7 @@ static int plan_move(StepsCall *call, const Plan *plan, Change *change, sd_bus_e
         if (!domain)
                 return -ENOENT;
         r = plan_move_disk(plan, call->self, domain->id, change, &steps, volume, error);
-        return r < 0 ? r : set_arguments(call, r, steps, json_pack("{s:s, s:s}", "target", domain->id, "volume", volume));
+        return r < 0 ? r : steps_call_arguments(call, r, steps, json_pack("{s:s, s:s}", "target", domain->id, "volume", volume));
 }
 
 int disk_method_move(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -228,7 +168,7 @@ int disk_method_move(sd_bus_message *message, void *userdata, sd_bus_error *erro
         if (r < 0)
                 return r;
         asked = json_pack("[s]", call.word);
-        return asked ? run(message, &call, asked, error) : -ENOMEM;
+        return asked ? steps_call_run(message, &call, asked, error) : -ENOMEM;
 }
 
 const sd_bus_vtable snapshot_vtable[] = {

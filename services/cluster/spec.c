@@ -133,6 +133,18 @@ const DictField snapshot_clone_fields[] = {
         { NULL },
 };
 
+const DictField template_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, name_64, NAME_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("storage_domain", DICT_OPTIONAL),
+        { NULL },
+};
+const DictField template_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, { NULL },
+};
+const DictField template_vm_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, name_64, NAME_TEXT), FIELD_DESCRIPTION, { "clone", DICT_BOOLEAN },
+        FIELD_REFERENCE("storage_domain", DICT_OPTIONAL), { NULL },
+};
+
 static const char *const disk_buses[] = { "virtio", "scsi", "sata", NULL };
 #define FIELD_BOOT_ORDER { "boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX }
 #define VM_DISK_FIELDS                                                                                   \

@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "plan-copy.h"
 #include "plan-snapshot.h"
+#include "plan-template.h"
 #include "steps.h"
 #include "work.h"
 
@@ -77,12 +78,32 @@ static int clone_ended(End *end) {
         return plan_clone_done(end->plan, id, end->reason, end->change);
 }
 
+static int template_ended(End *end, const char *id, int (*done)(const Plan *, const char *, const char *, Change *)) {
+        const Object *template_object = model_find(end->plan->model, KIND_TEMPLATE, id);
+
+        if (!template_object)
+                return 0;
+        end->noun = "template";
+        end->name = template_object->name;
+        end->path = template_object->path;
+        return done(end->plan, id, end->reason, end->change);
+}
+
+static int template_made(End *end) {
+        return template_ended(end, dict_string(end->arguments, "new", ""), plan_template_made);
+}
+
+static int template_removed(End *end) {
+        return template_ended(end, dict_string(end->arguments, "id", ""), plan_template_removed);
+}
+
 static const struct {
         const char *kind;
         int (*ended)(End *end);
 } ends[] = {
         { "create-snapshot", snapshot_ended }, { "preview-snapshot", snapshot_ended }, { "commit-snapshot", snapshot_ended },
         { "undo-snapshot", snapshot_ended },   { "remove-snapshot", snapshot_ended },  { "clone-vm", clone_ended },
+        { "create-template", template_made },  { "remove-template", template_removed }, { "use-template", clone_ended },
         { "extend-disk", extend_ended },       { "copy-disk", copy_ended },            { "move-disk", move_ended },
 };
 

@@ -6,6 +6,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-template.h"
 #include "register-bus.h"
 #include "work.h"
 
@@ -27,11 +28,16 @@ static int check_detach(const Object *domain, sd_bus_error *error) {
 
 static int check_remove(const Object *domain, bool destroy, sd_bus_error *error) {
         const Manager *manager = domain->owner;
+        const Object *template_object;
         int r;
 
         if (domain->job[0])
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The storage domain %s is busy with job %s", domain->name,
                                          domain->job);
+        template_object = plan_template_on(manager->model, domain);
+        if (template_object)
+                return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The template %s is on the storage domain %s: remove it first",
+                                         template_object->name, domain->name);
         if (!destroy) {
                 r = check_detach(domain, error);
                 if (r < 0)

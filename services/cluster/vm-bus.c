@@ -326,6 +326,8 @@ const sd_bus_vtable vm_vtable[] = {
         METHOD_REMOVE,
         SD_BUS_METHOD_WITH_ARGS("CreateSnapshot", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", snapshot, "o", job), vm_method_create_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateTemplate", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", made, "o", job), vm_method_create_template, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Clone", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", vm, "o", job), vm_method_clone, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_start,

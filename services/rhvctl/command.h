@@ -53,6 +53,7 @@ typedef enum CompletionSource {
         COMPLETE_DISK,
         COMPLETE_VM,
         COMPLETE_SNAPSHOT,
+        COMPLETE_TEMPLATE,
         COMPLETE_PEER,
         COMPLETE_JOB,
         COMPLETE_AGENT,

@@ -84,6 +84,16 @@ static const Column snapshot_columns[] = {
         {},
 };
 
+static const Column template_columns[] = {
+        { "NAME", "Name", FORMAT_TEXT, true },
+        { "STATE", "State", FORMAT_TEXT, false },
+        { "CLUSTER", "Cluster", FORMAT_REFERENCE, true },
+        { "CREATED", "CreatedAt", FORMAT_TIME, false },
+        { "DESCRIPTION", "Description", FORMAT_TEXT, true },
+        { "ID", "Id", FORMAT_TEXT, false },
+        {},
+};
+
 static const Column peer_columns[] = {
         { "NAME", "Name", FORMAT_TEXT, true },
         { "STATE", "State", FORMAT_TEXT, false },
@@ -105,6 +115,7 @@ DEFINE_KIND(domain, "storage domain", "domain", "storage_domain", "StorageDomain
 DEFINE_KIND(disk, "disk", "disk", "disk", "Disk");
 DEFINE_KIND(vm, "VM", "vm", "vm", "Vm");
 DEFINE_KIND(snapshot, "snapshot", "snapshot", "snapshot", "Snapshot");
+DEFINE_KIND(template, "template", "template", "template", "Template");
 DEFINE_KIND(peer, "peer", "peer", "peer", "Peer");
 
 const Kind *kind_of_source(CompletionSource source) {
@@ -125,6 +136,8 @@ const Kind *kind_of_source(CompletionSource source) {
                 return &kind_vm;
         case COMPLETE_SNAPSHOT:
                 return &kind_snapshot;
+        case COMPLETE_TEMPLATE:
+                return &kind_template;
         case COMPLETE_PEER:
                 return &kind_peer;
         default:

@@ -188,6 +188,7 @@ static int read_target(Domain *domain, DataCall *call, sd_bus_error *error) {
                 return -EINVAL;
         }
         r = request_read_copy(image, volume, call->target, (uint64_t)time(NULL), &call->make, error);
+        call->request.share = dict_boolean(call->target, "template", false);
         call->request.make = &call->make;
         return r;
 }

@@ -179,6 +179,7 @@ static DataWork *new_work(const DataRequest *request) {
                 return NULL;
         work->kind = request->kind;
         work->capacity_bytes = request->make ? request->make->capacity_bytes : request->capacity_bytes;
+        work->share = request->share;
         work->bandwidth = request->bandwidth;
         work->source_bytes = request->source_bytes;
         (void) snprintf(work->source_format, sizeof(work->source_format), "%s", request->source_format);

@@ -25,6 +25,7 @@ typedef struct DataRequest {
         uint64_t source_bytes;      /* its length */
         Domain *target;             /* of a copy; borrowed for the call */
         const VolumeRequest *make;  /* the copy's volume */
+        bool share;                 /* it becomes a template */
 } DataRequest;
 
 /* job: new, image (and the copy's) locked for it. Return: 0, or negative with error set. */

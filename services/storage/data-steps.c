@@ -53,6 +53,7 @@ static int settle(const DataRun *run, sd_bus_error *error) {
                         .bump_generation = true,
                         .legality = VOLUME_LEGAL,
                         .capacity_bytes = run->work->kind == DATA_COPY ? 0 : run->work->capacity_bytes,
+                        .share = run->work->kind == DATA_COPY && run->work->share,
         };
         int r;
 

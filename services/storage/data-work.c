@@ -43,7 +43,8 @@ int data_work_save(const char *directory, const DataWork *work) {
         _cleanup_json_ json_t *object = NULL;
         _cleanup_free_ char *path = NULL;
 
-        object = json_pack("{s:s, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "kind", data_kind_to_string(work->kind), "place",
+        object = json_pack("{s:s, s:b, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "kind", data_kind_to_string(work->kind), "share", (int)work->share,
+                           "place",
                            place_to_json(&work->place), "source", place_to_json(&work->source), "format",
                            volume_format_to_string(work->format), "allocation", volume_allocation_to_string(work->allocation), "present",
                            (json_int_t)work->present_bytes, "capacity", (json_int_t)work->capacity_bytes, "bandwidth",
@@ -100,6 +101,7 @@ static bool format_is_known(const char *word) {
 static int read_words(const json_t *object, DataWork *work) {
         const char *format = dict_string(object, "source_format", "");
 
+        work->share = dict_boolean(object, "share", false);
         work->kind = data_kind_from_string(dict_string(object, "kind", ""));
         work->format = volume_format_from_string(dict_string(object, "format", ""));
         work->allocation = volume_allocation_from_string(dict_string(object, "allocation", ""));

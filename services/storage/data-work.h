@@ -38,6 +38,7 @@ typedef struct DataWork {
         VolumeAllocation allocation;
         uint64_t present_bytes;  /* the volume's capacity before */
         uint64_t capacity_bytes; /* and afterwards */
+        bool share;              /* of a copy: the volume becomes a template */
         uint64_t bandwidth;      /* bytes per second; 0: as fast as it goes */
         char source_format[DATA_FORMAT_MAX]; /* of a foreign image in the chain's only volume; empty: a disk of ours */
         uint64_t source_bytes;               /* of that image: the volume is longer; 0: as long as the volume */

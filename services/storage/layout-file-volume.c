@@ -116,10 +116,43 @@ static int parent_is_free(const DomainPlace *place, const VolumeRequest *request
         _cleanup_(volume_list_clear) VolumeList list = {};
         int r;
 
-        if (!place->type->shared || streq(request->parent, BLANK_UUID))
+        /* A template's are not. */
+        if (!place->type->shared || streq(request->parent, BLANK_UUID) || request->parent_image[0])
                 return 0;
         r = file_list_volumes(place, request->image, &list, error);
         return r < 0 ? r : file_volumes_free(place, &list, error);
+}
+
+/* The template's volume is in the new image too: the same files, under a second name. VDSM links all three. */
+static int link_template(const DomainPlace *place, const VolumeRequest *request, int fd, VolumeList *list, sd_bus_error *error) {
+        static const char *const suffixes[] = {"", META_SUFFIX, LEASE_SUFFIX};
+        _cleanup_(volume_list_clear) VolumeList theirs = {};
+        _cleanup_close_ int from = -EBADF;
+        int r;
+
+        from = file_image_open(place, request->parent_image, error);
+        if (from < 0)
+                return from;
+        r = file_read_volumes(place, from, request->parent_image, &theirs, error);
+        if (r >= 0)
+                r = volume_may_base(&theirs, request->parent, error);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(suffixes); i++) {
+                const char *name = FILE_NAME(request->parent, suffixes[i]);
+
+                if (linkat(from, name, fd, name, 0) < 0 && !(errno == ENOENT && i == 2 && !place->type->shared))
+                        r = bus_error_errno(error, -errno, "Cannot link %s of the template into image %s", name, request->image);
+        }
+        return r < 0 ? r : file_read_volumes(place, fd, request->image, list, error);
+}
+
+/* What is in the way of a new image on a template. */
+static int join_template(const DomainPlace *place, const VolumeRequest *request, int fd, bool new_image, VolumeList *list, sd_bus_error *error) {
+        if (!request->parent_image[0])
+                return 0;
+        if (new_image)
+                return link_template(place, request, fd, list, error);
+        sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Image %s is there already; one on a template is a new one", request->image);
+        return -EEXIST;
 }
 
 int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error) {
@@ -140,7 +173,9 @@ int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, Vo
         fd = work_directory(place, request, &list, &plan.new_image, error);
         if (fd < 0)
                 return fd;
-        r = volume_request_plan(request, &list, place->id, place->version, &plan.metadata, error);
+        r = join_template(place, request, fd, plan.new_image, &list, error);
+        if (r >= 0)
+                r = volume_request_plan(request, &list, place->id, place->version, &plan.metadata, error);
         if (r < 0) {
                 if (plan.new_image)
                         file_volume_abandon(place, request, &plan);

@@ -97,6 +97,7 @@ const DictField request_volume[] = {
                 {.key = "allocation", .type = DICT_STRING, .words = allocation_words},
                 {.key = "description", .type = DICT_STRING},
                 {.key = "parent", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID"},
+                {.key = "parent_image", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID"},
                 {.key = "branch", .type = DICT_BOOLEAN},
                 {.key = "disk_type", .type = DICT_STRING},
                 {},
@@ -128,6 +129,7 @@ const DictField request_copy_target[] = {
                 FIELD_ID("image"),
                 FIELD_ID("volume"),
                 {.key = "capacity", .type = DICT_INTEGER, .min = 1, .max = INT64_MAX},
+                {.key = "template", .type = DICT_BOOLEAN},
                 {.key = "format", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = format_words},
                 {.key = "allocation", .type = DICT_STRING, .words = allocation_words},
                 {.key = "description", .type = DICT_STRING},
@@ -277,6 +279,7 @@ int request_read_volume(const char *image, const char *volume, const json_t *obj
         memcpy(request.image, image, UUID_STRING_MAX);
         memcpy(request.volume, volume, UUID_STRING_MAX);
         request.branch = dict_boolean(object, "branch", false);
+        (void) snprintf(request.parent_image, sizeof(request.parent_image), "%s", dict_string(object, "parent_image", ""));
         memcpy(request.parent, dict_string(object, "parent", BLANK_UUID), UUID_STRING_MAX);
         (void) snprintf(request.description, sizeof(request.description), "%s", description);
         (void) snprintf(request.disk_type, sizeof(request.disk_type), "%s", disk_type);

@@ -16,7 +16,7 @@ extern const DictField request_volume[];        /* capacity, format, allocation,
 extern const DictField request_upload[];        /* size, job_id */
 extern const DictField request_data[];          /* generation, bandwidth, lease, job_id */
 extern const DictField request_copy[];          /* the same, source_format, source_size */
-extern const DictField request_copy_target[];   /* domain, image, volume, format, allocation, capacity, description, disk_type */
+extern const DictField request_copy_target[];   /* domain, image, volume, template, format, allocation, capacity, description, disk_type */
 extern const DictField request_measure[];       /* format */
 extern const DictField request_prepare[];       /* user, read_only, shared */
 extern const DictField request_teardown[];      /* user */

@@ -27,7 +27,7 @@ const char *structural_word(int (*run)(Io *)) {
 /* ---- request ---- */
 
 static json_t *pack_volume(const VolumeRequest *request) {
-        return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "parent", request->parent, "capacity",
+        return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "parent", request->parent, "parent_image", request->parent_image, "capacity",
                          (json_int_t)request->capacity_bytes, "initial", (json_int_t)request->initial_bytes, "format", volume_format_to_string(request->format), "allocation",
                          volume_allocation_to_string(request->allocation), "description", request->description, "disk_type",
                          request->disk_type, "illegal", (int)request->illegal, "branch", (int)request->branch, "now",
@@ -58,14 +58,14 @@ static bool id_or_nothing(const char *id) {
 
 static int read_volume(const json_t *object, Io *io) {
         VolumeRequest *request = &io->request;
-        const char *parent, *format, *allocation, *description, *disk_type;
+        const char *parent, *parent_image, *format, *allocation, *description, *disk_type;
         json_int_t capacity, initial, now;
         int illegal, branch;
 
-        if (json_unpack((json_t *)object, "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "parent", &parent, "capacity", &capacity,
+        if (json_unpack((json_t *)object, "{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "parent", &parent, "parent_image", &parent_image, "capacity", &capacity,
                         "initial", &initial, "format", &format, "allocation", &allocation, "description", &description, "disk_type", &disk_type, "illegal",
                         &illegal, "branch", &branch, "now", &now) < 0 ||
-            !uuid_is_valid(parent) || capacity < 0 || initial < 0 || now < 0 || strlen(description) >= sizeof(request->description) ||
+            !uuid_is_valid(parent) || !id_or_nothing(parent_image) || capacity < 0 || initial < 0 || now < 0 || strlen(description) >= sizeof(request->description) ||
             strlen(disk_type) >= sizeof(request->disk_type))
                 return -EBADMSG;
         *request = (VolumeRequest){
@@ -82,6 +82,7 @@ static int read_volume(const json_t *object, Io *io) {
         memcpy(request->image, io->image, UUID_STRING_MAX);
         memcpy(request->volume, io->volume, UUID_STRING_MAX);
         memcpy(request->parent, parent, UUID_STRING_MAX);
+        memcpy(request->parent_image, parent_image, strlen(parent_image) + 1);
         memcpy(request->description, description, strlen(description) + 1);
         memcpy(request->disk_type, disk_type, strlen(disk_type) + 1);
         return volume_request_check(request, &io->error);

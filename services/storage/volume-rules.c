@@ -94,6 +94,8 @@ int volume_request_check(const VolumeRequest *request, sd_bus_error *error) {
                 return invalid(error, "A new volume is sparse or preallocated");
         if (child && request->allocation == VOLUME_ALLOCATION_PREALLOCATED)
                 return invalid(error, "A volume with a parent cannot be preallocated");
+        if (request->parent_image[0] && (!child || streq(request->parent_image, request->image) || request->branch))
+                return invalid(error, "An image based on a template names the template's image and its volume");
         if (!volume_description_is_valid(request->description))
                 return invalid(error, "A description is one line of up to 210 characters without blanks at its ends");
         if (!volume_disk_type_is_valid(request->disk_type))
@@ -279,6 +281,11 @@ int volume_may_delete(const VolumeList *list, const char *volume, char ret_paren
                 return 0;
         }
         parent = volume_list_find(list, record->metadata.parent);
+        if (parent && !parent->problem && parent->metadata.role == VOLUME_SHARED && list->n == 2) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is the only one of image %s above its template; delete the image",
+                                  volume, list->image);
+                return -EBUSY;
+        }
         if (parent && !parent->problem && parent->metadata.role == VOLUME_INTERNAL &&
             count_children(list, parent->id, volume) == 0)
                 memcpy(ret_parent_becomes_leaf, parent->id, UUID_STRING_MAX);
@@ -292,7 +299,13 @@ int volume_change_apply(const VolumeChange *change, const char *volume, VolumeMe
                                   metadata->generation, change->expected_generation);
                 return -ESTALE;
         }
+        if (change->share && (metadata->role != VOLUME_LEAF || volume_has_parent(metadata))) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s cannot become a template: it is not the only one of its image", volume);
+                return -EBUSY;
+        }
         metadata->legality = change->legality;
+        if (change->share)
+                metadata->role = VOLUME_SHARED;
         if (change->capacity_bytes != 0)
                 metadata->capacity_bytes = change->capacity_bytes;
         if (change->bump_generation)
@@ -327,6 +340,21 @@ static int find_usable(const VolumeList *list, const char *volume, const VolumeR
         }
         *ret = record;
         return 0;
+}
+
+int volume_may_base(const VolumeList *list, const char *volume, sd_bus_error *error) {
+        const VolumeRecord *record;
+        int r;
+
+        r = find_usable(list, volume, &record, error);
+        if (r >= 0)
+                r = check_member(list, record, true, error);
+        if (r < 0)
+                return r;
+        if (record->metadata.role == VOLUME_SHARED && streq(record->metadata.image, list->image))
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s of image %s is no template", volume, list->image);
+        return -EBUSY;
 }
 
 int volume_may_upload(const VolumeList *list, const char *volume, uint64_t size, sd_bus_error *error) {

@@ -53,6 +53,7 @@ typedef struct VolumeRequest {
         char description[VOLUME_METADATA_BYTES_MAX];
         char disk_type[VOLUME_DISK_TYPE_MAX];
         bool illegal; /* its data come later: until then it is ILLEGAL */
+        char parent_image[UUID_STRING_MAX]; /* of a template the new image is based on; empty: parent is of this image */
         bool branch;  /* the parent may have a child already: the image branches until one of the two goes (a preview) */
         uint64_t now_sec;
 } VolumeRequest;
@@ -84,10 +85,14 @@ typedef struct VolumeChange {
         bool bump_generation;         /* one more, together with the rest in one write */
         VolumeLegality legality;
         uint64_t capacity_bytes;      /* 0: as it is */
+        bool share;                   /* a leaf without parent becomes a template */
 } VolumeChange;
 
 /* metadata: of volume, as it was; gets the change. Return: 0, or -ESTALE with InvalidState set. */
 int volume_change_apply(const VolumeChange *change, const char *volume, VolumeMetadata *metadata, sd_bus_error *error);
+
+/* Is volume a template that new images may be based on? Return: 0, or negative with NotFound, BadFormat or InvalidState set. */
+int volume_may_base(const VolumeList *list, const char *volume, sd_bus_error *error);
 
 /* A template with copies must stay. */
 int image_may_delete(const VolumeList *list, sd_bus_error *error);

@@ -4,6 +4,7 @@
 # world_up: host1 with one object of each kind in each state that a change may need: for tests of who may do what.
 #
 #     VMs        web1 running, idle1 paused, db1 down; a guest of Compute alone that is down
+#     template   model, of kept1
 #     snapshots  kept of kept1, and seen of kept2, which is previewed
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
 #     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty
@@ -37,6 +38,7 @@ world_up() {
         bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateCluster 'a{sv}a{sv}' 2 name s cluster2 data_center s dc2 0 >/dev/null
         world_quiet vm create kept1 --memory 64M --cpus 1
         world_quiet snapshot create kept1 kept
+        world_quiet template create kept1 model
         world_quiet vm create kept2 --memory 64M --cpus 1
         world_quiet snapshot create kept2 seen
         world_quiet snapshot preview seen

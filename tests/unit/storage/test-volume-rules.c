@@ -217,8 +217,62 @@ static void test_numbers(void **state) {
         assert_true(volume_qcow2_max_bytes(VOLUME_CAPACITY_MAX) > VOLUME_CAPACITY_MAX);
 }
 
+/* A template is a volume alone in its image, shared and legal; an image on it names both. */
+static void test_template(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        VolumeChange change = {.expected_generation = GENERATION_ANY, .legality = VOLUME_LEGAL, .share = true};
+        VolumeRequest request = request_of(TOP, BASE);
+        VolumeRecord *base = add(&list, BASE, NULL, VOLUME_LEAF);
+        char parent[UUID_STRING_MAX];
+
+        assert_error(volume_may_base(&list, BASE, &error), RHV_ERROR_INVALID_STATE);
+        assert_ok(volume_change_apply(&change, BASE, &base->metadata, NULL));
+        assert_int_equal(base->metadata.role, VOLUME_SHARED);
+        assert_ok(volume_may_base(&list, BASE, NULL));
+        assert_error(volume_may_base(&list, TOP, &error), RHV_ERROR_NOT_FOUND);
+        assert_error(volume_change_apply(&change, BASE, &base->metadata, &error), RHV_ERROR_INVALID_STATE);
+        base->metadata.legality = VOLUME_ILLEGAL;
+        assert_error(volume_may_base(&list, BASE, &error), RHV_ERROR_INVALID_STATE);
+        base->metadata.legality = VOLUME_LEGAL;
+        (void) snprintf(base->metadata.image, UUID_STRING_MAX, "%s", DOMAIN); /* linked here from another image */
+        assert_error(volume_may_base(&list, BASE, &error), RHV_ERROR_INVALID_STATE);
+
+        (void) snprintf(request.parent_image, sizeof(request.parent_image), "%s", DOMAIN);
+        assert_ok(volume_request_check(&request, NULL));
+        request.branch = true;
+        assert_error(volume_request_check(&request, &error), RHV_ERROR_INVALID_ARGUMENT);
+        request = request_of(TOP, NULL);
+        (void) snprintf(request.parent_image, sizeof(request.parent_image), "%s", DOMAIN);
+        assert_error(volume_request_check(&request, &error), RHV_ERROR_INVALID_ARGUMENT);
+
+        /* its own volume goes only with the image */
+        (void) add(&list, TOP, BASE, VOLUME_LEAF);
+        assert_error(volume_may_delete(&list, TOP, parent, &error), RHV_ERROR_INVALID_STATE);
+        (void) add(&list, THIRD, TOP, VOLUME_LEAF);
+        list.records[1].metadata.role = VOLUME_INTERNAL;
+        assert_ok(volume_may_delete(&list, THIRD, parent, NULL));
+        assert_string_equal(parent, TOP);
+}
+
+/* A second top beside the first, for a preview, and only where that was asked for. */
+static void test_branch(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        VolumeRequest request = request_of(THIRD, BASE);
+        VolumeMetadata metadata;
+
+        add_two(&list);
+        assert_error(volume_request_plan(&request, &list, DOMAIN, 5, &metadata, &error), RHV_ERROR_INVALID_STATE);
+        request.branch = true;
+        request.illegal = true;
+        assert_ok(volume_request_plan(&request, &list, DOMAIN, 5, &metadata, NULL));
+        assert_int_equal(metadata.sequence, 3);
+        assert_int_equal(metadata.legality, VOLUME_ILLEGAL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_template),
+                        cmocka_unit_test(test_branch),
                         cmocka_unit_test(test_request),        cmocka_unit_test(test_plan_first),
                         cmocka_unit_test(test_plan_child),     cmocka_unit_test(test_chain),
                         cmocka_unit_test(test_leaf),           cmocka_unit_test(test_delete),
