@@ -7,6 +7,7 @@
 #include "bond-options.h"
 #include "bus-error.h"
 #include "dict.h"
+#include "ip-text.h"
 #include "layers.h"
 #include "view.h"
 #include "wish.h"
@@ -277,12 +278,44 @@ static bool wish_takes(const json_t *wish, const json_t *bonds, const char *devi
         return streq_ptr(base, device) || (bond && json_array_has(json_object_get(bond, "nics"), device));
 }
 
+static bool holds_foreign_address(const json_t *view, const char *name) {
+        const json_t *device = view_device(view, name);
+        json_t *address;
+        size_t i;
+
+        json_array_foreach(json_object_get(device, "addresses"), i, address)
+                if (!ip_is_link_local(json_string_value(address)))
+                        return !is_own_device(view, name);
+        json_array_foreach(json_object_get(device, "addresses6"), i, address)
+                if (!ip_is_link_local(json_string_value(address)))
+                        return !is_own_device(view, name);
+        return false;
+}
+
+/* Without a default route and a management network nobody can tell which address is the one: none of others' is taken. */
+static int check_any_address(const json_t *view, const json_t *after, const json_t *touched, sd_bus_error *error) {
+        const json_t *management = wishes_management(NETWORKS(after));
+        const char *name, *device;
+        json_t *wish, *facts;
+
+        json_object_foreach(NETWORKS(touched), name, wish)
+                json_object_foreach(json_object_get(view, "devices"), device, facts)
+                        if (wish_takes(wish, BONDS(after), device) && !dict_boolean(wish, "management", false) && holds_foreign_address(view, device) &&
+                            !(management && wish_takes(management, BONDS(after), device)))
+                                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE,
+                                                         "Network %s would take %s, which may be what holds the management address: make the management network first", name,
+                                                         device);
+        return 0;
+}
+
 /* While the management address lies on a plain NIC, only the management network may take that NIC. */
 static int check_management_nic(const json_t *view, const json_t *after, const json_t *touched, sd_bus_error *error) {
         const char *holder = view_management_device(view, NULL), *name;
         const json_t *management = wishes_management(NETWORKS(after));
         json_t *wish;
 
+        if (!holder && !management)
+                return check_any_address(view, after, touched, error);
         if (!holder || is_own_device(view, holder) || (management && wish_takes(management, BONDS(after), holder)))
                 return 0;
 

@@ -34,8 +34,9 @@ static int add_devices(json_t *journal, const json_t *plan, const json_t *view) 
 }
 
 json_t *journal_new(const char *job, const json_t *plan, const json_t *view, const char *checkpoint, uint64_t created) {
-        _cleanup_json_ json_t *journal = json_pack("{s:s, s:s, s:s, s:I, s:[], s:[]}", "job", job, "phase", "apply", "checkpoint",
-                                                   checkpoint, "created", (json_int_t)created, "profiles", "devices");
+        _cleanup_json_ json_t *journal = json_pack("{s:s, s:s, s:s, s:I, s:[], s:[], s:O*, s:O*}", "job", job, "phase", "apply", "checkpoint",
+                                                   checkpoint, "created", (json_int_t)created, "profiles", "devices", "labels",
+                                                   json_object_get(plan, "labels"), "labels_before", json_object_get(plan, "labels_before"));
 
         if (!journal || add_profiles(journal, plan) < 0 || add_devices(journal, plan, view) < 0)
                 return NULL;

@@ -5,7 +5,7 @@
  * What a set-up is about to do and how to undo it, on disk while it runs: the redo and undo log of the one step in which more than one profile
  * becomes permanent. Pure.
  *
- *     {job, phase: "apply" | "commit", checkpoint, created, profiles: [{uuid, iface, before?, after?}], devices: [{iface, profile?}]}
+ *     {job, phase: "apply" | "commit", checkpoint, created, profiles: [{uuid, iface, before?, after?}], devices: [{iface, profile?}], labels?, labels_before?}
  *
  *     phase    on disk in NetworkManager              after a crash of this service         after a power cut
  *     apply    nothing changed (profiles in memory)   roll back                             nothing to do

@@ -42,7 +42,7 @@ static int method_get_capabilities(sd_bus_message *message, void *userdata, sd_b
         view = manager_view(manager, error);
         if (!view)
                 return -EHOSTDOWN;
-        capabilities = objects_capabilities(view);
+        capabilities = objects_capabilities(view, manager->labels);
         if (!capabilities || json_object_set_new(capabilities, "network_manager_version", json_string(nm_version(manager->nm))) < 0)
                 return -ENOMEM;
 

@@ -7,11 +7,13 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "labels.h"
 #include "link-loss.h"
 #include "log-ids.h"
 #include "log.h"
 #include "neighbour.h"
 #include "objects.h"
+#include "state-file.h"
 
 /* ---- objects ---- */
 
@@ -89,14 +91,14 @@ static json_t *manager_judge_losses(Manager *manager, json_t *networks) {
         return events;
 }
 
-static void manager_show(Manager *manager) {
+void manager_show(Manager *manager) {
         const json_t *view = nm_view(manager->nm);
         json_t *networks = objects_networks(view, manager->networks), *event;
         _cleanup_json_ json_t *events = manager_judge_losses(manager, networks);
         size_t i;
 
         replace_objects(manager, NETWORK_NETWORK_PREFIX, NETWORK_NETWORK_INTERFACE, &manager->networks, networks);
-        replace_objects(manager, NETWORK_NIC_PREFIX, NETWORK_NIC_INTERFACE, &manager->nics, objects_nics(view, manager->nics));
+        replace_objects(manager, NETWORK_NIC_PREFIX, NETWORK_NIC_INTERFACE, &manager->nics, objects_nics(view, manager->labels, manager->nics));
         json_array_foreach(events, i, event)
                 emit_loss(manager, event);
 }
@@ -223,12 +225,62 @@ const json_t *manager_view(Manager *manager, sd_bus_error *error) {
         return view;
 }
 
+/* ---- labels ---- */
+
+static char *labels_path(const Manager *manager) {
+        char *path;
+
+        return asprintf(&path, "%s/labels.json", manager->daemon->state_directory) < 0 ? NULL : path;
+}
+
+int manager_keep_labels(Manager *manager, const json_t *labels) {
+        _cleanup_json_ json_t *copy = json_deep_copy(labels), *file = json_deep_copy(labels);
+        _cleanup_free_ char *path = labels_path(manager);
+        int r;
+
+        if (!copy || !file || !path)
+                return -ENOMEM;
+        r = state_file_save(path, file, LABELS_VERSION);
+        if (r < 0)
+                return r;
+        json_decref(manager->labels);
+        manager->labels = TAKE_PTR(copy);
+        return 0;
+}
+
+static int on_keep(void *userdata, const json_t *labels) {
+        return manager_keep_labels(userdata, labels);
+}
+
+/* A file that cannot be understood is left where it is, and no set-up with labels is accepted over it. */
+static int load_labels(Manager *manager) {
+        _cleanup_free_ char *path = labels_path(manager);
+        _cleanup_json_ json_t *labels = NULL;
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        r = state_file_load(path, LABELS_VERSION, &labels);
+        if (r >= 0 && !labels_is_valid(labels))
+                r = -EBADMSG;
+        if (r == -ENOENT)
+                manager->labels = labels_new();
+        else if (r < 0)
+                log_warning_errno(r, "Cannot read %s: labels cannot be used", path);
+        else {
+                (void) json_object_del(labels, "version");
+                manager->labels = TAKE_PTR(labels);
+        }
+        return 0;
+}
+
 /* ---- life ---- */
 
 static int make_setup(Manager *manager) {
         SetupHooks hooks = {
                 .ended = on_setup_ended,
                 .progress = on_setup_progress,
+                .keep = on_keep,
                 .probe = neighbour_probe,
                 .reached = neighbour_get,
                 .userdata = manager,
@@ -268,6 +320,8 @@ int manager_new(Daemon *daemon, Manager **ret) {
         if (r >= 0)
                 r = nm_new(daemon->event, on_nm_changed, manager, &manager->nm);
         if (r >= 0)
+                r = load_labels(manager);
+        if (r >= 0)
                 r = link_watch_new(daemon->event, on_links_changed, manager, &manager->links);
         if (r >= 0)
                 r = make_setup(manager);
@@ -290,6 +344,7 @@ Manager *manager_free(Manager *manager) {
         json_decref(manager->networks);
         json_decref(manager->nics);
         json_decref(manager->losses);
+        json_decref(manager->labels);
         sd_event_source_disable_unref(manager->loss_timer);
         free(manager);
         return NULL;

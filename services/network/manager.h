@@ -27,6 +27,7 @@ typedef struct Manager {
         LinkStats *stats;
         LinkWatch *links;
         json_t *networks, *nics; /* objects.h: what is on the bus now */
+        json_t *labels;          /* labels.h: the truth is the file */
         json_t *losses;          /* link-loss.h: which networks are lost */
         sd_event_source *loss_timer;
         bool looked;             /* the networks have been seen since the start */
@@ -47,6 +48,11 @@ const json_t *manager_view(Manager *manager, sd_bus_error *error);
 /* Whoever starts this service by a call comes before NetworkManager's first answer: the call waits for that, and is then handled from its top
  * again. Return: 1 it waits: return 1 from the handler at once; 0 go on. */
 int manager_wait(Manager *manager, sd_bus_message *message);
+
+/* Makes the objects on the bus what the view says. */
+void manager_show(Manager *manager);
+/* What is known of labels from now on, on disk as well. Return: 0 or a negative errno; then all is as before. */
+int manager_keep_labels(Manager *manager, const json_t *labels);
 
 /* setup-bus.c */
 int setup_method_setup(sd_bus_message *message, void *userdata, sd_bus_error *error);

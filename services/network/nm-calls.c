@@ -95,8 +95,13 @@ static int nm_call_render(void *backend, const char *uuid, const json_t *spec, c
 
 static char *nm_call_current(void *backend, const char *uuid) {
         NMRemoteConnection *remote = find_profile(backend, uuid);
+        g_autoptr(NMConnection) copy = remote ? nm_simple_connection_new_clone(NM_CONNECTION(remote)) : NULL;
 
-        return remote ? nm_profile_print(NM_CONNECTION(remote)) : NULL;
+        if (!copy)
+                return NULL;
+        /* when it was last active is NetworkManager's to know, and put back it would be a change of the file */
+        g_object_set(nm_connection_get_setting_connection(copy), NM_SETTING_CONNECTION_TIMESTAMP, (guint64)0, NULL);
+        return nm_profile_print(copy);
 }
 
 static void on_added(GObject *object, GAsyncResult *result, gpointer userdata) {

@@ -189,7 +189,7 @@ static json_t *view_nameservers(NMClient *client) {
 }
 
 json_t *nm_view_make(NMClient *client) {
-        json_t *view = json_pack("{s:{}, s:{}, s:o}", "devices", "profiles", "nameservers", view_nameservers(client));
+        json_t *view = json_pack("{s:{}, s:{}, s:o, s:b}", "devices", "profiles", "nameservers", view_nameservers(client), "starting", nm_client_get_startup(client));
         const GPtrArray *devices = nm_client_get_devices(client), *profiles = nm_client_get_connections(client);
 
         for (guint i = 0; view && i < devices->len; i++) {

@@ -59,6 +59,8 @@ const sd_bus_vtable network_vtable[] = {
         PROPERTY("State", "s", get_string),
         PROPERTY("StateReason", "s", get_string),
         PROPERTY("Lost", "b", get_boolean),
+        PROPERTY("Label", "s", get_string),
+        PROPERTY("Roles", "as", get_strings),
         PROPERTY("Differences", "aa{sv}", get_entries),
         SD_BUS_VTABLE_END,
 };
@@ -80,6 +82,7 @@ const sd_bus_vtable nic_vtable[] = {
         PROPERTY("Master", "s", get_string),
         PROPERTY("Addresses", "as", get_strings),
         PROPERTY("Networks", "as", get_strings),
+        PROPERTY("Label", "s", get_string),
         PROPERTY("Lldp", "aa{sv}", get_entries),
         SD_BUS_VTABLE_END,
 };

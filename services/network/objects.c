@@ -6,6 +6,7 @@
 
 #include "dict.h"
 #include "differences.h"
+#include "labels.h"
 #include "view.h"
 #include "wish.h"
 
@@ -68,7 +69,7 @@ static json_t *network_object(const json_t *view, const json_t *wish, json_t *di
         Verdict verdict;
 
         judge_network(&verdict, view, wish, differences);
-        return json_pack("{s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O}", "Name", dict_string(wish, "name", ""),
+        return json_pack("{s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O}", "Label", dict_string(wish, "label", ""), "Roles", json_object_get(wish, "roles"), "Name", dict_string(wish, "name", ""),
                          "Device", top, "Bridged", dict_boolean(wish, "bridged", true), "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
                          "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
                          device_addresses(device), "Gateway", dict_string(device, "gateway", dict_string(device, "gateway6", "")), "Ipv4Method",
@@ -137,12 +138,12 @@ static const char *permanent_mac(const json_t *device, const json_t *facts) {
         return dict_string(device, "permanent_mac", dict_string(json_object_get(facts, "bond_port"), "permanent_mac", ""));
 }
 
-static json_t *nic_object(const json_t *view, const json_t *wishes, const char *name, const json_t *device) {
+static json_t *nic_object(const json_t *view, const json_t *wishes, const json_t *labels, const char *name, const json_t *device) {
         const char *state = dict_string(device, "state", "unknown");
         const json_t *facts = device_facts(view, name);
         int64_t speed = dict_integer(device, "speed", 0) ?: dict_integer(facts, "speed", 0);
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*}", "Name", name, "Mac", dict_string(device, "mac", ""),
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*, s:s}", "Name", name, "Mac", dict_string(device, "mac", ""),
                          "PermanentMac", permanent_mac(device, facts), "Driver", dict_string(facts, "driver", dict_string(device, "driver", "")), "Duplex",
                          dict_string(facts, "duplex", ""), "VfsTotal", (json_int_t)dict_integer(facts, "vfs_total", 0), "Vfs",
                          (json_int_t)dict_integer(facts, "vfs", 0), "Carrier",
@@ -150,10 +151,10 @@ static json_t *nic_object(const json_t *view, const json_t *wishes, const char *
                          (json_int_t)dict_integer(device, "mtu", 0), "State", state, "StateReason",
                          streq(dict_string(device, "reason", "none"), "none") ? "" : dict_string(device, "reason", ""), "Master",
                          dict_string(device, "master", ""), "Addresses", device_addresses(device), "Networks", nic_networks(wishes, name), "Lldp",
-                         json_object_get(device, "lldp"));
+                         json_object_get(device, "lldp"), "Label", dict_string(json_object_get(labels, "devices"), name, ""));
 }
 
-json_t *objects_nics(const json_t *view, const json_t *previous) {
+json_t *objects_nics(const json_t *view, const json_t *labels, const json_t *previous) {
         _cleanup_json_ json_t *wishes = NULL, *objects = json_object();
         const char *name;
         json_t *device;
@@ -165,7 +166,7 @@ json_t *objects_nics(const json_t *view, const json_t *previous) {
                 return NULL;
         json_object_foreach(json_object_get(view, "devices"), name, device)
                 if (view_device_is(device, "nic") && !device_is_hidden(name) &&
-                    json_object_set_new(objects, name, nic_object(view, wishes, name, device)) < 0)
+                    json_object_set_new(objects, name, nic_object(view, wishes, labels, name, device)) < 0)
                         return NULL;
         return TAKE_PTR(objects);
 }
@@ -243,7 +244,7 @@ static json_t *device_entry(const json_t *view, const char *name, const json_t *
                          (json_int_t)dict_integer(device, "vlan", 0), "master", dict_string(device, "master", ""));
 }
 
-static int add_devices(json_t *capabilities, const json_t *view, const json_t *wishes, const char *kind, const char *key) {
+static int add_devices(json_t *capabilities, const json_t *view, const json_t *wishes, const json_t *labels, const char *kind, const char *key) {
         json_t *list = json_object(), *device;
         const char *name;
 
@@ -257,7 +258,8 @@ static int add_devices(json_t *capabilities, const json_t *view, const json_t *w
                 entry = device_entry(view, name, device);
                 if (!entry || json_object_set_new(list, name, entry) < 0)
                         return -ENOMEM;
-                if (streq(kind, "bond") && add_bond_facts(entry, view, wishes, name) < 0)
+                if (streq(kind, "bond") && (add_bond_facts(entry, view, wishes, name) < 0 ||
+                                            json_object_set_new(entry, "label", json_string(dict_string(json_object_get(labels, "devices"), name, ""))) < 0))
                         return -ENOMEM;
                 if (streq(kind, "bridge") && bridge && json_object_set(entry, "options", bridge) < 0)
                         return -ENOMEM;
@@ -278,7 +280,7 @@ json_t *objects_differing(const json_t *view) {
         return all ? TAKE_PTR(names) : NULL;
 }
 
-json_t *objects_capabilities(const json_t *view) {
+json_t *objects_capabilities(const json_t *view, const json_t *labels) {
         _cleanup_json_ json_t *wishes = view_wishes(view), *capabilities = NULL;
         const json_t *management;
         const char *holder = view_management_device(view, NULL);
@@ -286,11 +288,11 @@ json_t *objects_capabilities(const json_t *view) {
         if (!wishes)
                 return NULL;
         management = wishes_management(json_object_get(wishes, "networks"));
-        capabilities = json_pack("{s:o, s:o, s:s, s:s, s:o}", "networks", objects_networks(view, NULL), "nics", objects_nics(view, NULL),
+        capabilities = json_pack("{s:o, s:o, s:o, s:s, s:s, s:o}", "waiting", labels_waiting(labels), "networks", objects_networks(view, NULL), "nics", objects_nics(view, labels, NULL),
                                  "management", dict_string(management, "name", ""), "management_device", holder ?: "", "nameservers",
                                  json_incref(json_object_get(view, "nameservers")) ?: json_array());
-        if (!capabilities || add_devices(capabilities, view, wishes, "bond", "bonds") < 0 || add_devices(capabilities, view, wishes, "vlan", "vlans") < 0 ||
-            add_devices(capabilities, view, wishes, "bridge", "bridges") < 0)
+        if (!capabilities || add_devices(capabilities, view, wishes, labels, "bond", "bonds") < 0 || add_devices(capabilities, view, wishes, labels, "vlan", "vlans") < 0 ||
+            add_devices(capabilities, view, wishes, labels, "bridge", "bridges") < 0)
                 return NULL;
         return TAKE_PTR(capabilities);
 }

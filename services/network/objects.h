@@ -11,8 +11,8 @@
  * with state "unknown". New, NULL when out of memory. */
 json_t *objects_networks(const json_t *view, const json_t *previous);
 /* The same of org.rhv.Network.Nic. */
-json_t *objects_nics(const json_t *view, const json_t *previous);
+json_t *objects_nics(const json_t *view, const json_t *labels, const json_t *previous);
 /* Names of the networks and bonds with differences. New, NULL when out of memory. */
 json_t *objects_differing(const json_t *view);
-/* For GetCapabilities: {networks, nics, bonds, vlans, bridges: {name: {...}}, management, management_device, nameservers}. */
-json_t *objects_capabilities(const json_t *view);
+/* For GetCapabilities: {networks, nics, bonds, vlans, bridges: {name: {...}}, management, management_device, nameservers, waiting}. labels: labels.h, may be NULL. */
+json_t *objects_capabilities(const json_t *view, const json_t *labels);

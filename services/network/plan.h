@@ -8,7 +8,8 @@
  *                                                           and until then as parked says; drift: what the device alone has wrong
  *      deactivate: [{uuid, iface}],                          in order
  *      devices:    [iface],                                  what a checkpoint must cover, of what exists
- *      expect:     [{network, iface, mtu, uplink?, ...}]}    what must hold afterwards (verify.h)
+ *      expect:     [{network, iface, mtu, uplink?, ...}]     what must hold afterwards (verify.h)
+ *      labels?, labels_before?}                              what is known of labels (labels.h) from the commit on; set by the caller
  *
  * how: "activate", "reapply" (changed without taking the device down: guests' taps stay where they are), "none" (only the notes we keep in it), "delete".
  * Profiles of others never appear, except as the source of inherited addresses.

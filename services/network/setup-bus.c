@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "labels.h"
 #include "manager.h"
 #include "objects.h"
 #include "parse-util.h"
@@ -20,6 +21,11 @@ static const DictField setup_fields[] = {
         { .key = "timeout", .type = DICT_INTEGER, .min = (int64_t)SETUP_TIMEOUT_MIN_USEC, .max = (int64_t)SETUP_TIMEOUT_MAX_USEC },
         { .key = "confirm", .type = DICT_BOOLEAN },
         { .key = "check_gateway", .type = DICT_BOOLEAN },
+        { .key = "labels", .type = DICT_STRING_MAP },
+        {},
+};
+static const DictField plan_fields[] = {
+        { .key = "labels", .type = DICT_STRING_MAP },
         {},
 };
 
@@ -56,6 +62,36 @@ static int sync_plan(const json_t *view, const json_t *names, json_t **ret, sd_b
         return all ? plan_sync(view, all, ret, error) : -ENOMEM;
 }
 
+/* Whether labels are of any concern: a host that has none need not be able to read their file. */
+static bool has_labels(const SetupRequest *request) {
+        const char *name;
+        json_t *entry;
+
+        json_object_foreach(request->networks, name, entry)
+                if (json_object_get(entry, "label"))
+                        return true;
+        return json_object_get(request->options, "labels");
+}
+
+/* The plan of a request, with what becomes of labels. Return: 1 there is something to do, 0 not, or negative with a named error set. */
+static int setup_plan(Manager *manager, const json_t *view, SetupRequest *request, sd_bus_error *error) {
+        _cleanup_json_ json_t *networks = NULL, *labels = NULL;
+        int r, changes;
+
+        if (!manager->labels)
+                return has_labels(request) ? sd_bus_error_set(error, RHV_ERROR_BACKEND_FAILED, "The file of labels cannot be read: see the journal")
+                                           : plan_make(view, request->networks, request->bonds, &request->plan, error);
+        r = labels_expand(view, manager->labels, json_object_get(request->options, "labels"), request->networks, request->bonds, &networks, &labels, error);
+        if (r < 0)
+                return r;
+        changes = plan_make(view, networks, request->bonds, &request->plan, error);
+        if (changes < 0 || json_equal(labels, manager->labels))
+                return changes;
+        if (json_object_set(request->plan, "labels", labels) < 0 || json_object_set(request->plan, "labels_before", manager->labels) < 0)
+                return -ENOMEM;
+        return changes;
+}
+
 /* Free of side effects: the plan, or why there cannot be one. */
 static int check_setup(Manager *manager, SetupRequest *request, sd_bus_error *error) {
         const char *id = dict_string(request->options, "job_id", NULL);
@@ -73,7 +109,7 @@ static int check_setup(Manager *manager, SetupRequest *request, sd_bus_error *er
         if (request->names)
                 r = sync_plan(view, request->names, &request->plan, error);
         else
-                r = plan_make(view, request->networks, request->bonds, &request->plan, error);
+                r = setup_plan(manager, view, request, error);
         if (r < 0)
                 return r;
         request->changes = r > 0;
@@ -102,6 +138,8 @@ static void join_names(const SetupRequest *request, char *buffer, size_t size) {
         for (i = 0; i < ELEMENTSOF(maps); i++)
                 json_object_foreach((json_t *)maps[i], name, entry)
                         join_name(name, buffer, size, &n);
+        json_object_foreach(json_object_get(request->options, "labels"), name, entry)
+                join_name(name, buffer, size, &n);
         json_array_foreach(request->names, i, entry)
                 join_name(json_string_value(entry), buffer, size, &n);
 }
@@ -113,7 +151,8 @@ static int cancel_setup(Job *job, void *userdata, sd_bus_error *error) {
 }
 
 static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *request, sd_bus_error *error) {
-        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names);
+        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names,
+                                                     "labels", json_object_get(request->options, "labels"));
         SetupOptions options = {
                 .timeout_usec = (uint64_t)dict_integer(request->options, "timeout", (int64_t)SETUP_TIMEOUT_USEC),
                 .confirm = dict_boolean(request->options, "confirm", false),
@@ -126,6 +165,7 @@ static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *
                 .cancel = cancel_setup,
                 .userdata = manager,
         };
+        const json_t *labels = json_object_get(request->plan, "labels");
         Job *job;
         int r;
 
@@ -141,14 +181,19 @@ static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *
                 return sd_bus_reply_method_return(message, "o", job_path(job));
 
         job_start(job);
-        r = request->changes ? setup_start(manager->setup, job_id(job), request->plan, &options, error) : 0;
+        if (request->changes)
+                r = setup_start(manager->setup, job_id(job), request->plan, &options, error);
+        else
+                r = labels ? manager_keep_labels(manager, labels) : 0;
         if (r < 0) {
                 job_drop(job);
                 return r;
         }
         r = sd_bus_reply_method_return(message, "o", job_path(job));
-        if (!request->changes)
-                job_finish(job, 0, NULL, json_pack("{s:b}", "changed", false));
+        if (!request->changes) {
+                manager_show(manager);
+                job_finish(job, 0, NULL, json_pack("{s:b}", "changed", labels != NULL));
+        }
         return r;
 }
 
@@ -239,13 +284,13 @@ int setup_method_plan(sd_bus_message *message, void *userdata, sd_bus_error *err
         if (r >= 0)
                 r = dict_read(message, &request.bonds, error);
         if (r >= 0)
-                r = dict_read_empty(message, error);
+                r = dict_read_checked(message, plan_fields, "options", &request.options, error);
         if (r < 0)
                 return r;
         view = manager_view(manager, error);
         if (!view)
                 return -EHOSTDOWN;
-        r = plan_make(view, request.networks, request.bonds, &request.plan, error);
+        r = setup_plan(manager, view, &request, error);
         if (r < 0)
                 return r;
         steps = plan_report(view, request.plan);

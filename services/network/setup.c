@@ -31,6 +31,8 @@
 #define GATEWAY_USEC (5 * USEC_PER_SEC)
 /* How long a NetworkManager that went away in the middle may take to come back before the job is given up. */
 #define RETURN_USEC (120 * USEC_PER_SEC)
+/* A NetworkManager that starts tells of its profiles some tenths of a second after its name is there; those that are gone are not waited for longer. */
+#define PROFILES_USEC (5 * USEC_PER_SEC)
 #define TICK_USEC (100 * USEC_PER_MSEC)
 
 typedef enum Phase {
@@ -67,6 +69,7 @@ struct Setup {
         uint64_t done, total;
 
         uint64_t phase_usec, down_usec; /* CLOCK_MONOTONIC: start of the phase; since when a device is down, or 0 */
+        uint64_t found_usec; /* since when it is back, or 0 */
         sd_event_source *deadline; /* of the whole */
         sd_event_source *tick;     /* while waiting for something to come true */
 };
@@ -91,7 +94,7 @@ static void setup_enter(Setup *setup, Phase phase) {
 
         setup->phase = phase;
         setup->phase_usec = now_usec(setup);
-        setup->down_usec = 0;
+        setup->down_usec = setup->found_usec = 0;
         (void) sd_event_source_set_time_relative(setup->tick, TICK_USEC);
         (void) sd_event_source_set_enabled(setup->tick, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
@@ -204,7 +207,16 @@ static bool setup_has_checkpoint(const Setup *setup) {
                setup->backend.table->checkpoint_created(setup->backend.backend, dict_string(setup->journal, "checkpoint", NULL)) == created;
 }
 
+/* key: "labels" or "labels_before". */
+static int setup_keep(Setup *setup, const char *key) {
+        const json_t *labels = json_object_get(setup->journal, key);
+
+        return labels && setup->hooks.keep ? setup->hooks.keep(setup->hooks.userdata, labels) : 0;
+}
+
 static void setup_undo(Setup *setup) {
+        int r;
+
         if (!setup->journal) { /* nothing had begun */
                 setup->restored = true;
                 setup_end(setup, setup->r);
@@ -213,6 +225,9 @@ static void setup_undo(Setup *setup) {
 
         setup_enter(setup, PHASE_UNDO);
         (void) json_object_set_new(setup->journal, "phase", json_string("apply"));
+        r = setup_keep(setup, "labels_before");
+        if (r < 0)
+                log_warning_errno(r, "Cannot restore the labels of NICs");
         if (steps_run(setup->steps, journal_steps_undo(setup->journal, setup_has_checkpoint(setup)), true, on_undone) < 0)
                 setup_end(setup, setup->r);
 }
@@ -244,6 +259,8 @@ static void setup_commit(Setup *setup) {
         setup_enter(setup, PHASE_COMMIT);
         (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
         r = setup_write_journal(setup, "commit");
+        if (r >= 0)
+                r = setup_keep(setup, "labels");
         if (r >= 0)
                 r = steps_run(setup->steps, journal_steps_commit(setup->journal, COMMIT_SEC), false, on_committed);
         if (r < 0)
@@ -471,8 +488,61 @@ static void setup_resume(Setup *setup) {
                 return;
         }
         setup_enter(setup, PHASE_COMMIT);
+        if (setup_keep(setup, "labels") < 0)
+                log_warning("The labels of NICs could not be written");
         if (steps_run(setup->steps, journal_steps_commit(setup->journal, setup_has_checkpoint(setup) ? COMMIT_SEC : 0), true, on_recommitted) < 0)
                 setup_end(setup, 0);
+}
+
+/* ---- from outside ---- */
+
+static void setup_lost(Setup *setup) {
+        steps_drop(setup->steps);
+        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
+        if (!setup->journal)
+                setup_fail(setup, -EHOSTDOWN, "NetworkManager went away");
+        else
+                setup_enter(setup, PHASE_LOST);
+}
+
+/* To undo what it does not show yet would be to leave it there. */
+static bool setup_sees_profiles(Setup *setup, const json_t *view) {
+        json_t *entry;
+        size_t i;
+
+        setup->found_usec = setup->found_usec ?: now_usec(setup);
+        if (!dict_boolean(view, "starting", false) || now_usec(setup) >= setup->found_usec + PROFILES_USEC)
+                return true;
+        json_array_foreach(json_object_get(setup->journal, "profiles"), i, entry)
+                if (!json_object_get(json_object_get(view, "profiles"), dict_string(entry, "uuid", "")))
+                        return false;
+        return true;
+}
+
+/* It is back, or not in time: then the journal stays for the next time it comes. */
+static void setup_find_again(Setup *setup) {
+        const json_t *view = setup_view(setup);
+
+        if (view) {
+                if (!setup_sees_profiles(setup, view))
+                        return;
+                if (setup->recovered) {
+                        setup_resume(setup);
+                        return;
+                }
+                if (!setup->reason && !journal_is_committing(setup->journal))
+                        setup->reason = strdup("NetworkManager went away in the middle");
+                setup->r = setup->r ?: -EHOSTDOWN;
+                if (journal_is_committing(setup->journal))
+                        setup_resume(setup);
+                else
+                        setup_undo(setup);
+        } else if (now_usec(setup) >= setup->phase_usec + RETURN_USEC) {
+                free(setup->reason);
+                setup->reason = strdup("NetworkManager went away in the middle and did not come back; it is undone when it does");
+                setup->on_disk = false;
+                setup_end(setup, -EHOSTDOWN);
+        }
 }
 
 int setup_recover(Setup *setup) {
@@ -492,37 +562,9 @@ int setup_recover(Setup *setup) {
                 return -ENOMEM;
         log_full(LOG_NOTICE, MESSAGE_ID_NETWORK_RECOVERED, LOG_FIELDS("RHV_JOB", setup->job), "Network set-up %s was interrupted: %s", setup->job,
                  journal_is_committing(setup->journal) ? "finishing it" : "undoing it");
-        setup_resume(setup);
+        setup_enter(setup, PHASE_LOST);
+        setup_find_again(setup);
         return 1;
-}
-
-/* ---- from outside ---- */
-
-static void setup_lost(Setup *setup) {
-        steps_drop(setup->steps);
-        (void) sd_event_source_set_enabled(setup->deadline, SD_EVENT_OFF);
-        if (!setup->journal)
-                setup_fail(setup, -EHOSTDOWN, "NetworkManager went away");
-        else
-                setup_enter(setup, PHASE_LOST);
-}
-
-/* It is back, or not in time: then the journal stays for the next time it comes. */
-static void setup_find_again(Setup *setup) {
-        if (setup_view(setup)) {
-                if (!setup->reason && !journal_is_committing(setup->journal))
-                        setup->reason = strdup("NetworkManager went away in the middle");
-                setup->r = setup->r ?: -EHOSTDOWN;
-                if (journal_is_committing(setup->journal))
-                        setup_resume(setup);
-                else
-                        setup_undo(setup);
-        } else if (now_usec(setup) >= setup->phase_usec + RETURN_USEC) {
-                free(setup->reason);
-                setup->reason = strdup("NetworkManager went away in the middle and did not come back; it is undone when it does");
-                setup->on_disk = false;
-                setup_end(setup, -EHOSTDOWN);
-        }
 }
 
 void setup_view_changed(Setup *setup) {

@@ -30,6 +30,8 @@ typedef struct SetupHooks {
          * back. job: whose. recovered: found in the journal, not started in this life. */
         void (*ended)(void *userdata, const char *job, bool recovered, int r, const sd_bus_error *error);
         void (*progress)(void *userdata, uint64_t done, uint64_t total);
+        /* Part of the commit, and of its undoing: labels (labels.h) are what is known from now on. May come again with the same. Return: 0 or a negative errno. */
+        int (*keep)(void *userdata, const json_t *labels);
         /* neighbour.h, or a test's own. */
         int (*probe)(const char *iface, const char *address);
         int (*reached)(const char *iface, const char *address);

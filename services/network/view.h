@@ -7,6 +7,7 @@
  *     devices:  {name: {kind, mac, permanent_mac, mtu, carrier, speed, managed, state, reason, master, parent, vlan, profile,
  *                       addresses, gateway, addresses6, gateway6, nameservers, default_route, driver, lldp, routes, routes6}}
  *     profiles: {uuid: {id, iface, ours, saved, spec}}
+ *     starting: NetworkManager is still starting, and may not have told all of its profiles and devices yet
  *     links:    {name: facts}                               what the kernel says (link-facts.h); not there while nobody has read it
  *
  * routes: those with a gateway, [{to, via}]. kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what

@@ -24,6 +24,7 @@ static const Column bond_columns[] = {
         { "NICS", "ports", FORMAT_TEXT, true },
         { "ACTIVE", "active", FORMAT_TEXT, false },
         { "MBIT/S", "speed", FORMAT_TEXT, false, TABLE_RIGHT },
+        { "LABEL", "label", FORMAT_TEXT, false },
         { "LACP PARTNER", "partner", FORMAT_TEXT, false },
         {},
 };

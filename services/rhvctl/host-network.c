@@ -35,6 +35,7 @@ static const Column nic_columns[] = {
         { "MBIT/S", "SpeedMbps", FORMAT_TEXT, false, TABLE_RIGHT },
         { "MTU", "Mtu", FORMAT_TEXT, false, TABLE_RIGHT },
         { "MASTER", "Master", FORMAT_TEXT, false },
+        { "LABEL", "Label", FORMAT_TEXT, false },
         {},
 };
 
@@ -217,9 +218,9 @@ static int finish(Client *client, sd_bus_message *message, const char *what, con
 }
 
 /* --dry-run: asked of the service, which changes nothing. */
-static int plan(Client *client, const json_t *networks, const json_t *bonds) {
+static int plan(Client *client, const json_t *networks, const json_t *bonds, const json_t *labels) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
-        _cleanup_json_ json_t *options = json_object();
+        _cleanup_json_ json_t *options = json_pack("{s:O*}", "labels", labels);
         int r;
 
         if (!options)
@@ -243,7 +244,7 @@ static int setup(Client *client, const char *name, const json_t *network, const 
                 return client_no_memory(client);
 
         if (local_flag(invocation, "dry-run"))
-                return plan(client, networks, bonds);
+                return plan(client, networks, bonds, NULL);
         r = object_add_request(client, invocation->call, "job_id");
         if (r >= 0)
                 r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "SetupNetworks", networks, bonds, invocation->call, what, &message);
@@ -298,7 +299,7 @@ static int apply_file(Client *client, const char *path, const char *interface, c
         if (r >= 0)
                 r = check_file(client, file, value);
         if (r >= 0 && local_flag(invocation, "dry-run"))
-                return plan(client, json_object_get(value, "networks"), json_object_get(value, "bonds"));
+                return plan(client, json_object_get(value, "networks"), json_object_get(value, "bonds"), NULL);
         if (r >= 0)
                 r = object_add_request(client, call, request_key);
         if (r >= 0)
@@ -383,6 +384,24 @@ static int host_network_run_sync(Client *client, const Invocation *invocation) {
         return finish(client, message, what, "the networks are as asked for");
 }
 
+/* A label is a set-up of no network in particular. */
+static int host_network_run_label(Client *client, const Invocation *invocation) {
+        const char *device = local_string(invocation, "DEVICE"), *label = dict_string(invocation->local, "LABEL", "");
+        _cleanup_json_ json_t *none = json_object(), *labels = json_pack("{s:s}", device, label);
+        _cleanup_message_ sd_bus_message *message = NULL;
+        _cleanup_free_ char *what = NULL;
+        int r;
+
+        if (!none || !labels || asprintf(&what, "Setting the label of '%s'", device) < 0 || json_object_set(invocation->call, "labels", labels) < 0)
+                return client_no_memory(client);
+        if (local_flag(invocation, "dry-run"))
+                return plan(client, none, none, labels);
+        r = object_add_request(client, invocation->call, "job_id");
+        if (r >= 0)
+                r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "SetupNetworks", none, none, invocation->call, what, &message);
+        return r < 0 ? r : finish(client, message, what, *label ? "the device has the label, and its networks" : "the device has no label");
+}
+
 static int host_network_run_confirm(Client *client, const Invocation *invocation) {
         const char *reference = local_string(invocation, "JOB");
         _cleanup_free_ char *id = id_of_path(reference);
@@ -419,6 +438,7 @@ static const Parameter names_arguments[] = { { "NAME", .flags = PARAMETER_OPTION
 static const Parameter setup_options[] = {
         { "nic", "DEVICE", PARAMETER_TEXT, PLACE_SPEC, .help = "Device that carries it" },
         { "bond", "DEVICE", PARAMETER_TEXT, PLACE_SPEC, "bonding", .help = "Bond that carries it" },
+        { "label", "LABEL", PARAMETER_TEXT, PLACE_SPEC, .help = "It lies on whatever NIC or bond has this label, now or later" },
         { "vlan", "ID", PARAMETER_COUNT, PLACE_SPEC, .help = "VLAN id, 1 to 4094" },
         { "mtu", "BYTES", PARAMETER_COUNT, PLACE_SPEC, .help = "Largest packet" },
         { "bridged", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Whether guests may use it (on)" },
@@ -453,6 +473,8 @@ static const Parameter bond_options[] = {
 };
 static const Parameter apply_arguments[] = { { "FILE", .complete = COMPLETE_FILE }, {} };
 static const Parameter apply_options[] = { OPTION_ROLLBACK, OPTION_DRY_RUN, {} };
+static const Parameter label_arguments[] = { { "DEVICE" }, { "LABEL", .flags = PARAMETER_OPTIONAL }, {} };
+static const Parameter label_options[] = { OPTION_ROLLBACK, OPTION_DRY_RUN, {} };
 static const Parameter sync_options[] = { OPTION_ROLLBACK, {} };
 static const Parameter remove_options[] = {
         { "bond", .type = PARAMETER_FLAG, .help = "NAME is a bond" },
@@ -470,6 +492,8 @@ const Command host_network_commands[] = {
           host_network_run_differences, 0 },
         { "host-network", "sync", "Put right what differs", names_arguments, sync_options, host_network_run_sync,
           COMMAND_CHANGES },
+        { "host-network", "label", "Give a NIC or bond a label, or none: the networks with that label come and go with it", label_arguments,
+          label_options, host_network_run_label, COMMAND_CHANGES },
         { "host-network", "setup", "Make or change a network", name_arguments, setup_options, host_network_run_setup,
           COMMAND_CHANGES },
         { "host-network", "bond", "Make or change a bond", name_arguments, bond_options, host_network_run_bond, COMMAND_CHANGES },

@@ -315,6 +315,11 @@ static void no_management_device(void **state) {
         json_object_del(json_object_get(json_object_get(view, "devices"), "eth0"), "default_route");
         assert_true(plan_text(view, "{'m': {'management': true}}", "{}", &plan, &error) < 0);
         assert_string_equal(error.name, RHV_ERROR_INVALID_STATE);
+        sd_bus_error_free(&error);
+        /* two addresses, and neither is known to be the one: a NIC of others with an address is left alone, a free one is not */
+        assert_true(plan_text(view, "{'n': {'nic': 'eth0', 'vlan': 5}}", "{}", &plan, &error) < 0);
+        assert_string_equal(error.name, RHV_ERROR_INVALID_STATE);
+        assert_int_equal(plan_text(view, "{'n': {'nic': 'eth1'}}", "{}", &plan, NULL), 1);
 }
 
 static void out_of_sync(void **state) {

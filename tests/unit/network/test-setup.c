@@ -240,6 +240,13 @@ static void on_progress(void *userdata, uint64_t done, uint64_t total) {
         assert_true(done <= total);
 }
 
+/* What of labels is on disk: "before" or "after". */
+static char labels_kept[16];
+static int on_keep(void *userdata, const json_t *labels) {
+        snprintf(labels_kept, sizeof labels_kept, "%s", dict_string(labels, "state", "?"));
+        return 0;
+}
+
 static Fake *current;
 static int fake_probe(const char *iface, const char *address) {
         return 0;
@@ -266,6 +273,7 @@ static void fake_init(Fake *fake) {
                 json_object_set_new(fake->memory, uuid, json_string("{}"));
         fake->disk = json_deep_copy(fake->memory);
         current = fake;
+        strcpy(labels_kept, "before");
         (void) unlink(journal_path);
 }
 
@@ -280,7 +288,7 @@ static void fake_done(Fake *fake) {
 }
 
 static Setup *life_begin(Fake *fake) {
-        SetupHooks hooks = { .ended = on_ended, .progress = on_progress, .probe = fake_probe, .reached = fake_reached, .userdata = fake };
+        SetupHooks hooks = { .ended = on_ended, .progress = on_progress, .keep = on_keep, .probe = fake_probe, .reached = fake_reached, .userdata = fake };
         Setup *setup;
 
         fake->dead = fake->ended = false;
@@ -301,18 +309,20 @@ static void start(Fake *fake, Setup *setup, bool confirm) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
         assert_int_equal(plan_make(fake->view, networks, bonds, &plan, NULL), 1);
+        json_object_set_new(plan, "labels", quoted("{'state': 'after'}"));
+        json_object_set_new(plan, "labels_before", quoted("{'state': 'before'}"));
         assert_int_equal(setup_start(setup, JOB, plan, &options, &error), 0);
         assert_true(setup_start(setup, JOB, plan, &options, &error) < 0);
         assert_string_equal(error.name, RHV_ERROR_BUSY);
 }
 
 static bool in_force(const Fake *fake) {
-        return view_device(fake->view, "ovirtmgmt") && streq(dict_string(view_device(fake->view, "eth0"), "master", ""), "ovirtmgmt") &&
+        return streq(labels_kept, "after") && view_device(fake->view, "ovirtmgmt") && streq(dict_string(view_device(fake->view, "eth0"), "master", ""), "ovirtmgmt") &&
                json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) + 2 && json_equal(fake->memory, fake->disk);
 }
 
 static bool as_before(const Fake *fake) {
-        return !view_device(fake->view, "ovirtmgmt") && json_equal(view_device(fake->view, "eth0"), view_device(fake->original, "eth0")) &&
+        return streq(labels_kept, "before") && !view_device(fake->view, "ovirtmgmt") && json_equal(view_device(fake->view, "eth0"), view_device(fake->original, "eth0")) &&
                json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) && json_equal(fake->memory, fake->disk);
 }
 
