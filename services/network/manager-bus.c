@@ -5,6 +5,8 @@
 #include "bus-error.h"
 #include "config.h"
 #include "dict.h"
+#include "forwarding.h"
+#include "link-facts.h"
 #include "manager.h"
 #include "objects.h"
 
@@ -89,6 +91,38 @@ static int method_get_stats(sd_bus_message *message, void *userdata, sd_bus_erro
         return r < 0 ? r : sd_bus_message_send(reply);
 }
 
+static int method_get_forwarding_table(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_json_ json_t *table = NULL;
+        Manager *manager = userdata;
+        const json_t *network;
+        const char *name;
+        int r;
+
+        if (manager_wait(manager, message))
+                return 1;
+        r = sd_bus_message_read_basic(message, 's', &name);
+        if (r >= 0)
+                r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        if (!manager_view(manager, error))
+                return -EHOSTDOWN;
+        manager_show(manager);
+        network = json_object_get(manager->networks, name);
+        if (!network)
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "There is no network %.40s", name);
+        if (!dict_boolean(network, "Bridged", false))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Network %s has no bridge", name);
+        r = forwarding_read(LINK_FACTS_ROOT, name, &table);
+        if (r < 0)
+                return bus_error_errno(error, r, "Cannot read what the bridge has learnt");
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = dict_append_array(reply, table);
+        return r < 0 ? r : sd_bus_message_send(reply);
+}
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("SetupNetworks", SD_BUS_ARGS("a{sa{sv}}", networks, "a{sa{sv}}", bonds, "a{sv}", options), SD_BUS_RESULT("o", job),
@@ -100,6 +134,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Confirm", SD_BUS_ARGS("s", job, "a{sv}", options), SD_BUS_NO_RESULT, setup_method_confirm, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetCapabilities", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", capabilities), method_get_capabilities,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetForwardingTable", SD_BUS_ARGS("s", network, "a{sv}", options), SD_BUS_RESULT("aa{sv}", entries),
+                                method_get_forwarding_table, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStats", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sa{sv}}", stats), method_get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("NetworkLost", SD_BUS_ARGS("s", network, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("NetworkRestored", SD_BUS_ARGS("s", network), 0),

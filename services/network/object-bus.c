@@ -61,6 +61,7 @@ const sd_bus_vtable network_vtable[] = {
         PROPERTY("Lost", "b", get_boolean),
         PROPERTY("Label", "s", get_string),
         PROPERTY("Roles", "as", get_strings),
+        PROPERTY("Warnings", "as", get_strings),
         PROPERTY("Differences", "aa{sv}", get_entries),
         SD_BUS_VTABLE_END,
 };

@@ -8,6 +8,7 @@
 #include "differences.h"
 #include "labels.h"
 #include "view.h"
+#include "warnings.h"
 #include "wish.h"
 
 static json_t *device_addresses(const json_t *device) {
@@ -69,14 +70,14 @@ static json_t *network_object(const json_t *view, const json_t *wish, json_t *di
         Verdict verdict;
 
         judge_network(&verdict, view, wish, differences);
-        return json_pack("{s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O}", "Label", dict_string(wish, "label", ""), "Roles", json_object_get(wish, "roles"), "Name", dict_string(wish, "name", ""),
+        return json_pack("{s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O, s:o}", "Label", dict_string(wish, "label", ""), "Roles", json_object_get(wish, "roles"), "Name", dict_string(wish, "name", ""),
                          "Device", top, "Bridged", dict_boolean(wish, "bridged", true), "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
                          "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
                          device_addresses(device), "Gateway", dict_string(device, "gateway", dict_string(device, "gateway6", "")), "Ipv4Method",
                          dict_string(json_object_get(wish, "ipv4"), "method", "none"), "Ipv6Method",
                          dict_string(json_object_get(wish, "ipv6"), "method", "none"), "Management", dict_boolean(wish, "management", false),
                          "DefaultRoute", dict_boolean(wish, "default_route", false), "State", verdict.state, "StateReason", verdict.reason,
-                         "Differences", differences);
+                         "Differences", differences, "Warnings", warnings_network(view, wish));
 }
 
 /* NetworkManager is away: what was true may still be. */

@@ -58,6 +58,22 @@ static json_t *step_report(const json_t *view, const json_t *step) {
                          removed ? "none" : how, "changes", changes_of(is, wanted, json_object_get(step, "drift")));
 }
 
+static int add_warnings(json_t *report, const json_t *warnings) {
+        const char *network;
+        json_t *list, *text;
+        size_t i;
+
+        json_object_foreach((json_t *)warnings, network, list)
+                json_array_foreach(list, i, text) {
+                        json_t *step = json_pack("{s:s, s:s, s:s, s:[{s:O, s:s, s:s}]}", "device", network, "action", "warning", "effect", "none", "changes", "field", text,
+                                                 "from", "", "to", "");
+
+                        if (json_array_append_new(report, step) < 0)
+                                return -ENOMEM;
+                }
+        return 0;
+}
+
 json_t *plan_report(const json_t *view, const json_t *plan) {
         _cleanup_json_ json_t *report = json_array();
         const json_t *step;
@@ -66,5 +82,7 @@ json_t *plan_report(const json_t *view, const json_t *plan) {
         json_array_foreach(json_object_get(plan, "profiles"), i, step)
                 if (!report || json_array_append_new(report, step_report(view, step)) < 0)
                         return NULL;
+        if (json_array_size(report) > 0 && add_warnings(report, json_object_get(plan, "warnings")) < 0)
+                return NULL;
         return TAKE_PTR(report);
 }

@@ -5,7 +5,7 @@
 
 #include "macro.h"
 
-/* Each step in order: {device, action, effect, changes: [{field, from, to}]}.
+/* Each step in order: {device, action, effect, changes: [{field, from, to}]}; then, if there are any, {device: network, action: "warning", changes: [{field: text}]}.
  *
  * action: "create", "change", "remove" a profile; effect: what happens to the device: "activate" (it goes down and up), "reapply" (changed while it is up), "none".
  * changes: the fields of a profile that is changed, as text; what is not there is "". plan: as plan_make() made it. Return: new array, NULL when out of

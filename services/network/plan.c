@@ -12,6 +12,7 @@
 #include "plan-internal.h"
 #include "resolve.h"
 #include "view.h"
+#include "warnings.h"
 #include "wish.h"
 
 #define NETWORKS(wishes) json_object_get(wishes, "networks")
@@ -45,7 +46,7 @@ static int planner_init(Planner *p, const json_t *view) {
                 .touched = json_pack("{s:{}, s:{}}", "networks", "bonds"),
                 .touched_before = json_pack("{s:{}, s:{}}", "networks", "bonds"),
                 .inherit = json_object(),
-                .plan = json_pack("{s:[], s:[], s:[], s:[]}", "profiles", "deactivate", "devices", "expect"),
+                .plan = json_pack("{s:[], s:[], s:[], s:[], s:{}}", "profiles", "deactivate", "devices", "expect", "warnings"),
         };
         p->after = json_deep_copy(p->before);
         return p->before && p->after && p->touched && p->touched_before && p->inherit && p->plan ? 0 : -ENOMEM;
@@ -384,6 +385,12 @@ static int plan_expectation(Planner *p, const char *name, const json_t *wish) {
             json_object_set_new(expect, "uplink", json_string(network_wish_uplink(wish, uplink))) < 0)
                 return -ENOMEM;
 
+        if (json_object_get(NETWORKS(p->touched), name)) {
+                json_t *warnings = warnings_wish(wish);
+
+                if (!warnings || json_object_set_new(json_object_get(p->plan, "warnings"), name, warnings) < 0)
+                        return -ENOMEM;
+        }
         r = expect_carrier(p, wish, expect);
         return r < 0 ? r : expect_addresses(p, wish, expect);
 }

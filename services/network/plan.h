@@ -9,6 +9,7 @@
  *      deactivate: [{uuid, iface}],                          in order
  *      devices:    [iface],                                  what a checkpoint must cover, of what exists
  *      expect:     [{network, iface, mtu, uplink?, ...}]     what must hold afterwards (verify.h)
+ *      warnings:   {network: [text]},                        worth a second look (warnings.h)
  *      labels?, labels_before?}                              what is known of labels (labels.h) from the commit on; set by the caller
  *
  * how: "activate", "reapply" (changed without taking the device down: guests' taps stay where they are), "none" (only the notes we keep in it), "delete".

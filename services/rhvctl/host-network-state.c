@@ -29,6 +29,14 @@ static const Column bond_columns[] = {
         {},
 };
 
+static const Column forwarding_columns[] = {
+        { "ADDRESS", "mac", FORMAT_TEXT, false },
+        { "PORT", "port", FORMAT_TEXT, false },
+        { "THE HOST'S", "local", FORMAT_TEXT, false },
+        { "AGE MS", "age_msec", FORMAT_TEXT, false, TABLE_RIGHT },
+        {},
+};
+
 static int add_differences(json_t *rows, const char *name, const json_t *differences) {
         json_t *entry;
         size_t i;
@@ -109,4 +117,14 @@ int host_network_run_bonds(Client *client, const Invocation *invocation) {
                         return client_no_memory(client);
         }
         return client_print_rows(client, rows, bond_columns, NULL);
+}
+
+int host_network_run_forwarding(Client *client, const Invocation *invocation) {
+        _cleanup_json_ json_t *entries = NULL, *options = json_object();
+        int r;
+
+        if (!options)
+                return client_no_memory(client);
+        r = client_query(client, NETWORK_PATH, NETWORK_INTERFACE, "GetForwardingTable", &entries, "s@", local_string(invocation, "NAME"), options);
+        return r < 0 ? r : client_print_rows(client, entries, forwarding_columns, NULL);
 }

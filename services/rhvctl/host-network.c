@@ -487,6 +487,8 @@ const Command host_network_commands[] = {
         { "host-network", "list", "List the networks the host has", NULL, NULL, host_network_run_list, 0, &kind_host_network },
         { "host-network", "nics", "List its network devices", NULL, NULL, host_network_run_list, 0, &kind_host_nic },
         { "host-network", "show", "Show a network or device", name_arguments, NULL, host_network_run_show, 0 },
+        { "host-network", "forwarding", "Show which addresses its bridge has learnt, and where they are", name_arguments, NULL,
+          host_network_run_forwarding, 0 },
         { "host-network", "bonds", "List its bonds", NULL, NULL, host_network_run_bonds, 0 },
         { "host-network", "differences", "Show where networks and bonds are not as asked for", any_name_arguments, NULL,
           host_network_run_differences, 0 },

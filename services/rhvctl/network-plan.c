@@ -33,7 +33,7 @@ json_t *network_plan_rows(const json_t *steps) {
         json_array_foreach(steps, i, step) {
                 const json_t *changes = json_object_get(step, "changes");
                 const char *device = dict_string(step, "device", ""), *action = dict_string(step, "action", ""),
-                           *effect = streq(action, "remove") ? "" : effect_words(dict_string(step, "effect", ""));
+                           *effect = streq(action, "remove") || streq(action, "warning") ? "" : effect_words(dict_string(step, "effect", ""));
 
                 if (!rows || add_row(rows, device, action, effect, json_array_get(changes, 0)) < 0)
                         return NULL;

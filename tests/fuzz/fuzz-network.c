@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
- * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}. */
+ * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}; what a bridge has learnt. */
 
 #include "fuzz.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "forwarding.h"
 #include "link-facts.h"
 #include "link-stats.h"
 #include "macro.h"
@@ -65,6 +66,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         case 2:
                 fuzz_neighbours(data + 1, size - 1);
                 break;
+        case 4: {
+                _cleanup_json_ json_t *table = NULL;
+
+                (void) forwarding_parse(data + 1, size - 1, NULL, &table);
+                break;
+        }
         default:
                 fuzz_link((const char *)data + 1, size - 1);
         }

@@ -11,11 +11,14 @@
 
 static json_t *report_of(json_t *view, const char *networks, const char *bonds) {
         _cleanup_json_ json_t *n = quoted(networks), *b = quoted(bonds), *plan = NULL;
-        json_t *report;
+        size_t i, steps = 0;
+        json_t *report, *step;
 
         assert_true(plan_make(view, n, b, &plan, NULL) >= 0);
         report = plan_report(view, plan);
-        assert_int_equal(json_array_size(report), json_array_size(json_object_get(plan, "profiles")));
+        json_array_foreach(report, i, step)
+                steps += !streq(dict_string(step, "action", ""), "warning");
+        assert_int_equal(steps, json_array_size(json_object_get(plan, "profiles")));
         return report;
 }
 
@@ -41,6 +44,18 @@ static void test_create(void **state) {
         assert_step(report, 0, "red", "create", "activate", 0);
         for (size_t i = 1; i < json_array_size(report); i++)
                 assert_string_equal(dict_string(json_array_get(report, i), "action", ""), "create");
+}
+
+/* After the steps; and not where there is nothing to do. */
+static void test_warnings(void **state) {
+        static const char request[] = "{'red': {'nic': 'eth1', 'ipv4': {'addresses': ['10.1.0.1/24']}}}";
+        _cleanup_json_ json_t *view = host_new(), *report = report_of(view, request, "{}"), *again = NULL;
+
+        assert_int_equal(json_array_size(report), 3);
+        assert_step(report, 2, "red", "warning", "none", 1);
+        apply(view, request, "{}");
+        again = report_of(view, request, "{}");
+        assert_int_equal(json_array_size(again), 0);
 }
 
 static const json_t *change_of(const json_t *report, const char *device, const char *field) {
@@ -90,6 +105,7 @@ static void test_remove(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_create),
+                cmocka_unit_test(test_warnings),
                         cmocka_unit_test(test_change),
                         cmocka_unit_test(test_nothing),
                         cmocka_unit_test(test_remove),
