@@ -67,7 +67,7 @@ int plan_check_snapshots(const Model *model, const Object *vm, sd_bus_error *err
 /* No other snapshot of the VM is being worked on, previewed or broken. */
 static int check_others(const Model *model, const Object *vm, const Object *self, sd_bus_error *error) {
         for (const Object *other = model_first(model, KIND_SNAPSHOT); other; other = other->next)
-                if (other->parent == vm && other != self && !streq(other->state, "ok"))
+                if (other->parent == vm && (!self || other != self) && !streq(other->state, "ok"))
                         return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The snapshot %s of the VM %s is %s: end that first", other->name,
                                                  vm->name, other->state);
         return 0;
@@ -207,7 +207,7 @@ int plan_create_snapshot(const Plan *plan, const Object *vm, const json_t *descr
                 if (!dict_boolean(link->spec, "read_only", false) && (r = hold_disk(link->other, disks, steps)) < 0)
                         return r;
         spec = json_pack("{s:s, s:I, s:I, s:o, s:O, s:s}", "description", dict_string(description, "description", ""), "created",
-                         (json_int_t)now_usec, "sequence", (json_int_t)(last_sequence(plan->model, vm) + 1), "configuration",
+                         (json_int_t)now_usec, "sequence", (json_int_t)last_sequence(plan->model, vm) + 1, "configuration",
                          vm_configuration(vm), "disks", disks, "doing", "create");
         if (!spec)
                 return -ENOMEM;

@@ -68,7 +68,7 @@ static int report(const char *command, const char *devices, const char *columns,
 
 int lvm_groups(const char *devices, const char *group, LvmGroups *ret, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = report("vgs", devices, LVM_GROUP_COLUMNS, group, &text, &size, error);
@@ -77,7 +77,7 @@ int lvm_groups(const char *devices, const char *group, LvmGroups *ret, sd_bus_er
 
 int lvm_volumes(const char *devices, const char *group, LvmVolumes *ret, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = report("lvs", devices, LVM_VOLUME_COLUMNS, group, &text, &size, error);
@@ -86,7 +86,7 @@ int lvm_volumes(const char *devices, const char *group, LvmVolumes *ret, sd_bus_
 
 int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, &text, &size, error);

@@ -228,7 +228,7 @@ static int write_rebuilt(Index *index, sd_bus_error *error) {
         _cleanup_free_ char *fresh = malloc(LEASE_INDEX_BYTES);
         int r;
 
-        if (!fresh)
+        if (!fresh || !header)
                 return -ENOMEM;
         lease_index_format(fresh, index->place->id, (uint64_t)time(NULL), true);
         memcpy(header, fresh, LEASE_INDEX_HEADER_BYTES);

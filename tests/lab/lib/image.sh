@@ -35,10 +35,11 @@ image_build() {
         exec {lock}>"$CACHE/$kind.lock"
         flock "$lock"
         if [ ! -e "$path" ]; then
-                rm -rf "$CACHE/$kind".new.*
+                rm -rf --one-file-system "$CACHE/$kind".new.*
                 new=$CACHE/$kind.new.$$
                 echo "building the $kind image (some minutes, once); log: $CACHE/$kind.log"
-                "$LAB/image/build-$kind" "$new" >"$CACHE/$kind.log" 2>&1 {lock}>&- ||
+                # its mounts end with it, however it ends
+                unshare --mount --propagation private "$LAB/image/build-$kind" "$new" >"$CACHE/$kind.log" 2>&1 {lock}>&- ||
                         { tail -20 "$CACHE/$kind.log" >&2; rm -rf "$new"; die "the $kind image could not be built"; }
                 mv -T "$new" "$path"
         fi

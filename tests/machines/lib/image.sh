@@ -63,13 +63,14 @@ image_build() {
         exec {lock}>"$CACHE/machine.lock"
         flock "$lock"
         if [ ! -e "$path" ]; then
-                rm -rf "$CACHE"/machine.new.*
+                rm -rf --one-file-system "$CACHE"/machine.new.*
                 new=$CACHE/machine.new.$$
                 echo "building the image of machines (some minutes, once); log: $CACHE/machine.log"
                 (
                         set -e
                         trap 'qemu_kill golden 2>/dev/null || true' EXIT
-                        "$MACHINES/image/build" "$new"
+                        # its mounts end with it, however it ends
+                        unshare --mount --propagation private "$MACHINES/image/build" "$new"
                         image_golden "$new"
                 ) >"$CACHE/machine.log" 2>&1 {lock}>&- || { tail -20 "$CACHE/machine.log" >&2; rm -rf "$new"; die "the image could not be built"; }
                 mv -T "$new" "$path"
