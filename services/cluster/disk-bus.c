@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-snapshot.h"
 #include "snapshot-bus.h"
 #include "spec.h"
 #include "work.h"
@@ -26,6 +27,15 @@ static int check_idle(const Object *disk, const char *what, bool writing, sd_bus
                                                  user->vm->name, disk->name, what);
         }
         return backend_check(manager->backends[BACKEND_STORAGE], error);
+}
+
+/* Only a disk of one volume takes a whole one. */
+static int check_alone(const Object *disk, sd_bus_error *error) {
+        const Manager *manager = disk->owner;
+
+        if (json_object_get(disk->spec, "template"))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The disk %s is built on a template; nothing is uploaded to it", disk->name);
+        return plan_check_no_snapshot(manager->model, disk, "uploading to it", error);
 }
 
 static int transfer(sd_bus_message *message, Object *disk, bool upload, sd_bus_error *error) {
@@ -49,6 +59,11 @@ static int transfer(sd_bus_message *message, Object *disk, bool upload, sd_bus_e
                 r = check_idle(disk, upload ? "uploading to it" : "downloading it", upload, error);
                 if (r < 0)
                         return r;
+                if (upload) {
+                        r = check_alone(disk, error);
+                        if (r < 0)
+                                return r;
+                }
                 if (!upload && !streq(disk->state, "ok"))
                         return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The disk %s is %s: %s", disk->name,
                                                  disk->state, dict_string(disk->spec, "reason", "it is being worked on"));

@@ -17,16 +17,25 @@ static json_t *disks_of(const Object *template_object) {
         return json_object_get(template_object->spec, "disks");
 }
 
-const Object *plan_template_on(const Model *model, const Object *domain) {
+/* The first template with a disk whose value of key is that. */
+static const Object *find_by(const Model *model, const char *key, const char *value) {
         for (const Object *found = model_first(model, KIND_TEMPLATE); found; found = found->next) {
                 json_t *entry;
                 size_t i;
 
                 json_array_foreach(disks_of(found), i, entry)
-                        if (streq(dict_string(entry, "domain", ""), domain->id))
+                        if (streq(dict_string(entry, key, ""), value))
                                 return found;
         }
         return NULL;
+}
+
+bool plan_template_has(const Model *model, const char *image) {
+        return find_by(model, "image", image) != NULL;
+}
+
+const Object *plan_template_on(const Model *model, const Object *domain) {
+        return find_by(model, "domain", domain->id);
 }
 
 /* ---- make ---- */

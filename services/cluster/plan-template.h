@@ -23,5 +23,7 @@ int plan_remove_template(const Plan *plan, const Object *template_object, Change
 int plan_template_made(const Plan *plan, const char *id, const char *reason, Change *change);
 int plan_template_removed(const Plan *plan, const char *id, const char *reason, Change *change);
 
+/* Is the image a template's? */
+bool plan_template_has(const Model *model, const char *image);
 /* Does a template lie on the storage domain? Return: it, or NULL. */
 const Object *plan_template_on(const Model *model, const Object *domain);

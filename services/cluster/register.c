@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "parse-util.h"
+#include "plan-template.h"
 #include "spec.h"
 
 /* ---- names ---- */
@@ -223,7 +224,8 @@ json_t *register_list(const Model *model, const json_t *report) {
         if (!disks || !vms)
                 return NULL;
         json_object_foreach(json_object_get(report, "images"), id, found)
-                if (!model_find(model, KIND_DISK, id) && !streq(dict_string(found, "disk_type", ""), "OVFS") && list_disk(disks, id, found) < 0)
+                if (!model_find(model, KIND_DISK, id) && !plan_template_has(model, id) &&
+                    !streq(dict_string(found, "disk_type", ""), "OVFS") && list_disk(disks, id, found) < 0)
                         return NULL;
         json_object_foreach(json_object_get(report, "vms"), id, found) {
                 _cleanup_json_ json_t *entry = json_copy(found);

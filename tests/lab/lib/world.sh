@@ -33,15 +33,15 @@ world_up() {
         world_quiet vm create web1 --memory 64M --cpus 1 --disk used
         world_quiet vm create idle1 --memory 64M --cpus 1
         world_quiet vm create db1 --memory 64M --cpus 1 --disk old --nic red
-        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateDataCenter 'a{sv}a{sv}' 1 name s dc2 0 >/dev/null
-        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateDataCenter 'a{sv}a{sv}' 1 name s dc4 0 >/dev/null
-        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateCluster 'a{sv}a{sv}' 2 name s cluster2 data_center s dc2 0 >/dev/null
         world_quiet vm create kept1 --memory 64M --cpus 1
         world_quiet snapshot create kept1 kept
         world_quiet template create kept1 model
         world_quiet vm create kept2 --memory 64M --cpus 1
         world_quiet snapshot create kept2 seen
         world_quiet snapshot preview seen
+        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateDataCenter 'a{sv}a{sv}' 1 name s dc2 0 >/dev/null
+        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateDataCenter 'a{sv}a{sv}' 1 name s dc4 0 >/dev/null
+        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateCluster 'a{sv}a{sv}' 2 name s cluster2 data_center s dc2 0 >/dev/null
         world_quiet vm start web1
         world_quiet vm start idle1
         world_quiet vm pause idle1
