@@ -64,10 +64,10 @@ int plan_check_snapshots(const Model *model, const Object *vm, sd_bus_error *err
         return 0;
 }
 
-/* No other snapshot of the VM is being worked on, previewed or broken. */
-static int check_others(const Model *model, const Object *vm, const Object *self, sd_bus_error *error) {
+/* No other snapshot of the VM than the one with id self is being worked on, previewed or broken. */
+static int check_others(const Model *model, const Object *vm, const char *self, sd_bus_error *error) {
         for (const Object *other = model_first(model, KIND_SNAPSHOT); other; other = other->next)
-                if (other->parent == vm && (!self || other != self) && !streq(other->state, "ok"))
+                if (other->parent == vm && !streq(other->id, self) && !streq(other->state, "ok"))
                         return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The snapshot %s of the VM %s is %s: end that first", other->name,
                                                  vm->name, other->state);
         return 0;
@@ -161,7 +161,7 @@ static int check_create(const Plan *plan, const Object *vm, const char *name, sd
 
         r = plan_check_vm_still(vm, "making a snapshot of it", error);
         if (r >= 0)
-                r = check_others(plan->model, vm, NULL, error);
+                r = check_others(plan->model, vm, "", error);
         if (r >= 0)
                 r = plan_check_name(plan, KIND_SNAPSHOT, name, vm, NULL, error);
         if (r < 0)
@@ -193,6 +193,7 @@ static int hold_disk(const Object *disk, json_t *disks, json_t *steps) {
 int plan_create_snapshot(const Plan *plan, const Object *vm, const json_t *description, uint64_t now_usec, Change *change,
                          json_t **ret_steps, sd_bus_error *error) {
         _cleanup_json_ json_t *steps = json_array(), *disks = json_array(), *spec = NULL;
+        const int64_t sequence = last_sequence(plan->model, vm) + 1;
         const char *name = dict_string(description, "name", "");
         char id[UUID_STRING_MAX];
         const Link *link;
@@ -207,7 +208,7 @@ int plan_create_snapshot(const Plan *plan, const Object *vm, const json_t *descr
                 if (!dict_boolean(link->spec, "read_only", false) && (r = hold_disk(link->other, disks, steps)) < 0)
                         return r;
         spec = json_pack("{s:s, s:I, s:I, s:o, s:O, s:s}", "description", dict_string(description, "description", ""), "created",
-                         (json_int_t)now_usec, "sequence", (json_int_t)last_sequence(plan->model, vm) + 1, "configuration",
+                         (json_int_t)now_usec, "sequence", (json_int_t)sequence, "configuration",
                          vm_configuration(vm), "disks", disks, "doing", "create");
         if (!spec)
                 return -ENOMEM;
@@ -315,7 +316,7 @@ static int check_work(const Plan *plan, const Object *snapshot, const char *doin
 
         r = plan_check_vm_still(vm, "working on its snapshots", error);
         if (r >= 0)
-                r = check_others(plan->model, vm, snapshot, error);
+                r = check_others(plan->model, vm, snapshot->id, error);
         if (r < 0)
                 return r;
         if (streq(snapshot->state, from) || (streq(snapshot->state, "broken") && may_go_on(was, doing)))

@@ -85,16 +85,22 @@ void remote_mark_set(Manager *manager, Object *object, const RemoteMark *mark) {
         manager_changed(manager, object, "Job");
 }
 
+void remote_mark_clear(Manager *manager, const Job *job) {
+        Object *object = job_object(manager, job);
+
+        /* a power off may have cut in: then the object is that one's */
+        if (object && streq(object->job, job_id(job)))
+                remote_mark_set(manager, object, &(const RemoteMark){ .job = "" });
+}
+
 /* The one way out. */
 static void remote_end(Remote *remote, int r, const sd_bus_error *error, const json_t *result) {
         Manager *manager = remote->manager;
         const RemoteKind *kind = remote->kind;
         Job *job = job_find(manager->daemon->jobs, remote->id);
-        Object *object = job ? job_object(manager, job) : NULL;
 
-        /* a power off may have cut in: then the object is that one's */
-        if (object && streq(object->job, remote->id))
-                remote_mark_set(manager, object, &(const RemoteMark){ .job = "" });
+        if (job)
+                remote_mark_clear(manager, job);
         remote_free(remote);
         if (job)
                 kind->done(manager, job, r, error, result);

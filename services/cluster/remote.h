@@ -45,6 +45,8 @@ typedef struct RemoteMark {
 } RemoteMark;
 void remote_mark_get(const Object *object, RemoteMark *ret);
 void remote_mark_set(Manager *manager, Object *object, const RemoteMark *mark);
+/* The job's object is not busy with it any more. */
+void remote_mark_clear(Manager *manager, const Job *job);
 /* Sends the call that starts the work (its options must hold job_id = the job's id) and follows it. From here on failure is told
  * through done, from the loop. message: borrowed. */
 void remote_start(Manager *manager, Job *job, sd_bus_message *message);

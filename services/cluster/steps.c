@@ -183,9 +183,10 @@ static int on_nothing(sd_event_source *source, void *userdata) {
                 if (json_array_size(run->steps) == 0) {
                         Job *job = job_find(manager->daemon->jobs, run->job);
 
-                        if (job)
+                        if (job) {
+                                remote_mark_clear(manager, job);
                                 run_end(manager, run, job, NULL);
-                        else
+                        } else
                                 run_free(manager, run);
                 }
         return 0;
