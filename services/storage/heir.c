@@ -75,6 +75,12 @@ void heir_last_words(int fd, char *ret, size_t size) {
                         *p = p[1] ? ' ' : '\0';
 }
 
+static int tool_stdin = SPAWN_NULL; /* set once, before there are threads */
+
+void heir_hold_lease(void) {
+        tool_stdin = LEASE_SOCKET_FD;
+}
+
 int heir_run(const char *const *argv, const char *what, sd_bus_error *error) {
         return heir_run_output(argv, what, SPAWN_NULL, error);
 }
@@ -83,7 +89,7 @@ int heir_run_output(const char *const *argv, const char *what, int out_fd, sd_bu
         _cleanup_close_ int err = memfd_create("stderr", MFD_CLOEXEC);
         const SpawnSpec spec = {
                         .argv = argv,
-                        .stdin_fd = SPAWN_NULL,
+                        .stdin_fd = tool_stdin,
                         .stdout_fd = out_fd,
                         .stderr_fd = err,
                         .lease_fd = SPAWN_INHERIT,

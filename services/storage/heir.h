@@ -18,6 +18,10 @@ typedef struct SpawnSpec {
         bool group;                         /* a process group of its own */
 } SpawnSpec;
 
+/* From here on this process's tools have the lease: LEASE_SOCKET_FD becomes their standard input as well. LVM closes every descriptor above the first
+ * three when it starts, and a command of it that hangs in the kernel must keep the lease. No tool is asked anything, so none reads there. */
+void heir_hold_lease(void);
+
 /* Runs a tool to its end, with LEASE_SOCKET_FD as it is. what: names it in messages. Return: 0, or negative with NoSpace or BackendFailed set,
  * which says the last of its standard error. */
 int heir_run(const char *const *argv, const char *what, sd_bus_error *error);

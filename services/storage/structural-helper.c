@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "heir.h"
 #include "lease-request.h"
 #include "log.h"
 #include "structural.h"
@@ -23,6 +24,7 @@ int main(int argc, char **argv) {
                 return 2;
         }
         log_open("rhv-structural");
+        heir_hold_lease();
         (void) umask(0022);
         r = structural_serve(STDIN_FILENO, version);
         if (r < 0) {

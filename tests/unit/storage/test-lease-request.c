@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whose processes the kill path may kill: every kind of unit that works under a lease, and nothing else. */
+/* Whose processes the kill path may kill: every kind of unit that works under a lease, and nothing else; and what tools inherit. */
+
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "fixture.h"
+#include "heir.h"
 #include "lease-request.h"
 
 #define ID "11111111-2222-4333-8444-00000000000a"
@@ -33,8 +37,30 @@ static void test_cgroups(void **state) {
                 assert_false(lease_cgroup_is_ours(others[i]));
 }
 
+/* LVM closes all descriptors but the first three: the lease must be among those. */
+static void test_tools_hold_the_lease(void **state) {
+        const char *const argv[] = {"readlink", "/proc/self/fd/0", NULL};
+        char said[2][64] = {};
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+        if (fds[0] != LEASE_SOCKET_FD)
+                assert_int_equal(dup2(fds[0], LEASE_SOCKET_FD), LEASE_SOCKET_FD);
+        for (unsigned i = 0; i < 2; i++) {
+                int out = memfd_create("out", MFD_CLOEXEC);
+
+                assert_int_equal(heir_run_output(argv, "readlink", out, NULL), 0);
+                assert_true(pread(out, said[i], sizeof(said[i]) - 1, 0) > 0);
+                (void) close(out);
+                heir_hold_lease();
+        }
+        assert_string_equal(said[0], "/dev/null\n");
+        assert_non_null(startswith(said[1], "socket:"));
+        (void) close(fds[1]);
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_cgroups)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_cgroups), cmocka_unit_test(test_tools_hold_the_lease)};
 
         return cmocka_run_group_tests_name("lease-request", tests, NULL, NULL);
 }
