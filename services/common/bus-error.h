@@ -42,6 +42,7 @@
 #define RHV_ERROR_NEWER_VERSION "org.rhv.Error.NewerVersion"
 #define RHV_ERROR_ROLLED_BACK "org.rhv.Error.RolledBack"
 #define RHV_ERROR_READ_ONLY "org.rhv.Error.ReadOnly"
+#define RHV_ERROR_HOOK_FAILED "org.rhv.Error.HookFailed"
 
 /* The errno that belongs to a name of ours (registered with sd-bus, so sd_bus_error_get_errno() knows it). */
 extern const sd_bus_error_map rhv_bus_errors[];

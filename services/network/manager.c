@@ -147,6 +147,10 @@ static void on_setup_ended(void *userdata, const char *id, bool recovered, int r
                 recover_jobs(manager, id, r);
                 return;
         }
+        if (manager->asked && id)
+                setup_hooks_after(manager->hooks, id, json_object_get(manager->asked, "networks"), json_object_get(manager->asked, "bonds"), r);
+        json_decref(manager->asked);
+        manager->asked = NULL;
         job = id ? job_find(manager->daemon->jobs, id) : NULL;
         if (job)
                 job_finish(job, r, error, r >= 0 ? json_pack("{s:b}", "changed", true) : NULL);
@@ -322,6 +326,8 @@ int manager_new(Daemon *daemon, Manager **ret) {
         if (r >= 0)
                 r = load_labels(manager);
         if (r >= 0)
+                r = setup_hooks_new(daemon, setup_on_hooks, manager, &manager->hooks);
+        if (r >= 0)
                 r = link_watch_new(daemon->event, on_links_changed, manager, &manager->links);
         if (r >= 0)
                 r = make_setup(manager);
@@ -337,6 +343,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         for (size_t i = 0; i < manager->n_waiting; i++)
                 sd_bus_message_unref(manager->waiting[i]);
+        setup_hooks_free(manager->hooks);
         setup_free(manager->setup);
         link_watch_free(manager->links);
         nm_free(manager->nm);
@@ -345,6 +352,7 @@ Manager *manager_free(Manager *manager) {
         json_decref(manager->nics);
         json_decref(manager->losses);
         json_decref(manager->labels);
+        json_decref(manager->asked);
         sd_event_source_disable_unref(manager->loss_timer);
         free(manager);
         return NULL;
@@ -352,5 +360,5 @@ Manager *manager_free(Manager *manager) {
 
 /* While there are networks somebody must see when one is lost. */
 bool manager_is_idle(const Manager *manager) {
-        return !setup_is_busy(manager->setup) && manager->n_waiting == 0 && json_object_size(manager->networks) == 0;
+        return !setup_is_busy(manager->setup) && !setup_hooks_job(manager->hooks) && manager->n_waiting == 0 && json_object_size(manager->networks) == 0;
 }

@@ -7,6 +7,7 @@
 #include "link-stats.h"
 #include "link-watch.h"
 #include "nm.h"
+#include "setup-hooks.h"
 #include "setup.h"
 
 #define NETWORK_ROOT "/org/rhv/Network"
@@ -24,6 +25,8 @@ typedef struct Manager {
         Daemon *daemon;
         Nm *nm;
         Setup *setup;
+        SetupHooksRun *hooks;
+        json_t *asked;           /* {networks, bonds} of the set-up that runs, for the hooks after it; NULL: they hear nothing of it */
         LinkStats *stats;
         LinkWatch *links;
         json_t *networks, *nics; /* objects.h: what is on the bus now */
@@ -58,6 +61,8 @@ int manager_keep_labels(Manager *manager, const json_t *labels);
 int setup_method_setup(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int setup_method_sync(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int setup_method_plan(sd_bus_message *message, void *userdata, sd_bus_error *error);
+/* The hooks before a set-up have run: it begins, or its job ends. */
+void setup_on_hooks(void *userdata, const char *job, int r, const json_t *networks, const json_t *bonds, const json_t *options, const sd_bus_error *error);
 int setup_method_confirm(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 extern const BusObject network_bus_objects[];

@@ -104,6 +104,8 @@ static int check_setup(Manager *manager, SetupRequest *request, sd_bus_error *er
         view = manager_view(manager, error);
         if (!view)
                 return -EHOSTDOWN;
+        if (setup_hooks_job(manager->hooks))
+                return sd_bus_error_setf(error, RHV_ERROR_BUSY, "Hooks of another network set-up are running (job %s)", setup_hooks_job(manager->hooks));
         if (setup_is_busy(manager->setup))
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "Another network set-up is under way (job %s)", setup_job(manager->setup));
         if (request->names)
@@ -147,17 +149,62 @@ static void join_names(const SetupRequest *request, char *buffer, size_t size) {
 static int cancel_setup(Job *job, void *userdata, sd_bus_error *error) {
         Manager *manager = userdata;
 
+        if (streq_ptr(setup_hooks_job(manager->hooks), job_id(job)) && setup_hooks_cancel(manager->hooks) >= 0)
+                return 0;
         return setup_cancel(manager->setup, error);
 }
 
-static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *request, sd_bus_error *error) {
-        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names,
-                                                     "labels", json_object_get(request->options, "labels"));
+/* Begins what was planned, or ends the job where nothing is to be done. Return: 0 or negative with a named error set; then the job is as it was. */
+static int begin_setup(Manager *manager, Job *job, const SetupRequest *request, sd_bus_error *error) {
         SetupOptions options = {
                 .timeout_usec = (uint64_t)dict_integer(request->options, "timeout", (int64_t)SETUP_TIMEOUT_USEC),
                 .confirm = dict_boolean(request->options, "confirm", false),
                 .check_gateway = dict_boolean(request->options, "check_gateway", true),
         };
+        const json_t *labels = json_object_get(request->plan, "labels");
+        int r;
+
+        if (!request->changes) {
+                r = labels ? manager_keep_labels(manager, labels) : 0;
+                if (r < 0)
+                        return r;
+                manager_show(manager);
+                job_finish(job, 0, NULL, json_pack("{s:b}", "changed", labels != NULL));
+                return 0;
+        }
+        r = setup_start(manager->setup, job_id(job), request->plan, &options, error);
+        if (r >= 0 && request->networks) {
+                json_decref(manager->asked);
+                manager->asked = json_pack("{s:O, s:O}", "networks", request->networks, "bonds", request->bonds);
+        }
+        return r;
+}
+
+void setup_on_hooks(void *userdata, const char *id, int r, const json_t *networks, const json_t *bonds, const json_t *options, const sd_bus_error *error) {
+        _cleanup_(setup_request_done) SetupRequest request = { .networks = json_incref((json_t *)networks), .bonds = json_incref((json_t *)bonds),
+                                                               .options = json_incref((json_t *)options) };
+        _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+        Manager *manager = userdata;
+        Job *job = job_find(manager->daemon->jobs, id);
+        const json_t *view;
+
+        if (!job)
+                return;
+        if (r >= 0) {
+                error = &own;
+                view = manager_view(manager, &own);
+                r = view ? setup_plan(manager, view, &request, &own) : -EHOSTDOWN;
+                request.changes = r > 0;
+        }
+        if (r >= 0)
+                r = begin_setup(manager, job, &request, &own);
+        if (r < 0)
+                job_finish(job, r, error, NULL);
+}
+
+static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *request, sd_bus_error *error) {
+        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names,
+                                                     "labels", json_object_get(request->options, "labels"));
         JobSpec spec = {
                 .id = dict_string(request->options, "job_id", NULL),
                 .kind = request->names ? "sync-networks" : "setup-networks",
@@ -165,7 +212,6 @@ static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *
                 .cancel = cancel_setup,
                 .userdata = manager,
         };
-        const json_t *labels = json_object_get(request->plan, "labels");
         Job *job;
         int r;
 
@@ -181,18 +227,19 @@ static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *
                 return sd_bus_reply_method_return(message, "o", job_path(job));
 
         job_start(job);
-        if (request->changes)
-                r = setup_start(manager->setup, job_id(job), request->plan, &options, error);
-        else
-                r = labels ? manager_keep_labels(manager, labels) : 0;
+        r = request->changes && request->networks ? setup_hooks_before(manager->hooks, job_id(job), request->networks, request->bonds, request->options) : 0;
+        if (r == 0 && request->changes)
+                r = begin_setup(manager, job, request, error);
         if (r < 0) {
                 job_drop(job);
                 return r;
         }
         r = sd_bus_reply_method_return(message, "o", job_path(job));
         if (!request->changes) {
-                manager_show(manager);
-                job_finish(job, 0, NULL, json_pack("{s:b}", "changed", labels != NULL));
+                int k = begin_setup(manager, job, request, NULL);
+
+                if (k < 0)
+                        job_finish(job, k, NULL, NULL);
         }
         return r;
 }

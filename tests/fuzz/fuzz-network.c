@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
- * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}; what a bridge has learnt. */
+ * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}; what a bridge has learnt;
+ * what a hook left. */
 
 #include "fuzz.h"
 
@@ -15,6 +16,7 @@
 #include "neighbour.h"
 #include "objects.h"
 #include "plan.h"
+#include "vdsm-request.h"
 
 static void fuzz_plan(const char *text, size_t size) {
         _cleanup_json_ json_t *input = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL), *plan = NULL, *networks = NULL;
@@ -53,6 +55,17 @@ static void fuzz_link(const char *text, size_t size) {
                 abort();
 }
 
+/* What a hook left, against a request of two networks and a bond. */
+static void fuzz_hook(const char *text, size_t size) {
+        _cleanup_json_ json_t *networks = json_pack("{s:{s:s, s:s}, s:{s:s}}", "red", "nic", "eth1", "label", "x", "blue", "bonding", "bond0"),
+                              *bonds = json_pack("{s:{s:[s]}}", "bond0", "nics", "eth2"), *sent = vdsm_request_make(networks, bonds), *n = NULL, *b = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *copy = strndup(text, size);
+
+        if (vdsm_request_read(sent, copy, bonds, &n, &b, &error) >= 0 && (!n || !b))
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size == 0)
                 return 0;
@@ -65,6 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 break;
         case 2:
                 fuzz_neighbours(data + 1, size - 1);
+                break;
+        case 5:
+                fuzz_hook((const char *)data + 1, size - 1);
                 break;
         case 4: {
                 _cleanup_json_ json_t *table = NULL;
