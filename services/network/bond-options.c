@@ -68,6 +68,21 @@ bool bond_mode_fits_bridge(const char *word) {
         return n >= 1 && n <= 4;
 }
 
+/* Addresses joined by commas; the kernel's BOND_MAX_ARP_TARGETS of them at most. */
+static bool arp_targets_are_valid(const char *value) {
+        for (unsigned n = 0; n < 16; n++) {
+                size_t length = strcspn(value, ",");
+                _cleanup_free_ char *address = strndup(value, length);
+
+                if (!address || !ip4_address_is_valid(address))
+                        return false;
+                value += length;
+                if (!*value++)
+                        return true;
+        }
+        return false;
+}
+
 static bool value_fits(const OptionRule *rule, const char *value) {
         uint32_t number;
 
@@ -78,7 +93,7 @@ static bool value_fits(const OptionRule *rule, const char *value) {
                 return false;
         }
         if (streq(rule->name, "arp_ip_target"))
-                return ip4_address_is_valid(value);
+                return arp_targets_are_valid(value);
         if (streq(rule->name, "primary"))
                 return !isempty(value);
 

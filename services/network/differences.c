@@ -137,19 +137,60 @@ static void compare_stp(Comparison *c, const json_t *spec, const json_t *facts) 
                 differ_text(c, "stp", wanted ? "true" : "false", wanted ? "false" : "true");
 }
 
-/* An option the kernel does not show under that name is not compared. */
-static void compare_options(Comparison *c, const char *field, const json_t *wanted, const json_t *have) {
+/* "10.0.0.1,10.0.0.2" is shown with spaces between. */
+static bool option_is(const char *is, const char *wanted) {
+        if (streq(is, wanted) || link_option_is(is, wanted))
+                return true;
+        if (!strchr(wanted, ','))
+                return false;
+        while (*wanted) {
+                size_t length = strcspn(wanted, ",");
+                _cleanup_free_ char *piece = strndup(wanted, length);
+
+                if (!piece || !link_option_is(is, piece))
+                        return false;
+                wanted += length;
+                wanted += *wanted == ',';
+        }
+        return true;
+}
+
+/* The driver keeps delays as multiples of miimon. */
+static bool is_rounded(const char *key, const char *is, const char *wanted, const json_t *all) {
+        unsigned long miimon = strtoul(dict_string(all, "miimon", "0"), NULL, 10), delay = strtoul(wanted, NULL, 10);
+
+        return miimon > 0 && (streq(key, "updelay") || streq(key, "downdelay")) && strtoul(is, NULL, 10) == delay / miimon * miimon;
+}
+
+/* An option the kernel does not show under that name is not compared; which port is active is the bond's own affair after a failure. */
+static void compare_bond_options(Comparison *c, const json_t *wanted, const json_t *have) {
         const char *key;
         json_t *value;
 
         json_object_foreach((json_t *)wanted, key, value) {
-                const char *is = dict_string(have, key, NULL);
+                const char *is = dict_string(have, key, NULL), *text = json_string_value(value);
                 char name[64];
 
-                if (!is || link_option_is(is, json_string_value(value)) || streq(is, json_string_value(value)))
+                if (!is || !text || streq(key, "active_slave") || option_is(is, text) || is_rounded(key, is, text, wanted))
                         continue;
-                (void) snprintf(name, sizeof name, "%s.%s", field, key);
-                differ_text(c, name, json_string_value(value), is);
+                (void) snprintf(name, sizeof name, "options.%s", key);
+                differ_text(c, name, text, is);
+        }
+}
+
+/* All of a bridge are numbers, some shown in hexadecimal. */
+static void compare_bridge_options(Comparison *c, const json_t *wanted, const json_t *have) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)wanted, key, value) {
+                const char *is = dict_string(have, key, NULL), *text = json_string_value(value);
+                char name[64];
+
+                if (!is || !text || strtoull(is, NULL, 0) == strtoull(text, NULL, 10))
+                        continue;
+                (void) snprintf(name, sizeof name, "bridge_options.%s", key);
+                differ_text(c, name, text, is);
         }
 }
 
@@ -168,8 +209,8 @@ static void compare_device(Comparison *c, const json_t *view, const json_t *spec
         compare_string(c, "mac", spec, dict_string(facts, "address", NULL));
         if (streq(dict_string(spec, "kind", ""), "bridge"))
                 compare_stp(c, spec, facts);
-        compare_options(c, "options", json_object_get(spec, "options"), json_object_get(json_object_get(facts, "bond"), "options"));
-        compare_options(c, "bridge_options", json_object_get(spec, "bridge_options"), json_object_get(facts, "bridge"));
+        compare_bond_options(c, json_object_get(spec, "options"), json_object_get(json_object_get(facts, "bond"), "options"));
+        compare_bridge_options(c, json_object_get(spec, "bridge_options"), json_object_get(facts, "bridge"));
         compare_addresses(c, "ipv4", json_object_get(spec, "ipv4"), json_object_get(device, "addresses"));
         compare_addresses(c, "ipv6", json_object_get(spec, "ipv6"), json_object_get(device, "addresses6"));
         compare_routes(c, "ipv4.routes", json_object_get(spec, "ipv4"), AF_INET, device);

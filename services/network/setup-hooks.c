@@ -2,12 +2,16 @@
 
 #include "setup-hooks.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+
 #include "daemon.h"
 #include "hook.h"
 #include "log.h"
 #include "vdsm-request.h"
 
 #define HOOK_VARIABLE "_hook_json"
+#define HOOKS_DIRECTORY "/run/rhv/network/hooks"
 
 struct SetupHooksRun {
         Daemon *daemon;
@@ -54,7 +58,7 @@ static void on_after(void *userdata, int r, const char *text, const sd_bus_error
 
 static int begin(SetupHooksRun *hooks, const char *point, const char *job, const json_t *networks, const json_t *bonds, const json_t *options) {
         _cleanup_free_ char *text = NULL;
-        HookSpec spec = { .point = point, .variable = HOOK_VARIABLE, .directory = "/run/rhv/network/hooks", .done = hooks->before ? on_before : on_after, .userdata = hooks };
+        HookSpec spec = { .point = point, .variable = HOOK_VARIABLE, .directory = HOOKS_DIRECTORY, .done = hooks->before ? on_before : on_after, .userdata = hooks };
         int r = -ENOMEM;
 
         hooks->job = strdup(job);
@@ -97,11 +101,24 @@ int setup_hooks_cancel(SetupHooksRun *hooks) {
         return 0;
 }
 
+/* What a service that was killed while hooks ran has left. */
+static void remove_left_over(void) {
+        DIR *directory = opendir(HOOKS_DIRECTORY);
+        const struct dirent *entry;
+
+        while (directory && (entry = readdir(directory)))
+                if (entry->d_name[0] != '.')
+                        (void) unlinkat(dirfd(directory), entry->d_name, 0);
+        if (directory)
+                closedir(directory);
+}
+
 int setup_hooks_new(Daemon *daemon, setup_hooks_done_t done, void *userdata, SetupHooksRun **ret) {
         SetupHooksRun *hooks = calloc(1, sizeof *hooks);
 
         if (!hooks)
                 return -ENOMEM;
+        remove_left_over();
         hooks->daemon = daemon;
         hooks->done = done;
         hooks->userdata = userdata;

@@ -220,6 +220,26 @@ static void the_usual_is_none(void **state) {
         assert_none(dhcp, "leased");
 }
 
+/* As the kernel spells it: lists with spaces, masks in hexadecimal, delays rounded to miimon, and the active port its own affair. */
+static void spelled_by_the_kernel(void **state) {
+        static const char *const arp[2] = { "{'red': {'bonding': 'bond0', 'bridge_options': {'group_fwd_mask': '16384'}}}",
+                                            "{'bond0': {'nics': ['eth1', 'eth2'], 'options': {'mode': '1', 'arp_interval': '100', 'arp_ip_target': '10.0.0.1,10.0.0.2'}}}" };
+        static const char *const mii[2] = { "{'red': {'bonding': 'bond0'}}",
+                                            "{'bond0': {'nics': ['eth1', 'eth2'], 'options': {'mode': '1', 'miimon': '100', 'updelay': '250'}}}" };
+        _cleanup_json_ json_t *view = applied(arp), *rounded = applied(mii);
+
+        json_object_set_new(view, "links", quoted("{'red': {'bridge': {'group_fwd_mask': '0x4000'}}, 'bond0': {'master': 'red', 'bond': {'options': {'mode': 'active-backup 1',"
+                                                  " 'arp_interval': '100', 'arp_ip_target': '10.0.0.1 10.0.0.2'}}}}"));
+        assert_none(view, "arp");
+        json_object_set_new(rounded, "links", quoted("{'bond0': {'master': 'red', 'bond': {'options': {'mode': 'active-backup 1', 'miimon': '100', 'updelay': '200',"
+                                                     " 'active_slave': 'eth2'}}}}"));
+        assert_none(rounded, "mii");
+        json_object_set_new(view, "links", quoted("{'bond0': {'master': 'red', 'bond': {'options': {'arp_ip_target': '10.0.0.1 10.0.0.3'}}}}"));
+        assert_one(view, "bond0", "bond0", "options.arp_ip_target", "10.0.0.1,10.0.0.2", "10.0.0.1 10.0.0.3", "kernel");
+        json_object_set_new(view, "links", quoted("{'red': {'bridge': {'group_fwd_mask': '0x8'}}}"));
+        assert_one(view, "red", "red", "bridge_options.group_fwd_mask", "16384", "0x8", "kernel");
+}
+
 static void profiles_of_others(void **state) {
         _cleanup_json_ json_t *view = applied(varied), *gone = applied(varied);
         const char *uuid = NULL;
@@ -264,6 +284,7 @@ int main(void) {
                 cmocka_unit_test(changed_profiles_are_named),
                 cmocka_unit_test(changed_devices_are_named),
                 cmocka_unit_test(the_usual_is_none),
+                cmocka_unit_test(spelled_by_the_kernel),
                 cmocka_unit_test(profiles_of_others),
                 cmocka_unit_test(shared_mtu_is_none),
                 cmocka_unit_test(sync_refuses),

@@ -127,6 +127,7 @@ static void bonds(void **state) {
                 "{'nics': ['eth1'], 'options': {'mode': '1', 'lacp_rate': 'fast'}}", "{'nics': ['eth1'], 'options': {'mode': '4', 'lacp_rate': 'warp'}}",
                 "{'nics': ['eth1'], 'options': {'miimon': '-1'}}", "{'nics': ['eth1'], 'options': {'mode': '1', 'arp_interval': '100', 'arp_ip_target': '10.0.0.1', 'miimon': '100'}}",
                 "{'nics': ['eth1'], 'options': {'mode': '1', 'arp_interval': '100'}}", "{'nics': ['eth1'], 'hwaddr': 'x'}",
+                "{'nics': ['eth1'], 'options': {'mode': '1', 'arp_interval': '100', 'arp_ip_target': '10.0.0.1,,10.0.0.2'}}",
         };
         _cleanup_json_ json_t *request = quoted("{'nics': ['eth1', 'eth2'], 'options': {'mode': '4', 'xmit_hash_policy': 'layer2+3'}}"), *wish = NULL,
                               *wanted = quoted("{'mode': '802.3ad', 'miimon': '100', 'xmit_hash_policy': 'layer2+3'}");
