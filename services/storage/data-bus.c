@@ -27,17 +27,6 @@ static void data_call_clear(DataCall *call) {
 
 /* ---- reading ---- */
 
-static int read_ids(sd_bus_message *message, DataCall *call, sd_bus_error *error) {
-        int r;
-
-        r = sd_bus_message_read(message, "ss", &call->request.image, &call->request.volume);
-        if (r >= 0)
-                r = request_check_id("the image", call->request.image, error);
-        if (r >= 0)
-                r = request_check_id("the volume", call->request.volume, error);
-        return r;
-}
-
 static void read_options(DataCall *call) {
         DataRequest *request = &call->request;
 
@@ -128,7 +117,7 @@ int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *er
         Domain *domain = userdata;
         int r;
 
-        r = read_ids(message, &call, error);
+        r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
         if (r >= 0)
                 r = sd_bus_message_read(message, "t", &call.request.capacity_bytes);
         if (r >= 0)
@@ -153,7 +142,7 @@ int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *err
         Domain *domain = userdata;
         int r;
 
-        r = read_ids(message, &call, error);
+        r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_data, "options", &call.options, error);
         if (r < 0)
@@ -209,7 +198,7 @@ int data_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *erro
         Domain *domain = userdata;
         int r;
 
-        r = read_ids(message, &call, error);
+        r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_copy_target, "target", &call.target, error);
         if (r >= 0)

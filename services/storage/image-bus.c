@@ -191,11 +191,7 @@ int image_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *
         ImageUser user;
         int r;
 
-        r = sd_bus_message_read(message, "ss", &image, &volume);
-        if (r >= 0)
-                r = request_check_id("the image", image, error);
-        if (r >= 0)
-                r = request_check_id("the volume", volume, error);
+        r = request_read_volume_ids(message, &image, &volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_prepare, "options", &options, error);
         if (r < 0)

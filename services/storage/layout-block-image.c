@@ -232,7 +232,6 @@ int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd
 int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error) {
         for (size_t i = 0; i < scan->n; i++) {
                 const BlockVolume *volume = &scan->volumes[i];
-                LeaseOwner owner;
                 Lease lease;
                 int r;
 
@@ -241,30 +240,46 @@ int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const ch
                 r = block_lease_of(place, volume, &lease);
                 if (r < 0)
                         return r;
-                r = lease_owner(&lease, &owner, error);
+                r = volume_lease_check_free(&lease, volume->id, error);
                 free((char *)lease.path);
                 if (r < 0)
                         return r;
-                if (owner.held) {
-                        sd_bus_error_setf(error, RHV_ERROR_IN_USE, "Host %u works on volume %s", (unsigned)owner.host_id, volume->id);
-                        return -EBUSY;
-                }
         }
         return 0;
 }
 
-/* Names of those that fit, for one command. ret: room for scan->n + 1. */
-static size_t select_volumes(const BlockScan *scan, const char *image, bool removed, const char **ret) {
-        size_t n = 0;
+/* Names for one command, about volumes of scan. ret: new, NULL at its end, of borrowed strings. */
+static int names_new(const BlockScan *scan, const char ***ret) {
+        *ret = calloc(scan->n + 1, sizeof(**ret));
+        return *ret ? 0 : -ENOMEM;
+}
 
-        for (size_t i = 0; i < scan->n; i++) {
+/* The volumes of an image that is there, or of one being removed. */
+static int select_volumes(const BlockScan *scan, const char *image, bool removed, const char ***ret) {
+        size_t n = 0;
+        int r;
+
+        r = names_new(scan, ret);
+        for (size_t i = 0; r >= 0 && i < scan->n; i++) {
                 const LvmVolumeTags *tags = &scan->volumes[i].tags;
 
                 if (streq(tags->image, image) && tags->removed == removed && !tags->initializing)
-                        ret[n++] = scan->volumes[i].id;
+                        (*ret)[n++] = scan->volumes[i].id;
         }
-        ret[n] = NULL;
-        return n;
+        return r;
+}
+
+/* The same of the group as it is now, for what is then done with them. */
+static int with_volumes(const DomainPlace *place, const char *image, bool removed,
+                        int (*run)(const char *devices, const char *group, const char *const *names, sd_bus_error *error), sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r >= 0)
+                r = select_volumes(&scan, image, removed, &names);
+        return r < 0 ? r : run(place->path, place->id, names, error);
 }
 
 int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error) {
@@ -284,52 +299,27 @@ int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *
                 r = block_volumes_free(place, &scan, image, error);
         if (r < 0)
                 return r;
-        names = calloc(scan.n + 1, sizeof(*names));
-        if (!names || asprintf(&before, LVM_TAG_IMAGE "%s", image) < 0 || asprintf(&after, LVM_TAG_REMOVED "%s", image) < 0)
+        if (asprintf(&before, LVM_TAG_IMAGE "%s", image) < 0 || asprintf(&after, LVM_TAG_REMOVED "%s", image) < 0)
                 return -ENOMEM;
         words[4] = before;
         words[6] = after;
-        (void) select_volumes(&scan, image, false, names);
-        return lvm_change(place->path, place->id, words, names, error);
-}
-
-static int remove_volumes(const DomainPlace *place, const char *const *names, sd_bus_error *error) {
-        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
-
-        return lvm_change(place->path, place->id, words, names, error);
+        r = select_volumes(&scan, image, false, &names);
+        return r < 0 ? r : lvm_change(place->path, place->id, words, names, error);
 }
 
 int block_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        _cleanup_free_ const char **names = NULL;
-        int r;
-
-        r = block_scan(place, &scan, error);
-        if (r < 0)
-                return r;
-        names = calloc(scan.n + 1, sizeof(*names));
-        if (!names)
-                return -ENOMEM;
-        (void) select_volumes(&scan, image, true, names);
-        return remove_volumes(place, names, error);
+        return with_volumes(place, image, true, lvm_remove, error);
 }
 
 /* ---- left-overs ---- */
 
-/* A leaf with a child is an internal volume whose rewrite did not happen. */
 static int finish_parents(const DomainPlace *place, int fd, const BlockScan *scan, const VolumeList *list, unsigned *n, sd_bus_error *error) {
-        for (size_t i = 0; i < list->n; i++) {
-                const VolumeRecord *child = &list->records[i];
-                const BlockVolume *volume;
-                VolumeRecord *parent;
+        VolumeRecord *parent;
+
+        while ((parent = volume_list_unfinished_parent(list))) {
+                const BlockVolume *volume = block_scan_get(scan, parent->id, error);
                 int r;
 
-                if (child->problem || !volume_has_parent(&child->metadata))
-                        continue;
-                parent = volume_list_find(list, child->metadata.parent);
-                if (!parent || parent->problem || parent->metadata.role != VOLUME_LEAF)
-                        continue;
-                volume = block_scan_get(scan, parent->id, error);
                 if (!volume)
                         return -ENOENT;
                 parent->metadata.role = VOLUME_INTERNAL;
@@ -372,13 +362,13 @@ int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error) 
         r = block_scan(place, &scan, error);
         if (r < 0)
                 return r;
-        names = calloc(scan.n + 1, sizeof(*names));
-        if (!names)
-                return -ENOMEM;
+        r = names_new(&scan, &names);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < scan.n; i++)
                 if (scan.volumes[i].tags.initializing || scan.volumes[i].tags.removed)
                         names[n++] = scan.volumes[i].id;
-        r = remove_volumes(place, names, error);
+        r = lvm_remove(place->path, place->id, names, error);
         if (r >= 0)
                 r = finish_images(place, &scan, &n, error);
         *ret_n = n;
@@ -397,16 +387,5 @@ int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, si
 }
 
 int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        _cleanup_free_ const char **names = NULL;
-        int r;
-
-        r = block_scan(place, &scan, error);
-        if (r < 0)
-                return r;
-        names = calloc(scan.n + 1, sizeof(*names));
-        if (!names)
-                return -ENOMEM;
-        (void) select_volumes(&scan, image, false, names);
-        return lvm_deactivate(place->path, place->id, names, error);
+        return with_volumes(place, image, false, lvm_deactivate, error);
 }

@@ -263,7 +263,6 @@ int block_volume_commit(const DomainPlace *place, const VolumeRequest *request, 
 }
 
 void block_volume_abandon(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan) {
-        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
         const char *const names[] = {request->volume, NULL};
         _cleanup_(block_scan_clear) BlockScan scan = {};
         const BlockVolume *volume;
@@ -273,7 +272,7 @@ void block_volume_abandon(const DomainPlace *place, const VolumeRequest *request
                 return;
         volume = block_scan_find(&scan, request->volume);
         if (volume && volume->tags.initializing)
-                (void) lvm_change(place->path, place->id, words, names, NULL);
+                (void) lvm_remove(place->path, place->id, names, NULL);
 }
 
 /* ---- deleting ---- */
@@ -289,7 +288,6 @@ static int cut_out(const DomainPlace *place, int fd, const BlockVolume *volume, 
 }
 
 int block_volume_delete(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error) {
-        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
         const char *const names[] = {volume, NULL};
         _cleanup_(block_scan_clear) BlockScan scan = {};
         _cleanup_(volume_list_clear) VolumeList list = {};
@@ -317,7 +315,7 @@ int block_volume_delete(const DomainPlace *place, const char *image, const char 
                 found = block_scan_get(&scan, parent, error);
                 r = found ? set_role(place, fd, found, VOLUME_INTERNAL, VOLUME_LEAF, error) : -ENOENT;
         }
-        return r < 0 ? r : lvm_change(place->path, place->id, words, names, error);
+        return r < 0 ? r : lvm_remove(place->path, place->id, names, error);
 }
 
 /* ---- data and legality ---- */

@@ -137,22 +137,16 @@ int file_list_volumes(const DomainPlace *place, const char *image, VolumeList *r
 /* A data job of any host works on a volume whose lease it holds. Not as 36:36: sanlock's socket is root's. */
 int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_error *error) {
         for (size_t i = 0; place->type->shared && i < list->n; i++) {
-                LeaseOwner owner;
                 Lease lease;
                 int r;
 
                 r = file_volume_lease(place, list->image, list->records[i].id, &lease, error);
                 if (r < 0)
                         return r;
-                r = lease_owner(&lease, &owner, error);
+                r = volume_lease_check_free(&lease, list->records[i].id, error);
                 free((char *)lease.path);
                 if (r < 0)
                         return r;
-                if (owner.held) {
-                        sd_bus_error_setf(error, RHV_ERROR_IN_USE, "Host %u works on volume %s", (unsigned)owner.host_id,
-                                          list->records[i].id);
-                        return -EBUSY;
-                }
         }
         return 0;
 }
@@ -224,23 +218,16 @@ static int undo_volume(int image_fd, const char *volatile_name) {
         return unlinkat(image_fd, volatile_name, 0) < 0 ? -errno : 1;
 }
 
-/* A leaf with a child is an internal volume whose rewrite did not happen. */
 static int finish_parents(const DomainPlace *place, int image_fd, const char *image, unsigned *n) {
         _cleanup_(volume_list_clear) VolumeList list = {};
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        VolumeRecord *parent;
         int r;
 
         r = file_read_volumes(place, image_fd, image, &list, &error);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < list.n; i++) {
-                VolumeRecord *child = &list.records[i], *parent;
-
-                if (child->problem || !volume_has_parent(&child->metadata))
-                        continue;
-                parent = volume_list_find(&list, child->metadata.parent);
-                if (!parent || parent->problem || parent->metadata.role != VOLUME_LEAF)
-                        continue;
+        while ((parent = volume_list_unfinished_parent(&list))) {
                 parent->metadata.role = VOLUME_INTERNAL;
                 r = file_metadata_write(place, image_fd, parent->id, &parent->metadata, &error);
                 if (r < 0)

@@ -2,6 +2,7 @@
 
 #include "layout.h"
 
+#include "bus-error.h"
 #include "lvm-argv.h"
 
 /* oVirt's storage types. Those without a layout are recognised, so that they are refused by name. */
@@ -65,6 +66,17 @@ void domain_look_clear(DomainLook *look) {
         domain_facts_clear(&look->facts);
         free(look->refusal);
         *look = (DomainLook){};
+}
+
+int volume_lease_check_free(const Lease *lease, const char *volume, sd_bus_error *error) {
+        LeaseOwner owner;
+        int r;
+
+        r = lease_owner(lease, &owner, error);
+        if (r < 0 || !owner.held)
+                return r;
+        sd_bus_error_setf(error, RHV_ERROR_IN_USE, "Host %u works on volume %s", (unsigned)owner.host_id, volume);
+        return -EBUSY;
 }
 
 void volume_plan_clear(VolumePlan *plan) {

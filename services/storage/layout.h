@@ -144,5 +144,8 @@ struct StorageLayout {
         int (*close)(const DomainPlace *place, sd_bus_error *error);
 };
 
+/* Does any host hold the lease of volume, to work on its data? Asks sanlock. Return: 0 nobody; -EBUSY with InUse; another errno with error set. */
+int volume_lease_check_free(const Lease *lease, const char *volume, sd_bus_error *error);
+
 extern const StorageLayout layout_file;
 extern const StorageLayout layout_block;

@@ -154,6 +154,12 @@ int lvm_deactivate(const char *devices, const char *group, const char *const *na
         return lvm_change(devices, group, off, names, error);
 }
 
+int lvm_remove(const char *devices, const char *group, const char *const *names, sd_bus_error *error) {
+        static const char *const words[] = {"lvremove", "--autobackup", "n", "--force", NULL};
+
+        return lvm_change(devices, group, words, names, error);
+}
+
 /* ---- devices ---- */
 
 int lvm_open(const char *group, const char *name, bool writable, sd_bus_error *error) {

@@ -34,6 +34,9 @@ int lvm_tool(const char *const *argv, sd_bus_error *error);
 int lvm_activate(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
 int lvm_deactivate(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
 
+/* They are gone, whatever is in them. */
+int lvm_remove(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
+
 /* An active volume, with direct I/O. name: NULL for the device named group itself (an absolute path). Return: a file descriptor. */
 int lvm_open(const char *group, const char *name, bool writable, sd_bus_error *error);
 

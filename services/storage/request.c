@@ -165,6 +165,17 @@ int request_check_id(const char *what, const char *id, sd_bus_error *error) {
         return -EINVAL;
 }
 
+int request_read_volume_ids(sd_bus_message *message, const char **ret_image, const char **ret_volume, sd_bus_error *error) {
+        int r;
+
+        r = sd_bus_message_read(message, "ss", ret_image, ret_volume);
+        if (r >= 0)
+                r = request_check_id("the image", *ret_image, error);
+        if (r >= 0)
+                r = request_check_id("the volume", *ret_volume, error);
+        return r;
+}
+
 int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error *error) {
         const char *word = dict_string(domain, "type", "");
         const DomainType *type = domain_type_find(word);

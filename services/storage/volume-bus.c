@@ -165,11 +165,7 @@ static int read_create(sd_bus_message *message, VolumeRequest *ret, json_t **ret
         const char *image, *volume;
         int r;
 
-        r = sd_bus_message_read(message, "ss", &image, &volume);
-        if (r >= 0)
-                r = request_check_id("the image", image, error);
-        if (r >= 0)
-                r = request_check_id("the volume", volume, error);
+        r = request_read_volume_ids(message, &image, &volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_volume, "volume", &description, error);
         if (r >= 0)
@@ -281,11 +277,7 @@ int volume_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *
         const char *image, *volume;
         int r;
 
-        r = sd_bus_message_read(message, "ss", &image, &volume);
-        if (r >= 0)
-                r = request_check_id("the image", image, error);
-        if (r >= 0)
-                r = request_check_id("the volume", volume, error);
+        r = request_read_volume_ids(message, &image, &volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_structural, "options", &options, error);
         if (r < 0)

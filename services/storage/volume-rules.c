@@ -54,6 +54,20 @@ VolumeRecord *volume_list_leaf(const VolumeList *list) {
         return templates == 1 ? shared : NULL;
 }
 
+VolumeRecord *volume_list_unfinished_parent(const VolumeList *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                const VolumeRecord *child = &list->records[i];
+                VolumeRecord *parent;
+
+                if (child->problem || !volume_has_parent(&child->metadata))
+                        continue;
+                parent = volume_list_find(list, child->metadata.parent);
+                if (parent && !parent->problem && parent->metadata.role == VOLUME_LEAF)
+                        return parent;
+        }
+        return NULL;
+}
+
 uint64_t volume_round_up(uint64_t bytes) {
         return (bytes + VOLUME_ALIGNMENT_BYTES - 1) / VOLUME_ALIGNMENT_BYTES * VOLUME_ALIGNMENT_BYTES;
 }

@@ -41,6 +41,9 @@ VolumeRecord *volume_list_find(const VolumeList *list, const char *id) _pure_;
 /* The one LEAF (or SHARED) volume; NULL where there is none or more than one. */
 VolumeRecord *volume_list_leaf(const VolumeList *list) _pure_;
 
+/* A LEAF that has a child: an internal volume whose rewrite did not happen. NULL: none is left. */
+VolumeRecord *volume_list_unfinished_parent(const VolumeList *list) _pure_;
+
 /* What is asked for. */
 typedef struct VolumeRequest {
         char image[UUID_STRING_MAX];

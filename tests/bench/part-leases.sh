@@ -7,19 +7,8 @@
 # shellcheck source=tests/bench/report.sh
 . "$here/report.sh"
 
-export RHV_LAB=${RHV_LAB:-bench} RHV_TOP=$PWD SUITE_LAB=$PWD/tests/lab RHV_BUILD=$build
-lab() { "$SUITE_LAB/lab" "$@"; }
-on() { lab x "$@"; }
-bus() { local host=$1; shift; busctl --address="$(lab bus "$host")" "$@"; }
-fail() { echo "bench: $*" >&2; exit 1; }
-wait_until() {
-        local end=$((SECONDS + $1))
-        shift
-        until "$@" >/dev/null 2>&1; do
-                [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
-                sleep 0.1
-        done
-}
+# shellcheck source=tests/bench/lab.sh
+. "$here/lab.sh"
 # shellcheck source=tests/lab/lib/storage.sh
 . "$SUITE_LAB/lib/storage.sh"
 # shellcheck source=tests/lab/lib/leases.sh

@@ -8,7 +8,7 @@ machine_tier() {
         if [ -z "$list" ]; then
                 built gcc || return 0
                 [ "$(id -u)" = 0 ] || { echo "the machines tier needs root"; return 0; }
-                machine_sweep
+                sweep tests/machines/machine .machines
                 if tests/machines/machine image >"$log" 2>&1; then
                         report pass machines/image "$(since "$start")" "$log"
                 else
@@ -21,16 +21,5 @@ machine_tier() {
         for file in tests/machines/suite/*.test; do
                 script_tier machines tests/machines/suite "$(basename "$file")" --no-skip
                 [ -n "$list" ] || [ -n "${RHV_KEEP:-}" ] || tests/machines/machine down
-        done
-}
-
-# machines of runs that were killed
-machine_sweep() {
-        local lab
-        for lab in "${RHV_LAB_DIR:-/var/tmp/rhv-lab}"/run*.machines; do
-                lab=${lab##*/run}
-                lab=${lab%.machines}
-                [[ $lab =~ ^[0-9]+$ ]] || continue
-                [ -e "/proc/$lab" ] || RHV_LAB=run$lab tests/machines/machine down
         done
 }

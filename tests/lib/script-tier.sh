@@ -57,7 +57,7 @@ lab_tier() {
         if [ -z "$list" ]; then
                 built gcc || return 0
                 [ "$(id -u)" = 0 ] || { echo "the lab tier needs root"; return 0; }
-                lab_sweep
+                sweep tests/lab/lab
                 if tests/lab/lab image >"$log" 2>&1; then
                         report pass lab/images "$(since "$start")" "$log"
                 else
@@ -77,12 +77,13 @@ lab_tier() {
         done
 }
 
-# labs of runs that were killed
-lab_sweep() {
-        local lab
-        for lab in "${RHV_LAB_DIR:-/var/tmp/rhv-lab}"/run*; do
+# sweep PROGRAM [SUFFIX]: labs of runs that were killed; their state is in run<pid><suffix>
+sweep() {
+        local program=$1 suffix=${2:-} lab
+        for lab in "${RHV_LAB_DIR:-/var/tmp/rhv-lab}"/run*"$suffix"; do
                 lab=${lab##*/run}
+                lab=${lab%"$suffix"}
                 [[ $lab =~ ^[0-9]+$ ]] || continue
-                [ -e "/proc/$lab" ] || RHV_LAB=run$lab tests/lab/lab down
+                [ -e "/proc/$lab" ] || RHV_LAB=run$lab "$program" down
         done
 }
