@@ -49,6 +49,15 @@ nics_plug() {
         done
 }
 
+# The machine at the other end of a cable sees it pulled as well: with one end dark only, its LACP would go on sending there for 90 s.
+link_set() {
+        local host=$1 nic=$2 n other
+        qemu_monitor "$host" set_link "nic$nic" "$3"
+        n=$(number_of "$host")
+        other=host$((n % 2 ? n + 1 : n - 1))
+        if [ "$nic" -le 2 ] && qemu_alive "$other"; then qemu_monitor "$other" set_link "nic$nic" "$3"; fi
+}
+
 lun_number() { local i=1; while read -r name; do [ "$name" != "$1" ] || { echo $i; return; }; i=$((i + 1)); done < "$STATE/luns"; return 1; }
 
 # lun_make NAME SIZE: a disk that machines may share
