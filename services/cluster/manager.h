@@ -51,6 +51,10 @@ typedef struct Manager {
         Peers *peers;
         struct PeerWord *peer_words; /* calls that wait for another host */
         size_t n_peer_words;
+        struct PeerServe *serves; /* calls of other hosts */
+        size_t n_serves;
+        struct PeerMigration *migrations; /* of guests that leave */
+        struct PeerDownload *downloads;   /* of disks of other hosts */
 
         /* from the backends */
         json_t *capabilities;   /* Compute's, NULL before they are read */

@@ -14,63 +14,13 @@
 #include "peer-call.h"
 #include "peer-frame.h"
 #include "peer-join.h"
+#include "peer-guest.h"
 #include "peer-paths.h"
 #include "peer-restart.h"
+#include "peer-serve.h"
 #include "peer-stream.h"
+#include "peer-word.h"
 #include "request.h"
-
-/* ---- calls that wait for another host ---- */
-
-typedef struct PeerWord PeerWord;
-struct PeerWord {
-        Manager *manager;
-        Operation *operation;
-        PeerCall *call;    /* by a connection of its own */
-        sd_bus_slot *slot; /* or over the link */
-        PeerStream *stream;
-        uint64_t begun;
-        PeerToken token;   /* join */
-        char mac[PEER_HASH_STRING_MAX];
-        PeerWord *next, *prev;
-};
-
-static PeerWord *word_free(PeerWord *word) {
-        if (!word)
-                return NULL;
-        DL_DELETE(word->manager->peer_words, word);
-        word->manager->n_peer_words--;
-        operation_free(word->operation);
-        peer_call_free(word->call);
-        peer_stream_free(word->stream);
-        sd_bus_slot_unref(word->slot);
-        peer_token_done(&word->token);
-        free(word);
-        return NULL;
-}
-DEFINE_CLEANUP(PeerWord *, word_free)
-
-static int word_new(Manager *manager, PeerWord **ret, sd_bus_error *error) {
-        PeerWord *word;
-
-        if (manager->n_peer_words >= PEER_WORDS_MAX) {
-                (void) sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u calls wait for other hosts already", PEER_WORDS_MAX);
-                return -E2BIG;
-        }
-        word = calloc(1, sizeof *word);
-        if (!word)
-                return -ENOMEM;
-        word->manager = manager;
-        word->begun = monotonic_usec();
-        DL_APPEND(manager->peer_words, word);
-        manager->n_peer_words++;
-        *ret = word;
-        return 0;
-}
-
-static int word_park(PeerWord *word, sd_bus_message *message) {
-        word->operation = operation_new(message);
-        return word->operation ? 1 : -ENOMEM;
-}
 
 /* ---- life ---- */
 
@@ -104,6 +54,7 @@ static const PeersListener listener = {
         .removed = on_removed,
         .changed = on_changed,
         .event = on_event,
+        .call = peer_serve,
 };
 
 /* PEER_HOSTS_PATH and PEER_SOCKET_PATH, which lie beside Cluster's own directories, wherever a test puts those. */
@@ -135,8 +86,11 @@ int peer_bus_start(Manager *manager) {
 }
 
 void peer_bus_stop(Manager *manager) {
+        peer_serve_stop(manager);
+        peer_migrate_stop(manager);
+        peer_download_stop(manager);
         while (manager->peer_words)
-                word_free(manager->peer_words);
+                peer_word_free(manager->peer_words);
         manager->peers = peers_free(manager->peers);
 }
 
@@ -267,7 +221,7 @@ int method_create_join_token(sd_bus_message *message, void *userdata, sd_bus_err
 }
 
 static void on_join_answer(const char *answer, const sd_bus_error *error, void *userdata) {
-        _cleanup_(word_freep) PeerWord *word = userdata;
+        _cleanup_(peer_word_freep) PeerWord *word = userdata;
         _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
         _cleanup_(peer_host_freep) PeerHost *host = NULL;
         char name[128], text[PEER_FRAME_BYTES_MAX], id[37];
@@ -320,7 +274,7 @@ static int check_may_join(const Manager *manager, const PeerToken *token, sd_bus
 static int begin_join(Request *request, const PeerToken *token, sd_bus_error *error) {
         Manager *manager = request->manager;
         Peers *peers = manager->peers;
-        _cleanup_(word_freep) PeerWord *word = NULL;
+        _cleanup_(peer_word_freep) PeerWord *word = NULL;
         _cleanup_free_ char *line = NULL;
         char host_key[PEER_KEY_STRING_MAX];
         PeerSelf self = { .id = manager->host_id, .name = peers_host_name(peers), .key = peer_identity_key(peers_identity(peers)),
@@ -331,7 +285,7 @@ static int begin_join(Request *request, const PeerToken *token, sd_bus_error *er
 
         r = peer_identity_host_key(host_key, error);
         if (r >= 0)
-                r = word_new(manager, &word, error);
+                r = peer_word_new(manager, NULL, &word, error);
         if (r < 0)
                 return r;
         word->token = *token;
@@ -345,7 +299,7 @@ static int begin_join(Request *request, const PeerToken *token, sd_bus_error *er
         explicit_bzero(line, strlen(line));
         if (r < 0)
                 return bus_error_errno(error, r, "ssh cannot be started");
-        r = word_park(word, request->message);
+        r = peer_word_park(word, request->message);
         if (r >= 0)
                 (void) TAKE_PTR(word);
         return r;
@@ -399,7 +353,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 }
 
 static void on_restarted(const char *answer, const sd_bus_error *error, void *userdata) {
-        _cleanup_(word_freep) PeerWord *word = userdata;
+        _cleanup_(peer_word_freep) PeerWord *word = userdata;
 
         word->call = NULL;
         if (error)
@@ -412,7 +366,7 @@ static int method_restart_service(sd_bus_message *message, void *userdata, sd_bu
         const Peer *peer = userdata;
         Manager *manager = manager_of(peer);
         _cleanup_request_ Request request = { .unrecorded = true };
-        _cleanup_(word_freep) PeerWord *word = NULL;
+        _cleanup_(peer_word_freep) PeerWord *word = NULL;
         char command[64];
         PeerDialRequest dial;
         const char *service;
@@ -429,7 +383,7 @@ static int method_restart_service(sd_bus_message *message, void *userdata, sd_bu
         r = authorise(&request, peer, "restart-service", error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = word_new(manager, &word, error);
+        r = peer_word_new(manager, peer, &word, error);
         if (r < 0)
                 return r;
         (void) snprintf(command, sizeof command, "restart %s", service);
@@ -440,14 +394,14 @@ static int method_restart_service(sd_bus_message *message, void *userdata, sd_bu
                 return bus_error_errno(error, r, "ssh cannot be started");
         manager_event(manager, EVENT_WARNING, "peer-service-restarted", EVENT_OBJECTS(peer->path), "%s has the service %s of the host %s restarted",
                       request.user, service, peer->host->name);
-        r = word_park(word, message);
+        r = peer_word_park(word, message);
         if (r >= 0)
                 (void) TAKE_PTR(word);
         return r;
 }
 
 static int on_pong(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(word_freep) PeerWord *word = userdata;
+        _cleanup_(peer_word_freep) PeerWord *word = userdata;
         const sd_bus_error *error = sd_bus_message_get_error(message);
         _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
 
@@ -463,7 +417,7 @@ static int method_ping(sd_bus_message *message, void *userdata, sd_bus_error *er
         static const DictField fields[] = { { NULL } };
         const Peer *peer = userdata;
         _cleanup_request_ Request request = { .unrecorded = true };
-        _cleanup_(word_freep) PeerWord *word = NULL;
+        _cleanup_(peer_word_freep) PeerWord *word = NULL;
         sd_bus *bus;
         int r;
 
@@ -471,12 +425,12 @@ static int method_ping(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r >= 0)
                 r = peer_bus(peer, &bus, error);
         if (r >= 0)
-                r = word_new(request.manager, &word, error);
+                r = peer_word_new(request.manager, peer, &word, error);
         if (r < 0)
                 return r;
         r = sd_bus_call_method_async(bus, &word->slot, NULL, PEER_OBJECT, PEER_INTERFACE, "Ping", on_pong, word, "");
         if (r >= 0)
-                r = word_park(word, message);
+                r = peer_word_park(word, message);
         if (r >= 0)
                 (void) TAKE_PTR(word);
         return r;
@@ -511,7 +465,7 @@ static int method_offer_stream(sd_bus_message *message, void *userdata, sd_bus_e
 }
 
 static void on_opened(int fd, const sd_bus_error *error, void *userdata) {
-        _cleanup_(word_freep) PeerWord *word = userdata;
+        _cleanup_(peer_word_freep) PeerWord *word = userdata;
         _cleanup_close_ int own = fd;
 
         word->stream = NULL;
@@ -526,7 +480,7 @@ static int method_open_stream(sd_bus_message *message, void *userdata, sd_bus_er
         const Peer *peer = userdata;
         Manager *manager = manager_of(peer);
         _cleanup_request_ Request request = { .unrecorded = true };
-        _cleanup_(word_freep) PeerWord *word = NULL;
+        _cleanup_(peer_word_freep) PeerWord *word = NULL;
         const char *ticket;
         int r;
 
@@ -540,13 +494,13 @@ static int method_open_stream(sd_bus_message *message, void *userdata, sd_bus_er
         r = authorise(&request, peer, "open-stream", error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = word_new(manager, &word, error);
+        r = peer_word_new(manager, peer, &word, error);
         if (r < 0)
                 return r;
         r = peer_stream_open(manager->daemon->event, peers_dial_path(manager->peers), peer, ticket, on_opened, word, &word->stream);
         if (r < 0)
                 return bus_error_errno(error, r, "ssh cannot be started");
-        r = word_park(word, message);
+        r = peer_word_park(word, message);
         if (r >= 0)
                 (void) TAKE_PTR(word);
         return r;
@@ -575,6 +529,14 @@ const sd_bus_vtable peer_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("s", ticket, "a{sv}", options), SD_BUS_RESULT("h", stream), method_open_stream,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MigrateVm", SD_BUS_ARGS("s", vm, "a{sv}", options), SD_BUS_RESULT("o", job), method_peer_migrate_vm,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_ARGS("s", vm, "a{sv}", options), SD_BUS_RESULT("h", console), method_peer_open_console,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenGraphics", SD_BUS_ARGS("s", vm, "a{sv}", options), SD_BUS_RESULT("h", display), method_peer_open_graphics,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DownloadVolume", SD_BUS_ARGS("s", domain, "s", image, "s", volume, "a{sv}", options),
+                                SD_BUS_RESULT("h", stream, "o", job), method_peer_download_volume, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_remove, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -6,8 +6,6 @@
 #include "manager.h"
 
 #define PEER_OBJECT_INTERFACE CLUSTER_INTERFACE ".Peer"
-/* Calls that wait for another host at a time. */
-#define PEER_WORDS_MAX 64U
 /* A new host waits so long for the member: less than a D-Bus caller does. */
 #define PEER_JOIN_USEC (20 * USEC_PER_SEC)
 

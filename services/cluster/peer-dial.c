@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+
+#include "unix-socket.h"
 
 struct PeerDial {
         int fd;
@@ -41,20 +42,6 @@ static int on_result(sd_event_source *source, int fd, uint32_t revents, void *us
         return 0;
 }
 
-static int connect_dialler(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-        if (fd < 0)
-                return -errno;
-        if (strlen(path) >= sizeof address.sun_path)
-                return -ENAMETOOLONG;
-        (void) snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-        if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-                return -errno;
-        return TAKE_FD(fd);
-}
-
 static int send_request(int fd, const char *text, int stream) {
         union {
                 struct cmsghdr header;
@@ -82,7 +69,7 @@ int peer_dial_new(sd_event *event, const char *path, const PeerDialRequest *requ
                 return -ENOMEM;
         dial->ended = ended;
         dial->userdata = userdata;
-        dial->fd = connect_dialler(path);
+        dial->fd = unix_connect(path, SOCK_SEQPACKET);
         r = dial->fd < 0 ? dial->fd : peer_dial_request_format(request, text);
         if (r >= 0)
                 r = send_request(dial->fd, text, owned);

@@ -114,11 +114,32 @@ static int method_ping(sd_bus_message *message, void *userdata, sd_bus_error *er
         return sd_bus_reply_method_return(message, "");
 }
 
-/* A place for what hosts will ask of each other. No polkit here: a member is trusted, and who asks through it is named in the call. */
+static int method_call(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        PeerSession *session = userdata;
+
+        if (!session->events->call)
+                return sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "This host serves nothing");
+        return session->events->call(session, message, session->userdata, error);
+}
+
+/* What hosts ask of each other. No polkit here: a member is trusted. */
 static const sd_bus_vtable peer_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Hello", SD_BUS_ARGS("a{sv}", self), SD_BUS_RESULT("a{sv}", self), method_hello, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Ping", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_ping, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PrepareIncoming", SD_BUS_ARGS("s", vm, "s", job, "a{sv}", description), SD_BUS_RESULT("as", paths), method_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenIncoming", SD_BUS_ARGS("s", vm, "s", channel), SD_BUS_RESULT("s", ticket), method_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AbortIncoming", SD_BUS_ARGS("s", job), SD_BUS_NO_RESULT, method_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_ARGS("s", vm, "a{sv}", options), SD_BUS_RESULT("s", ticket), method_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenGraphics", SD_BUS_ARGS("s", vm, "a{sv}", options), SD_BUS_RESULT("s", ticket), method_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Download", SD_BUS_ARGS("s", domain, "s", image, "s", volume, "s", job), SD_BUS_RESULT("s", ticket), method_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("s", service, "s", job), SD_BUS_RESULT("a{sv}", properties), method_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

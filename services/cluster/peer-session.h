@@ -28,6 +28,8 @@ typedef struct PeerSessionEvents {
         void (*pong)(PeerSession *session, void *userdata);
         /* It is over: ended by the other side, or not what it should be. Once; the owner frees it then or later. */
         void (*closed)(PeerSession *session, const char *reason, void *userdata);
+        /* The other side asks for something of a guest or a disk here (peer-serve.h). NULL: nothing is served. As a method's handler. */
+        int (*call)(PeerSession *session, sd_bus_message *message, void *userdata, sd_bus_error *error);
 } PeerSessionEvents;
 
 /* fd: taken, also on failure. server: it came in. A client says Hello at once. events: static. */

@@ -213,3 +213,13 @@ int peer_stream_open(sd_event *event, const char *dial_path, const Peer *peer, c
         *ret = TAKE_PTR(stream);
         return 0;
 }
+
+int peer_stream_attach(sd_event *event, const char *dial_path, const Peer *peer, const char *ticket, int fd, peer_dial_ended_t ended, void *userdata,
+                       PeerDial **ret) {
+        char command[PEER_TICKET_STRING_MAX + 8];
+        PeerDialRequest request;
+
+        (void) snprintf(command, sizeof command, "attach %s", ticket);
+        peer_dial_request(peer, command, &request);
+        return peer_dial_new(event, dial_path, &request, fd, ended, userdata, ret);
+}

@@ -36,5 +36,9 @@ void peer_tickets_drop(PeerTickets *tickets, const char *host_id);
 typedef void (*peer_stream_opened_t)(int fd, const sd_bus_error *error, void *userdata);
 int peer_stream_open(sd_event *event, const char *dial_path, const Peer *peer, const char *ticket, peer_stream_opened_t opened,
                      void *userdata, PeerStream **ret);
+/* The same for a descriptor that is there already: the other end's bytes come out of it and nothing else, and when the stream cannot be opened it is
+ * closed. fd: taken, also on failure. ended: ssh has ended; the dial is the owner's, and freeing it before leaves the stream. */
+int peer_stream_attach(sd_event *event, const char *dial_path, const Peer *peer, const char *ticket, int fd, peer_dial_ended_t ended, void *userdata,
+                       PeerDial **ret);
 PeerStream *peer_stream_free(PeerStream *stream);
 DEFINE_CLEANUP(PeerStream *, peer_stream_free)

@@ -224,12 +224,24 @@ static void on_dial_ended(PeerDial *dial, int status, const char *said, void *us
         link_closed(connection->peer, error.message ?: said);
 }
 
+static int connection_call(PeerSession *session, sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const PeerConnection *connection = userdata;
+        const PeersSettings *settings = &connection->owner->settings;
+
+        if (!connection->peer)
+                return sd_bus_error_set(error, RHV_ERROR_ACCESS_DENIED, "Nothing is served before Hello");
+        if (!settings->listener->call)
+                return sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "This host serves nothing");
+        return settings->listener->call(connection->peer, message, settings->userdata, error);
+}
+
 static const PeerSessionEvents session_events = {
         .self = connection_self,
         .hello = connection_hello,
         .heard = connection_heard,
         .pong = connection_pong,
         .closed = connection_closed,
+        .call = connection_call,
 };
 
 static int connection_new(Peers *peers, Peer *peer, const char *id, int fd, PeerConnection **ret) {
@@ -569,8 +581,8 @@ void *peers_userdata(const Peers *peers) {
 }
 
 json_t *peers_self(const Peers *peers) {
-        return json_pack("{s:i, s:s, s:s, s:s, s:s, s:[s, s]}", "protocol", PEER_PROTOCOL, "version", RHV_VERSION, "id",
-                         peers->settings.host_id, "name", peers->name, "boot_id", peers->settings.boot_id, "features", "restart", "stream");
+        return json_pack("{s:i, s:s, s:s, s:s, s:s, s:[s, s, s]}", "protocol", PEER_PROTOCOL, "version", RHV_VERSION, "id",
+                         peers->settings.host_id, "name", peers->name, "boot_id", peers->settings.boot_id, "features", "restart", "stream", "guest");
 }
 
 int peer_bus(const Peer *peer, sd_bus **ret, sd_bus_error *error) {

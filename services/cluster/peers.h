@@ -43,6 +43,8 @@ typedef struct PeersListener {
         void (*removed)(const Peer *peer, void *userdata);
         void (*changed)(const Peer *peer, const char *property, void *userdata);
         void (*event)(EventSeverity severity, const char *code, const char *path, const char *message, void *userdata);
+        /* A member asks for something here; as a method's handler. NULL: nothing is served. */
+        int (*call)(Peer *peer, sd_bus_message *message, void *userdata, sd_bus_error *error);
 } PeersListener;
 
 typedef struct PeersSettings {

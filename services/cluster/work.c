@@ -8,6 +8,7 @@
 #include "description.h"
 #include "dict.h"
 #include "log.h"
+#include "peer-guest.h"
 #include "request.h"
 #include "spec.h"
 #include "steps.h"
@@ -489,6 +490,7 @@ const RemoteKind remote_kinds[] = {
         { "shutdown", BACKEND_COMPUTE, vm_worked, true },
         { "reboot", BACKEND_COMPUTE, vm_worked, true },
         { "power-off", BACKEND_COMPUTE, vm_worked, false },
+        { "migrate-vm", BACKEND_COMPUTE, peer_migrate_done, true },
         { "management-network", BACKEND_NETWORK, networks_set_up, true },
         { "setup-networks", BACKEND_NETWORK, networks_set_up, true },
         { NULL },

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+
+#include "unix-socket.h"
 
 /* A terminal's worth: when the reader is slow, QEMU is held back, not our memory filled. */
 #define CONSOLE_BUFFER_BYTES (16 * 1024)
@@ -99,19 +100,6 @@ static int end_init(Console *console, ConsoleEnd *end, sd_event *event, int fd) 
         return sd_event_add_io(event, &end->source, fd, EPOLLIN, on_io, end);
 }
 
-static int connect_socket(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = -EBADF;
-
-        if (strlen(path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-                return -errno;
-        return TAKE_FD(fd);
-}
-
 int console_open(sd_event *event, const char *path, void (*closed)(Console *, void *), void *userdata, Console **ret, int *ret_client_fd) {
         _cleanup_(console_freep) Console *console = calloc(1, sizeof(Console));
         _cleanup_close_ int guest = -EBADF, client = -EBADF;
@@ -123,7 +111,7 @@ int console_open(sd_event *event, const char *path, void (*closed)(Console *, vo
         console->closed = closed;
         console->userdata = userdata;
 
-        guest = connect_socket(path);
+        guest = unix_connect(path, SOCK_STREAM);
         if (guest < 0)
                 return guest;
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)

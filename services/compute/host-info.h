@@ -49,6 +49,7 @@ typedef struct HostVirt {
         char *machine;     /* "q35" where that exists, else the first; NULL: none listed */
         char *cpu_model;   /* libvirt's name for the CPU: "Skylake-Client-IBRS"; may be NULL */
         bool kvm;
+        int64_t qemu_uid;  /* as whom QEMU runs (the DAC security model); -1: not told */
         json_t *numa_nodes; /* [{id, memory, cpus: "0-3"}] */
 } HostVirt;
 int host_virt_parse(const char *xml, HostVirt *ret);

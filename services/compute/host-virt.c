@@ -68,6 +68,21 @@ static void replace(char **s, const char *value) {
         *s = value ? strdup(value) : NULL;
 }
 
+/* "+64055:+64055" of the DAC model: the numbers after "+". Source: libvirt's "Security model". */
+static void read_user(HostVirt *virt, xmlNode *host) {
+        for (xmlNode *model = xml_child(host, "secmodel"); model; model = xml_next(model)) {
+                _cleanup_free_ char *name = copy_content(xml_child(model, "model"));
+                _cleanup_free_ char *label = copy_content(xml_child(model, "baselabel"));
+                uint32_t uid;
+
+                if (!streq_ptr(name, "dac") || !label || *label != '+')
+                        continue;
+                label[strcspn(label, ":")] = 0;
+                if (parse_u32(label + 1, &uid) >= 0)
+                        virt->qemu_uid = uid;
+        }
+}
+
 /* "q35" where it is listed (as itself or as the alias of a versioned one), else the first. */
 static void read_machines(HostVirt *virt, xmlNode *arch) {
         for (xmlNode *machine = xml_child(arch, "machine"); machine; machine = xml_next(machine)) {
@@ -100,7 +115,7 @@ static void read_guest(HostVirt *virt, xmlNode *guest) {
 }
 
 int host_virt_parse(const char *xml, HostVirt *ret) {
-        HostVirt virt = {};
+        HostVirt virt = { .qemu_uid = -1 };
         xmlNode *root, *host, *cpu;
         xmlDoc *doc;
 
@@ -119,6 +134,7 @@ int host_virt_parse(const char *xml, HostVirt *ret) {
                 virt.cpu_model = copy_content(xml_child(cpu, "model"));
         }
         virt.numa_nodes = read_cells(host);
+        read_user(&virt, host);
         for (xmlNode *guest = xml_child(root, "guest"); guest; guest = xml_next(guest))
                 read_guest(&virt, guest);
         xmlFreeDoc(doc);

@@ -85,7 +85,15 @@ static int check_bridges(const json_t *description, sd_bus_error *error) {
         return 0;
 }
 
-static int check_create(const Manager *manager, const CreateRequest *request, sd_bus_error *error) {
+static int check_busy(const Manager *manager, VmActivity activity, sd_bus_error *error) {
+        if (activity == VM_ACTIVITY_START && manager_count_busy(manager, activity) >= STARTS_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u VMs are being started on this host already", STARTS_MAX);
+        if (activity == VM_ACTIVITY_INCOMING && manager_count_busy(manager, activity) >= MIGRATIONS_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u VMs are coming to this host already", MIGRATIONS_MAX);
+        return 0;
+}
+
+static int check_create(const Manager *manager, const CreateRequest *request, VmActivity activity, sd_bus_error *error) {
         const char *name = dict_string(request->description, "name", ""), *job = dict_string(request->options, "job_id", NULL);
         const Vm *vm = manager_find(manager, request->id), *other = manager_find_name(manager, name);
         VmXmlHost host;
@@ -99,9 +107,9 @@ static int check_create(const Manager *manager, const CreateRequest *request, sd
                 return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Another VM (%s) of the name %s is on this host", other->id, name);
         if (!vm && manager_count(manager) >= VMS_MAX)
                 return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "There are %u VMs on this host already", VMS_MAX);
-        if (manager_count_starting(manager) >= STARTS_MAX)
-                return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u VMs are being started on this host already", STARTS_MAX);
-        r = manager_xml_host(manager, &host, error);
+        r = check_busy(manager, activity, error);
+        if (r >= 0)
+                r = manager_xml_host(manager, &host, error);
         return r < 0 ? r : check_bridges(request->description, error);
 }
 
@@ -142,7 +150,10 @@ static int take_description(Vm *vm, json_t *description, bool paused, sd_bus_err
         return 0;
 }
 
-static int create_vm(Manager *manager, sd_bus_message *message, CreateRequest *request, sd_bus_error *error) {
+/* ret_started: false for the same request again, which starts nothing. */
+static int begin(Manager *manager, sd_bus_message *message, CreateRequest *request, VmActivity activity, Vm **ret_vm, Job **ret_job,
+                 bool *ret_started, sd_bus_error *error) {
+        bool incoming = activity == VM_ACTIVITY_INCOMING;
         bool paused = dict_boolean(request->options, "paused", false), is_new;
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:O, s:b}", "vm", request->id, "description", request->description, "paused", (int)paused);
         Vm *vm;
@@ -152,15 +163,16 @@ static int create_vm(Manager *manager, sd_bus_message *message, CreateRequest *r
         vm = guest_for(manager, request, &is_new);
         if (!vm || !arguments)
                 return -ENOMEM;
-        r = vm_bus_new_job(vm, message, "start", dict_string(request->options, "job_id", NULL), arguments, vm_start_cancel, &job, error);
+        r = vm_bus_new_job(vm, message, incoming ? "incoming" : "start", dict_string(request->options, "job_id", NULL), arguments,
+                           incoming ? vm_incoming_cancel : vm_start_cancel, &job, error);
+        *ret_started = r > 0;
         if (r > 0) {
                 r = take_description(vm, request->description, paused, error);
                 if (r >= 0)
-                        r = vm_start(vm, job, error);
+                        r = vm_start(vm, job, activity, error);
                 if (r < 0)
                         job_drop(job);
-        } else if (r == 0)
-                r = 1; /* the same request again: the same job */
+        }
         if (r < 0) {
                 if (is_new)
                         vm_free(vm);
@@ -170,26 +182,63 @@ static int create_vm(Manager *manager, sd_bus_message *message, CreateRequest *r
                 bus_changes_forget(manager->daemon->changes, vm->path);
                 (void) sd_bus_emit_object_added(manager->daemon->bus, vm->path);
         }
-        return sd_bus_reply_method_return(message, "oo", vm->path, job_path(job));
+        *ret_vm = vm;
+        *ret_job = job;
+        return 0;
+}
+
+/* Reads, checks and asks polkit. Return: 1 go on, 0 return 1 from the handler, negative: refused. */
+static int admit(Manager *manager, sd_bus_message *message, CreateRequest *request, VmActivity activity, const char *action, const char *verb,
+                 sd_bus_error *error) {
+        int r;
+
+        r = read_create(message, request, error);
+        if (r >= 0)
+                r = check_create(manager, request, activity, error);
+        if (r < 0)
+                return r;
+        return auth_check(manager->daemon->auth, message, action,
+                          AUTH_DETAILS("verb", verb, "vm", request->id, "name", dict_string(request->description, "name", NULL)), error);
 }
 
 static int method_create_vm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         __attribute__((cleanup(create_request_done))) CreateRequest request = {};
         Manager *manager = userdata;
+        bool started;
+        Vm *vm;
+        Job *job;
         int r;
 
         if (manager_wait_for_backend(manager, message))
                 return 1;
-        r = read_create(message, &request, error);
-        if (r >= 0)
-                r = check_create(manager, &request, error);
-        if (r < 0)
-                return r;
-        r = auth_check(manager->daemon->auth, message, ACTION_COMPUTE_OPERATE,
-                       AUTH_DETAILS("verb", "create", "vm", request.id, "name", dict_string(request.description, "name", NULL)), error);
+        r = admit(manager, message, &request, VM_ACTIVITY_START, ACTION_COMPUTE_OPERATE, "create", error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return create_vm(manager, message, &request, error);
+        r = begin(manager, message, &request, VM_ACTIVITY_START, &vm, &job, &started, error);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "oo", vm->path, job_path(job));
+}
+
+/* Answered when the disks are prepared: by vm-incoming.c. */
+static int method_prepare_incoming(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        __attribute__((cleanup(create_request_done))) CreateRequest request = {};
+        Manager *manager = userdata;
+        bool started;
+        Vm *vm;
+        Job *job;
+        int r;
+
+        if (manager_wait_for_backend(manager, message))
+                return 1;
+        r = admit(manager, message, &request, VM_ACTIVITY_INCOMING, ACTION_COMPUTE_CARRY, "prepare-incoming", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = begin(manager, message, &request, VM_ACTIVITY_INCOMING, &vm, &job, &started, error);
+        if (r < 0)
+                return r;
+        if (!started)
+                return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The job %s is under way", job_id(job));
+        vm->incoming = operation_new(message);
+        return vm->incoming ? 1 : -ENOMEM;
 }
 
 /* ---- statistics ---- */
@@ -242,6 +291,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("CreateVm", SD_BUS_ARGS("s", id, "a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", vm, "o", job), method_create_vm,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PrepareIncoming", SD_BUS_ARGS("s", id, "a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", vm, "o", job, "as", paths), method_prepare_incoming, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStats", SD_BUS_ARGS("as", ids), SD_BUS_RESULT("a{sa{sv}}", stats), method_get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetHostStats", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", stats), method_get_host_stats, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),

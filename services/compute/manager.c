@@ -44,12 +44,12 @@ size_t manager_count(const Manager *manager) {
         return HASH_CNT(by_id, manager->vms_by_id);
 }
 
-size_t manager_count_starting(const Manager *manager) {
+size_t manager_count_busy(const Manager *manager, VmActivity activity) {
         size_t n = 0;
         Vm *vm, *next;
 
         HASH_ITER(by_id, manager->vms_by_id, vm, next) {
-                n += vm->activity == VM_ACTIVITY_START;
+                n += vm->activity == activity;
         }
         return n;
 }
@@ -105,8 +105,10 @@ static void on_look(const VirtOutcome *outcome, void *context, void *userdata) {
         Manager *manager = userdata;
         Vm *vm = manager_find(manager, outcome->id);
 
-        if (outcome->domain && vm)
+        if (outcome->domain && vm) {
                 vm_apply(vm, outcome->domain, outcome->serial);
+                vm_incoming_seen(vm, outcome->domain);
+        }
         else if (outcome->domain)
                 take_up(manager, outcome->domain, outcome->serial);
         else if (vm && !vm->managed && outcome->r == -ENOENT)
@@ -162,6 +164,11 @@ static void on_lifecycle(Manager *manager, Vm *vm, const VirtEvent *event) {
                 /* A release under way means its end was heard: this is of the run before. */
                 if (vm->activity == VM_ACTIVITY_RELEASE)
                         break;
+                /* libvirt says "started" when QEMU is there, long before it may run: only the guest's own state tells */
+                if (vm->activity == VM_ACTIVITY_INCOMING) {
+                        look(manager, vm->id);
+                        break;
+                }
                 vm_set_state(vm, words->state, words->reason);
                 if (came_up && vm->activity != VM_ACTIVITY_START)
                         look(manager, vm->id);
@@ -171,6 +178,8 @@ static void on_lifecycle(Manager *manager, Vm *vm, const VirtEvent *event) {
                 vm->event_serial = event->serial;
                 if (vm->phase == VM_START_UNDECIDED)
                         vm_start_decided(vm, false);
+                else if (vm->activity == VM_ACTIVITY_INCOMING)
+                        vm_incoming_gone(vm);
                 else if (vm->activity == VM_ACTIVITY_START)
                         vm_set_state(vm, VM_DOWN, words->reason);
                 else
@@ -197,7 +206,9 @@ static void on_event(const VirtEvent *event, void *userdata) {
                 vm_on_reboot(vm);
                 break;
         case VIRT_EVENT_AGENT:
-                if (vm_state_is_alive(vm->observed) || vm->activity == VM_ACTIVITY_START)
+                if (vm->activity == VM_ACTIVITY_INCOMING)
+                        look(manager, vm->id); /* the answer that is on its way may be older */
+                else if (vm_state_is_alive(vm->observed) || vm->activity == VM_ACTIVITY_START)
                         vm_agent_channel(vm, event->channel);
                 break;
         case VIRT_EVENT_DEVICES:
@@ -238,7 +249,10 @@ static void settle_missing(Manager *manager, const VirtDomain *domains, size_t n
                         forget(vm);
                 else if (vm->phase == VM_START_UNDECIDED)
                         vm_decide_later(vm, 3 * USEC_PER_SEC); /* see START_SETTLE_USEC */
-                else if (vm->activity != VM_ACTIVITY_START && vm->observed != VM_DOWN && vm->activity != VM_ACTIVITY_RELEASE)
+                else if (vm->activity == VM_ACTIVITY_INCOMING) {
+                        if (vm->incoming_seen)
+                                vm_incoming_gone(vm);
+                } else if (vm->activity != VM_ACTIVITY_START && vm->observed != VM_DOWN && vm->activity != VM_ACTIVITY_RELEASE)
                         vm_gone(vm, vm->end_hint || vm->end_asked ? NULL : VM_REASON_LOST);
         }
 }
@@ -282,8 +296,10 @@ static void on_inventory(const VirtDomain *domains, size_t n, uint64_t serial, v
                 }
                 vm_apply(vm, domain, serial);
                 /* the first time jobs are found first, so that they hear of it */
-                if (manager->jobs_recovered)
+                if (manager->jobs_recovered) {
                         vm_start_seen(vm, domain);
+                        vm_incoming_seen(vm, domain);
+                }
         }
         settle_missing(manager, domains, n, serial);
         manager->inventory_known = true;
@@ -294,8 +310,10 @@ static void on_inventory(const VirtDomain *domains, size_t n, uint64_t serial, v
                 for (size_t i = 0; i < n; i++) {
                         Vm *vm = manager_find(manager, domains[i].id);
 
-                        if (vm)
+                        if (vm) {
                                 vm_start_seen(vm, &domains[i]);
+                                vm_incoming_seen(vm, &domains[i]);
+                        }
                 }
         }
         bus_changed(manager->daemon->changes, COMPUTE_ROOT, COMPUTE_INTERFACE, "Capabilities");
@@ -308,6 +326,32 @@ static void on_inventory(const VirtDomain *domains, size_t n, uint64_t serial, v
 static uint64_t stop_left_usec(const Job *job) {
         /* The time runs anew: how much of it the dead process had used is not worth a record. */
         return (uint64_t)dict_integer(job_arguments(job), "timeout", (int64_t)VM_STOP_TIMEOUT_USEC);
+}
+
+static bool adopt_migration(Vm *vm, Job *job, bool incoming) {
+        VmActivity activity = incoming ? VM_ACTIVITY_INCOMING : VM_ACTIVITY_MIGRATE;
+
+        if (vm->activity == activity && !vm->job) {
+                job_adopt(job, incoming ? vm_incoming_cancel : vm_migrate_cancel, vm->manager);
+                vm->job = job;
+                return true;
+        }
+        if (vm_is_busy(vm))
+                return false;
+        if (incoming && vm_state_is_alive(vm->observed)) {
+                job_finish(job, 0, NULL, json_pack("{s:s}", "state", vm_state_to_string(vm->observed)));
+                return true;
+        }
+        if (!incoming && vm->observed == VM_DOWN && streq(vm->reason, VM_REASON_MIGRATED)) {
+                job_finish(job, 0, NULL, json_pack("{s:s}", "reason", vm->reason));
+                return true;
+        }
+        if (!incoming && vm_state_is_alive(vm->observed)) {
+                job_adopt(job, vm_migrate_cancel, vm->manager);
+                vm_migrate_adopt(vm, job);
+                return true;
+        }
+        return false;
 }
 
 static bool adopt_job(Job *job, void *userdata) {
@@ -333,6 +377,8 @@ static bool adopt_job(Job *job, void *userdata) {
                 job_finish(job, 0, NULL, json_pack("{s:s}", "state", vm_state_to_string(vm->observed)));
                 return true;
         }
+        if (streq(job_kind(job), "incoming") || streq(job_kind(job), "migrate"))
+                return adopt_migration(vm, job, streq(job_kind(job), "incoming"));
         for (size_t i = 0; i < ELEMENTSOF(stops); i++) {
                 if (!streq(job_kind(job), stops[i].kind))
                         continue;
@@ -488,6 +534,9 @@ static int make_directories(Manager *manager) {
                 return -ENOMEM;
         if (asprintf(&manager->console_directory, "%s/console", runtime) < 0)
                 return -ENOMEM;
+        manager->migration_base = migration_base(runtime);
+        if (!manager->migration_base)
+                return -ENOMEM;
         /* Only root: libvirtd makes the sockets here and hands them to QEMU as descriptors. */
         r = make_directory(manager->console_directory, 0700);
         if (r < 0)
@@ -536,6 +585,7 @@ Manager *manager_free(Manager *manager) {
         host_cpu_done(&manager->cpu);
         free(manager->record_directory);
         free(manager->console_directory);
+        free(manager->migration_base);
         free(manager);
         return NULL;
 }

@@ -22,6 +22,7 @@
 
 #define ACTION_COMPUTE_OPERATE "org.rhv.compute.operate"
 #define ACTION_COMPUTE_CONSOLE "org.rhv.compute.console"
+#define ACTION_COMPUTE_CARRY "org.rhv.compute.carry-migration"
 
 /* Guests known at one time, ended ones with a record among them; oVirt's largest hosts run hundreds. */
 #define VMS_MAX 4096U
@@ -53,7 +54,7 @@ struct Manager {
         HostTicks ticks[2]; /* older, newer */
         sd_event_source *sample;
 
-        char *record_directory, *console_directory;
+        char *record_directory, *console_directory, *migration_base;
 };
 
 int manager_new(Daemon *daemon, const char *libvirt_uri, Manager **ret);
@@ -66,7 +67,7 @@ Vm *manager_find_path(const Manager *manager, const char *path);
 /* The guest of that name that is alive or being started, or NULL. */
 Vm *manager_find_name(const Manager *manager, const char *name);
 size_t manager_count(const Manager *manager);
-size_t manager_count_starting(const Manager *manager);
+size_t manager_count_busy(const Manager *manager, VmActivity activity);
 void manager_link(Manager *manager, Vm *vm);
 void manager_unlink(Manager *manager, Vm *vm);
 

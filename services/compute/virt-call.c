@@ -315,6 +315,9 @@ static const struct {
         [VIRT_STATS] = { run_stats, false },
         [VIRT_AGENT] = { run_agent, true },
         [VIRT_PING] = { run_ping, false },
+        [VIRT_MIGRATE] = { virt_run_migrate, true },
+        [VIRT_MIGRATE_STATS] = { virt_run_migrate_stats, true },
+        [VIRT_MIGRATE_ABORT] = { virt_run_migrate_abort, true },
 };
 
 /*
@@ -433,7 +436,8 @@ VirtCall *virt_call_new(virConnectPtr conn, const VirtRequest *request) {
         call->ids = request->ids ? copy_strings(request->ids) : NULL;
         if (virConnectRef(conn) >= 0)
                 call->conn = conn;
-        if (!call->conn || (request->xml && !call->xml) || (request->ids && !call->ids)) {
+        if (!call->conn || (request->xml && !call->xml) || (request->ids && !call->ids) ||
+            (request->migration && virt_migration_copy(&call->migration, request->migration) < 0)) {
                 virt_call_destroy(call);
                 return NULL;
         }
@@ -451,6 +455,7 @@ void virt_call_destroy(void *argument) {
         for (char **id = call->ids; id && *id; id++)
                 free(*id);
         free(call->ids);
+        virt_migration_done(&call->migration);
         sd_bus_error_free(&call->error);
         virt_domain_done(&call->domain);
         safe_close(call->fd);

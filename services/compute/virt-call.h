@@ -18,6 +18,7 @@ typedef struct VirtCall {
         char *xml;
         bool paused;
         char **ids;
+        VirtMigration migration;
 
         sd_bus_error error;
         bool undecided;
@@ -26,6 +27,7 @@ typedef struct VirtCall {
         int fd;
         VirtStats *stats;
         VirtAgent agent;
+        VirtProgress progress;
 } VirtCall;
 
 /* Return: new call with its own reference on conn, or NULL. */
@@ -37,6 +39,11 @@ void virt_call_destroy(void *call);
 /* Asks libvirt about one domain. In a thread. Return: 0 or a negative errno (libvirt's last error says more). */
 int virt_domain_read(virDomainPtr domain, VirtDomain *ret);
 void virt_agent_done(VirtAgent *agent);
+
+/* Verbs of migration: virt-migrate.c. */
+int virt_run_migrate(VirtCall *call, virDomainPtr domain);
+int virt_run_migrate_stats(VirtCall *call, virDomainPtr domain);
+int virt_run_migrate_abort(VirtCall *call, virDomainPtr domain);
 
 /* libvirt's last error of this thread, named. undecided: see VirtOutcome. Return: a negative errno. */
 int virt_error_set(sd_bus_error *error, bool *ret_undecided, const char *format, ...) _printf_(3, 4);

@@ -27,6 +27,8 @@
 #define DESTROY_DEADLINE_USEC (60 * USEC_PER_SEC) /* libvirt itself waits 10 s + 15 s for QEMU to end */
 #define AGENT_DEADLINE_USEC (20 * USEC_PER_SEC)   /* two commands of 5 s each, waiting for one another */
 #define PING_DEADLINE_USEC (5 * USEC_PER_SEC)
+/* As long as oVirt waits for the other host. Its end is seen by an event as well, and it can be aborted. */
+#define MIGRATE_DEADLINE_USEC (6 * 60 * 60 * USEC_PER_SEC)
 /* A connect is left to itself: one attempt, that may wait for a hung libvirtd as long as that hangs. Only its state is told. */
 #define OPEN_DEADLINE_USEC (24 * 60 * 60 * USEC_PER_SEC)
 #define OPEN_SILENT_USEC (5 * USEC_PER_SEC)
@@ -39,6 +41,9 @@
 #define CALL_CEILING 24U
 #define AGENT_THREADS 2U
 #define AGENT_CEILING 12U
+/* More than MIGRATIONS_MAX are never asked for. */
+#define MIGRATE_THREADS 2U
+#define MIGRATE_CEILING 4U
 
 static const char *const virt_backend_table[] = {
         [VIRT_CONNECTING] = "connecting",
@@ -80,7 +85,7 @@ struct Virt {
         bool asked;
 
         Mailbox *mailbox;
-        WorkPool *calls, *agents;
+        WorkPool *calls, *agents, *migrations;
         VirtLoop *loop;
         sd_event_source *retry, *silent;
         uint64_t retry_usec;
@@ -286,6 +291,7 @@ static void call_done(void *argument, int r, void *userdata) {
                 outcome.fd = &call->fd;
                 outcome.stats = call->stats;
                 outcome.agent = &call->agent;
+                outcome.progress = &call->progress;
         } else {
                 outcome.r = -ETIMEDOUT;
                 outcome.undecided = true;
@@ -311,6 +317,8 @@ static uint64_t verb_deadline_usec(VirtVerb verb) {
                 return AGENT_DEADLINE_USEC;
         case VIRT_PING:
                 return PING_DEADLINE_USEC;
+        case VIRT_MIGRATE:
+                return MIGRATE_DEADLINE_USEC;
         default:
                 return CALL_DEADLINE_USEC;
         }
@@ -333,8 +341,13 @@ static Pending *pending_new(Virt *virt, const VirtRequest *request, virt_done_t 
         return pending;
 }
 
+static WorkPool *pool_of(const Virt *virt, VirtVerb verb) {
+        if (verb == VIRT_AGENT || verb == VIRT_SHUTDOWN_AGENT || verb == VIRT_REBOOT_AGENT)
+                return virt->agents;
+        return verb == VIRT_MIGRATE ? virt->migrations : virt->calls;
+}
+
 int virt_call(Virt *virt, const VirtRequest *request, virt_done_t done, void *context, void (*context_free)(void *), sd_bus_error *error) {
-        bool agent = request->verb == VIRT_AGENT || request->verb == VIRT_SHUTDOWN_AGENT || request->verb == VIRT_REBOOT_AGENT;
         Pending *pending;
         WorkSpec spec;
         VirtCall *call;
@@ -356,7 +369,7 @@ int virt_call(Virt *virt, const VirtRequest *request, virt_done_t done, void *co
         }
         spec = (WorkSpec){ .name = "libvirt call", .run = virt_call_run, .done = call_done, .destroy = virt_call_destroy, .argument = call,
                            .userdata = pending, .deadline_usec = verb_deadline_usec(request->verb), .lane = request->lane };
-        r = work_submit(agent ? virt->agents : virt->calls, &spec);
+        r = work_submit(pool_of(virt, request->verb), &spec);
         if (r < 0) {
                 pending_free(pending);
                 (void) sd_bus_error_set(error, RHV_ERROR_BACKEND_UNAVAILABLE, "libvirt is not usable now: too many calls wait for it");
@@ -422,6 +435,9 @@ int virt_new(sd_event *event, const char *uri, const VirtCallbacks *callbacks, v
         r = work_pool_new(event, AGENT_THREADS, AGENT_CEILING, &virt->agents);
         if (r < 0)
                 return r;
+        r = work_pool_new(event, MIGRATE_THREADS, MIGRATE_CEILING, &virt->migrations);
+        if (r < 0)
+                return r;
         r = virt_loop_new(virt->mailbox, on_posted, virt, &virt->loop);
         if (r < 0)
                 return r;
@@ -440,6 +456,7 @@ Virt *virt_free(Virt *virt) {
         (void) virt_link_close(virt->link);
         work_pool_free(virt->calls);
         work_pool_free(virt->agents);
+        work_pool_free(virt->migrations);
         while (virt->pending)
                 pending_free(virt->pending);
         virt_loop_free(virt->loop);

@@ -6,7 +6,8 @@
  *
  *   loop thread   owns the Virt, hears callbacks, makes requests
  *   event thread  runs libvirt's event loop and nothing else; posts what it hears to the loop
- *   call threads  one pool for calls on guests, a second for guest agents, so that an agent that hangs delays no start
+ *   call threads  one pool for calls on guests, a second for guest agents, so that an agent that hangs delays no start; a third for
+ *                 migrations, which take minutes
  *
  * A lost or hung libvirt is a state here (connecting, ready, failed with a reason), not an error of the service: it is tried again
  * for ever, and after each connect the complete inventory is told once.
@@ -98,6 +99,9 @@ typedef enum VirtVerb {
         VIRT_STATS,          /* ids, NULL: all that run → stats */
         VIRT_AGENT,          /* → agent */
         VIRT_PING,
+        VIRT_MIGRATE,        /* migration */
+        VIRT_MIGRATE_STATS,  /* → progress */
+        VIRT_MIGRATE_ABORT,
         _VIRT_VERB_MAX,
 } VirtVerb;
 
@@ -108,6 +112,23 @@ typedef struct VirtAgent {
         char *hostname;                                /* NULL: not told */
 } VirtAgent;
 
+/* Where a guest goes, and how. */
+typedef struct VirtMigration {
+        char *libvirt_uri, *memory_uri;
+        uint64_t bandwidth_mib; /* per second; 0: no limit */
+        bool auto_converge;     /* slow the guest down when it writes faster than its memory is sent */
+} VirtMigration;
+/* The URIs for these sockets. Return: 0 or -ENOMEM; virt_migration_done() in either case. */
+int virt_migration_init(VirtMigration *migration, const char *libvirt_socket, const char *memory_socket);
+int virt_migration_copy(VirtMigration *to, const VirtMigration *from);
+void virt_migration_done(VirtMigration *migration);
+
+/* How far a migration is. */
+typedef struct VirtProgress {
+        bool active; /* there is one */
+        uint64_t done_bytes, left_bytes;
+} VirtProgress;
+
 typedef struct VirtRequest {
         VirtVerb verb;
         const char *id;         /* of the guest; copied */
@@ -115,6 +136,7 @@ typedef struct VirtRequest {
         const char *xml;        /* copied */
         bool paused;
         const char *const *ids; /* NULL-terminated; copied */
+        const VirtMigration *migration; /* copied */
 } VirtRequest;
 
 typedef struct VirtOutcome {
@@ -128,6 +150,7 @@ typedef struct VirtOutcome {
         int *fd;                  /* TAKE_FD() it to keep it */
         VirtStats *stats;
         VirtAgent *agent;
+        const VirtProgress *progress;
 } VirtOutcome;
 
 typedef void (*virt_done_t)(const VirtOutcome *outcome, void *context, void *userdata);

@@ -217,7 +217,7 @@ static int check_power_off(Vm *vm, const json_t *options, sd_bus_error *error) {
 
         if (is_retry(vm, options))
                 return 0;
-        r = vm->activity == VM_ACTIVITY_START || vm->activity == VM_ACTIVITY_POWER_OFF ? vm_check_free(vm, error) : vm_check_alive(vm, error);
+        r = vm->activity == VM_ACTIVITY_START || vm->activity == VM_ACTIVITY_INCOMING || vm->activity == VM_ACTIVITY_POWER_OFF ? vm_check_free(vm, error) : vm_check_alive(vm, error);
         return r < 0 ? r : virt_check_ready(vm->manager->virt, error);
 }
 
@@ -250,6 +250,120 @@ static int method_power_off(sd_bus_message *message, void *userdata, sd_bus_erro
                 }
         }
         return reply_job(message, job);
+}
+
+/* ---- to and from another host ---- */
+
+/* MiB in a second: far above any network, and no overflow in libvirt. */
+#define BANDWIDTH_MIB_MAX 1000000
+
+static const DictField migrate_fields[] = {
+        { .key = "bandwidth", .type = DICT_INTEGER, .min = 1, .max = BANDWIDTH_MIB_MAX },
+        { .key = "auto_converge", .type = DICT_BOOLEAN },
+        { .key = "job_id", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a UUID" },
+        {},
+};
+
+static int check_migrate(Vm *vm, char **paths, const json_t *options, sd_bus_error *error) {
+        int r;
+
+        if (is_retry(vm, options))
+                return 0;
+        r = vm_check_alive(vm, error);
+        if (r >= 0)
+                r = vm_check_free(vm, error);
+        if (r >= 0)
+                r = virt_check_ready(vm->manager->virt, error);
+        if (r >= 0 && vm->observed != VM_RUNNING && vm->observed != VM_BLOCKED && !(vm->observed == VM_PAUSED && streq(vm->reason, "user")))
+                r = sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s is %s (%s): only one that runs, or was paused by a user, can be migrated",
+                                      vm->name, vm_state_to_string(vm->observed), vm->reason);
+        if (r >= 0 && manager_count_busy(vm->manager, VM_ACTIVITY_MIGRATE) >= MIGRATIONS_MAX)
+                r = sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u VMs are leaving this host already", MIGRATIONS_MAX);
+        return r < 0 ? r : vm_migrate_check(vm, paths, error);
+}
+
+static int begin_migrate(Vm *vm, Job *job, const json_t *options, sd_bus_error *error) {
+        const char *base = vm->manager->migration_base;
+        _cleanup_free_ char *libvirt = migration_socket(base, vm->id, MIGRATION_LIBVIRT);
+        _cleanup_free_ char *memory = migration_socket(base, vm->id, MIGRATION_MEMORY);
+        VirtMigration migration = { .bandwidth_mib = (uint64_t)dict_integer(options, "bandwidth", 0),
+                                    .auto_converge = dict_boolean(options, "auto_converge", false) };
+        int r = -ENOMEM;
+
+        if (!libvirt || !memory)
+                return -ENOMEM;
+        if (access(libvirt, F_OK) < 0 || access(memory, F_OK) < 0)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "There is no way to another host for VM %s: org.rhv.Cluster makes it (MigrateVm)",
+                                         vm->name);
+        if (virt_migration_init(&migration, libvirt, memory) >= 0)
+                r = vm_migrate(vm, job, &migration, error);
+        virt_migration_done(&migration);
+        return r;
+}
+
+static int read_migrate(sd_bus_message *message, char ***ret_paths, json_t **ret_options, sd_bus_error *error) {
+        int r = sd_bus_message_read_strv(message, ret_paths);
+
+        return r < 0 ? r : dict_read_checked(message, migrate_fields, "options", ret_options, error);
+}
+
+static void strv_free(char ***strings) {
+        for (char **s = *strings; s && *s; s++)
+                free(*s);
+        free(*strings);
+}
+
+static int method_migrate(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_json_ json_t *options = NULL, *arguments = NULL;
+        _cleanup_(strv_free) char **paths = NULL;
+        Vm *vm = userdata;
+        Job *job;
+        int r;
+
+        if (manager_wait_for_backend(vm->manager, message))
+                return 1;
+        r = read_migrate(message, &paths, &options, error);
+        if (r >= 0)
+                r = check_migrate(vm, paths, options, error);
+        if (r < 0)
+                return r;
+        r = allow(vm, message, ACTION_COMPUTE_OPERATE, "migrate", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        arguments = json_pack("{s:s}", "vm", vm->id);
+        r = vm_bus_new_job(vm, message, "migrate", dict_string(options, "job_id", NULL), arguments, vm_migrate_cancel, &job, error);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                r = begin_migrate(vm, job, options, error);
+                if (r < 0) {
+                        job_drop(job);
+                        return r;
+                }
+        }
+        return reply_job(message, job);
+}
+
+static int method_open_incoming(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        MigrationChannel channel;
+        Vm *vm = userdata;
+        const char *word;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &word);
+        if (r >= 0)
+                r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        channel = migration_channel_from_string(word);
+        if (channel < 0)
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "The channel must be libvirt or memory");
+        r = allow(vm, message, ACTION_COMPUTE_CARRY, "open-incoming", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        fd = vm_incoming_open(vm, channel, error);
+        return fd < 0 ? fd : sd_bus_reply_method_return(message, "h", fd);
 }
 
 /* ---- pause, resume, forget ---- */
@@ -414,6 +528,9 @@ const sd_bus_vtable vm_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("PowerOff", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_power_off, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Pause", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_pause, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Resume", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_resume, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Migrate", SD_BUS_ARGS("as", paths, "a{sv}", options), SD_BUS_RESULT("o", job), method_migrate, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenIncoming", SD_BUS_ARGS("s", channel, "a{sv}", options), SD_BUS_RESULT("h", stream), method_open_incoming,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_forget, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", console), method_open_console, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenGraphics", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", display), method_open_graphics, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -76,6 +76,18 @@ static int read_device(xmlNode *node, json_t **ret) {
         return 0;
 }
 
+/* Where a disk of ours is: "file" or "dev", by the kind of its source. */
+static void read_disk_path(VmLive *live, xmlNode *node, const json_t *device) {
+        const char *id = json_string_value(json_object_get(device, "id"));
+        xmlNode *source = xml_child(node, "source");
+        _cleanup_xml_string_ xmlChar *file = source ? xml_attribute(source, "file") : NULL;
+        _cleanup_xml_string_ xmlChar *dev = source ? xml_attribute(source, "dev") : NULL;
+        const char *path = (const char *)(file ?: dev);
+
+        if (id && path && path_is_normal(path))
+                (void) json_object_set_new(live->disk_paths, id, json_string(path));
+}
+
 static void read_channel(VmLive *live, xmlNode *node) {
         xmlNode *target = xml_child(node, "target");
         _cleanup_xml_string_ xmlChar *name = target ? xml_attribute(target, "name") : NULL;
@@ -114,6 +126,8 @@ static int read_devices(VmLive *live, xmlNode *devices) {
                 r = read_device(node, &device);
                 if (r < 0)
                         return r;
+                if (device && streq((const char *)node->name, "disk"))
+                        read_disk_path(live, node, device);
                 if (device && json_array_append_new(live->devices, device) < 0)
                         return -ENOMEM;
         }
@@ -175,7 +189,8 @@ int vm_live_parse(const char *xml, size_t size, VmLive *ret) {
         }
 
         live.devices = json_array();
-        r = live.devices ? read_devices(&live, xml_child(domain, "devices")) : -ENOMEM;
+        live.disk_paths = json_object();
+        r = live.devices && live.disk_paths ? read_devices(&live, xml_child(domain, "devices")) : -ENOMEM;
         read_metadata(&live, domain);
         kib = read_number(domain, "memory"); /* libvirt writes KiB, whatever it was given */
         live.memory_bytes = kib > UINT64_MAX / KIB ? 0 : kib * KIB;
@@ -194,6 +209,7 @@ int vm_live_parse(const char *xml, size_t size, VmLive *ret) {
 void vm_live_done(VmLive *live) {
         json_decref(live->description);
         json_decref(live->devices);
+        json_decref(live->disk_paths);
         free(live->console_path);
         *live = (VmLive){};
 }

@@ -21,6 +21,7 @@ typedef struct VmLive {
         json_t *description;  /* of our metadata; NULL: not started by us */
         uint64_t created_usec;
         json_t *devices;      /* [{alias, type, id?, target?, mac?, bridge?, address: {…}}]; never NULL after a good parse */
+        json_t *disk_paths;   /* {id: path} of disks of ours */
         VmChannel channel;
         char *console_path;   /* the serial console's unix socket; NULL: none */
         bool graphics;        /* there is something for OpenGraphics */

@@ -27,6 +27,10 @@ static char *record_path(const Manager *manager, const char *id) {
 static const char *record_phase(const Vm *vm) {
         if (vm->activity == VM_ACTIVITY_START)
                 return vm->phase >= VM_START_LAUNCH ? "launching" : "preparing";
+        if (vm->activity == VM_ACTIVITY_INCOMING)
+                return vm->phase == VM_START_INCOMING ? "incoming" : "preparing";
+        if (vm->activity == VM_ACTIVITY_MIGRATE)
+                return "migrating";
         return vm->observed == VM_DOWN || vm->activity == VM_ACTIVITY_RELEASE ? "down" : "running";
 }
 
@@ -63,7 +67,7 @@ void vm_record_remove(Vm *vm) {
 static const char *known_reason(const char *word) {
         static const char *const words[] = { VM_REASON_SHUTDOWN,     VM_REASON_ADMIN_SHUTDOWN, VM_REASON_HOST_SHUTDOWN, VM_REASON_DESTROYED,
                                              VM_REASON_CRASHED,      VM_REASON_FAILED,         VM_REASON_START_FAILED,  VM_REASON_START_ABORTED,
-                                             VM_REASON_MIGRATED,     VM_REASON_SAVED,          VM_REASON_LOST };
+                                             VM_REASON_MIGRATED,     VM_REASON_INCOMING_FAILED, VM_REASON_SAVED,         VM_REASON_LOST };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 if (streq_ptr(words[i], word))
@@ -100,8 +104,14 @@ static int record_apply(Manager *manager, const char *id, const json_t *record) 
         } else if (streq(phase, "launching")) {
                 vm_set_activity(vm, VM_ACTIVITY_START, NULL);
                 vm->phase = VM_START_UNDECIDED;
-        } else
+        } else if (streq(phase, "incoming")) {
+                vm_set_state(vm, VM_DOWN, "unknown");
+                vm_incoming_resume(vm);
+        } else {
                 vm_set_state(vm, VM_UNKNOWN, "recovering");
+                if (streq(phase, "migrating"))
+                        vm_migrate_adopt(vm, NULL);
+        }
         return 0;
 }
 

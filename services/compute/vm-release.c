@@ -69,10 +69,11 @@ void vm_gone(Vm *vm, const char *reason) {
         vm_agent_channel(vm, VM_CHANNEL_ABSENT);
 
         /* The shutdown's or power-off's job ends with the guest; a reboot that became an end has failed. */
-        if (job && vm->activity == VM_ACTIVITY_REBOOT) {
+        if (job && (vm->activity == VM_ACTIVITY_REBOOT || (vm->activity == VM_ACTIVITY_MIGRATE && !streq(vm->end_hint, VM_REASON_MIGRATED)))) {
                 _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
-                (void) sd_bus_error_setf(&error, RHV_ERROR_BACKEND_FAILED, "VM %s ended instead of rebooting (%s)", vm->name, vm->end_hint);
+                (void) sd_bus_error_setf(&error, RHV_ERROR_BACKEND_FAILED, "VM %s ended instead of %s (%s)", vm->name,
+                                         vm->activity == VM_ACTIVITY_REBOOT ? "rebooting" : "being migrated", vm->end_hint);
                 vm->job = NULL;
                 job_finish(job, -EIO, &error, NULL);
         }

@@ -33,12 +33,17 @@ static bool is_cancelled(const Vm *vm) {
 
 /* ---- failing ---- */
 
-static void start_failed(Vm *vm, int r, const sd_bus_error *cause) {
+void vm_start_failed(Vm *vm, int r, const sd_bus_error *cause) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         bool aborted = r == -ECANCELED;
+        const char *reason = aborted                               ? VM_REASON_START_ABORTED
+                             : vm->activity == VM_ACTIVITY_INCOMING ? VM_REASON_INCOMING_FAILED
+                                                                    : VM_REASON_START_FAILED;
 
         (void) sd_bus_error_copy(&error, cause);
-        if (!sd_bus_error_is_set(&error))
+        if (!sd_bus_error_is_set(&error) && aborted)
+                (void) sd_bus_error_set(&error, RHV_ERROR_ABORTED, vm_reason_sentence(VM_REASON_START_ABORTED));
+        else if (!sd_bus_error_is_set(&error))
                 (void) sd_bus_error_set_errno(&error, r);
         if (aborted)
                 log_full(LOG_INFO, NULL, LOG_FIELDS("RHV_VM", vm->id), "The start of VM %s was aborted", vm->name);
@@ -46,10 +51,12 @@ static void start_failed(Vm *vm, int r, const sd_bus_error *cause) {
                 log_full(LOG_WARNING, MESSAGE_ID_VM_START_FAILED, LOG_FIELDS("RHV_VM", vm->id), "VM %s could not be started: %s", vm->name,
                          error.message);
         vm_set_exit_message(vm, aborted ? vm_reason_sentence(VM_REASON_START_ABORTED) : error.message);
-        vm_set_state(vm, VM_DOWN, aborted ? VM_REASON_START_ABORTED : VM_REASON_START_FAILED);
+        vm_set_state(vm, VM_DOWN, reason);
         vm->started_usec = 0;
         vm_changed(vm, "StartedAt");
         vm->phase = VM_START_NONE;
+        if (vm->incoming)
+                vm->incoming = operation_fail_errno(vm->incoming, r, &error);
         /* Released at once, but the caller need not wait for it: a new start does. */
         vm_release(vm);
         vm_finish(vm, r, &error, NULL);
@@ -100,13 +107,13 @@ static void on_created(const VirtOutcome *outcome, void *context, void *userdata
                 return;
         }
         if (outcome->r < 0) {
-                start_failed(vm, outcome->r, outcome->error);
+                vm_start_failed(vm, outcome->r, outcome->error);
                 return;
         }
         /* It may have ended before this answer arrived: then the event that said so is the newer truth. */
         if (vm->event_serial > outcome->serial && vm->observed == VM_DOWN) {
                 (void) sd_bus_error_setf(&error, RHV_ERROR_BACKEND_FAILED, "VM %s ended right after its start (%s)", vm->name, vm->reason);
-                start_failed(vm, -EIO, &error);
+                vm_start_failed(vm, -EIO, &error);
                 return;
         }
         vm_apply(vm, outcome->domain, outcome->serial);
@@ -130,9 +137,7 @@ static void launch(Vm *vm) {
         VmXmlHost host;
         int r;
 
-        r = has_leases(vm) ? lock_manager_check(&error) : 0;
-        if (r >= 0)
-                r = manager_xml_host(vm->manager, &host, &error);
+        r = manager_xml_host(vm->manager, &host, &error);
         if (r >= 0) {
                 vm->started_usec = realtime_usec();
                 r = vm_xml_build(vm->id, vm->description, vm->prepared, &host, vm->started_usec, &xml);
@@ -149,12 +154,24 @@ static void launch(Vm *vm) {
                 r = virt_call(vm->manager->virt, &request, on_created, NULL, NULL, &error);
         }
         if (r < 0)
-                start_failed(vm, r, &error);
+                vm_start_failed(vm, r, &error);
         else
                 vm_changed(vm, "StartedAt");
 }
 
 /* ---- disks ---- */
+
+static void disks_prepared(Vm *vm) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = has_leases(vm) ? lock_manager_check(&error) : 0;
+
+        if (r < 0)
+                vm_start_failed(vm, r, &error);
+        else if (vm->activity == VM_ACTIVITY_INCOMING)
+                vm_incoming_ready(vm);
+        else
+                launch(vm);
+}
 
 static void prepare_next(Vm *vm);
 
@@ -165,11 +182,11 @@ static void on_prepared(int r, const sd_bus_error *error, const json_t *prepared
         if (vm->phase != VM_START_PREPARE)
                 return;
         if (r < 0) {
-                start_failed(vm, r, error);
+                vm_start_failed(vm, r, error);
                 return;
         }
         if (json_array_append_new(vm->prepared, json_deep_copy(prepared)) < 0) {
-                start_failed(vm, -ENOMEM, NULL);
+                vm_start_failed(vm, -ENOMEM, NULL);
                 return;
         }
         vm->next_disk++;
@@ -183,16 +200,16 @@ static void prepare_next(Vm *vm) {
         int r;
 
         if (is_cancelled(vm)) {
-                start_failed(vm, -ECANCELED, NULL);
+                vm_start_failed(vm, -ECANCELED, NULL);
                 return;
         }
         if (!disk) {
-                launch(vm);
+                disks_prepared(vm);
                 return;
         }
         r = storage_prepare(vm->manager->daemon->bus, vm->id, disk, on_prepared, vm, &vm->storage_call);
         if (r < 0)
-                start_failed(vm, r, NULL);
+                vm_start_failed(vm, r, NULL);
 }
 
 /* ---- begin ---- */
@@ -215,11 +232,11 @@ static int on_release_too_long(sd_event_source *source, uint64_t usec, void *use
 
         (void) sd_bus_error_setf(&error, RHV_ERROR_BUSY, "The disks of VM %s are still held from its last run: %s", vm->name,
                                  vm->release_error ?: "Storage does not answer");
-        start_failed(vm, -EBUSY, &error);
+        vm_start_failed(vm, -EBUSY, &error);
         return 0;
 }
 
-int vm_start(Vm *vm, Job *job, sd_bus_error *error) {
+int vm_start(Vm *vm, Job *job, VmActivity activity, sd_bus_error *error) {
         uint64_t usec = vm->holds_disks ? START_RELEASE_USEC : 0;
         int r;
 
@@ -228,14 +245,11 @@ int vm_start(Vm *vm, Job *job, sd_bus_error *error) {
         r = sd_event_add_time_relative(vm->manager->daemon->event, &vm->timer, CLOCK_MONOTONIC, usec, 0, usec > 0 ? on_release_too_long : on_begin, vm);
         if (r < 0)
                 return r;
-        json_decref(vm->prepared);
-        vm->prepared = json_array();
-        vm->next_disk = 0;
         vm->end_hint = NULL;
         vm->end_asked = false;
         vm->phase = VM_START_RELEASE;
         vm_set_exit_message(vm, NULL);
-        vm_set_activity(vm, VM_ACTIVITY_START, job);
+        vm_set_activity(vm, activity, job);
         job_set_userdata(job, vm->manager);
         job_start(job);
         (void) vm_record_save(vm);
@@ -247,6 +261,10 @@ void vm_start_go_on(Vm *vm) {
         int r;
 
         vm->timer = sd_event_source_disable_unref(vm->timer);
+        /* not before: what an earlier run still had is dropped with its release */
+        json_decref(vm->prepared);
+        vm->prepared = json_array();
+        vm->next_disk = 0;
         vm->phase = VM_START_PREPARE;
         vm->holds_disks = json_array_size(disks_of(vm)) > 0;
         /* Prepared disks that no record names would be held for ever after a kill. */
@@ -254,7 +272,7 @@ void vm_start_go_on(Vm *vm) {
         if (r < 0) {
                 vm->holds_disks = false;
                 (void) bus_error_errno(&error, r, "The record of VM %s cannot be written", vm->name);
-                start_failed(vm, r, &error);
+                vm_start_failed(vm, r, &error);
                 return;
         }
         prepare_next(vm);
@@ -289,5 +307,5 @@ void vm_start_decided(Vm *vm, bool there) {
                 return;
         }
         (void) sd_bus_error_setf(&error, RHV_ERROR_INTERRUPTED, "libvirt was interrupted while it started VM %s", vm->name);
-        start_failed(vm, -EINTR, &error);
+        vm_start_failed(vm, -EINTR, &error);
 }

@@ -13,6 +13,8 @@ static const char *const vm_state_table[] = {
         [VM_CRASHED] = "crashed",
         [VM_DOWN] = "down",
         [VM_UNKNOWN] = "unknown",
+        [VM_MIGRATING_FROM] = "migrating-from",
+        [VM_MIGRATING_TO] = "migrating-to",
 };
 DEFINE_STRING_TABLE(vm_state, VmState, _VM_STATE_MAX)
 
@@ -23,6 +25,8 @@ static const char *const vm_activity_table[] = {
         [VM_ACTIVITY_REBOOT] = "reboot",
         [VM_ACTIVITY_POWER_OFF] = "power-off",
         [VM_ACTIVITY_RELEASE] = "release",
+        [VM_ACTIVITY_MIGRATE] = "migrate",
+        [VM_ACTIVITY_INCOMING] = "incoming",
 };
 DEFINE_STRING_TABLE(vm_activity, VmActivity, _VM_ACTIVITY_MAX)
 
@@ -32,6 +36,10 @@ VmState vm_state_shown(VmState observed, VmActivity activity) {
                 return VM_STARTING;
         case VM_ACTIVITY_RELEASE:
                 return VM_POWERING_DOWN;
+        case VM_ACTIVITY_MIGRATE:
+                return observed == VM_UNKNOWN ? observed : VM_MIGRATING_FROM;
+        case VM_ACTIVITY_INCOMING:
+                return VM_MIGRATING_TO;
         case VM_ACTIVITY_SHUTDOWN:
         case VM_ACTIVITY_POWER_OFF:
                 /* A paused guest that was asked to shut down is, first of all, paused: that is what must be mended. */
@@ -57,6 +65,7 @@ static const struct {
         { VM_REASON_START_FAILED, false, "The guest could not be started." },
         { VM_REASON_START_ABORTED, true, "The start was aborted." },
         { VM_REASON_MIGRATED, true, "The guest went to another host." },
+        { VM_REASON_INCOMING_FAILED, false, "The guest did not arrive from the other host." },
         { VM_REASON_SAVED, true, "The guest's state was saved." },
         { VM_REASON_LOST, false, "The guest ended while it was not watched; why is not known." },
 };

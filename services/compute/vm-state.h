@@ -20,6 +20,8 @@ typedef enum VmState {
         VM_CRASHED,       /* the guest panicked; its process is still there */
         VM_DOWN,          /* not running; the reason says why */
         VM_UNKNOWN,       /* the backend could not tell, for now */
+        VM_MIGRATING_FROM, /* on its way to another host; it runs here until it is there */
+        VM_MIGRATING_TO,   /* on its way here: no process, or one whose CPUs were never started */
         _VM_STATE_MAX,
         _VM_STATE_INVALID = -EINVAL,
 } VmState;
@@ -32,12 +34,14 @@ typedef enum VmActivity {
         VM_ACTIVITY_REBOOT,
         VM_ACTIVITY_POWER_OFF,
         VM_ACTIVITY_RELEASE, /* the guest is gone, its disks are being given back */
+        VM_ACTIVITY_MIGRATE,  /* it goes to another host */
+        VM_ACTIVITY_INCOMING, /* it comes from another host */
         _VM_ACTIVITY_MAX,
         _VM_ACTIVITY_INVALID = -EINVAL,
 } VmActivity;
 DECLARE_STRING_TABLE(vm_activity, VmActivity);
 
-/* A guest process exists (or may exist) in this state. */
+/* A guest process exists (or may exist) in this observed state. */
 static inline bool vm_state_is_alive(VmState state) {
         return state != VM_DOWN && state != VM_STARTING;
 }
@@ -55,6 +59,7 @@ VmState vm_state_shown(VmState observed, VmActivity activity) _const_;
 #define VM_REASON_START_FAILED "start-failed"
 #define VM_REASON_START_ABORTED "start-aborted"
 #define VM_REASON_MIGRATED "migrated"
+#define VM_REASON_INCOMING_FAILED "incoming-failed" /* it did not arrive from another host */
 #define VM_REASON_SAVED "saved"
 #define VM_REASON_LOST "lost"                       /* ended while nobody watched; why is not known */
 

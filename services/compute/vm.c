@@ -51,13 +51,16 @@ Vm *vm_free(Vm *vm) {
         console_free(vm->console);
         json_decref(vm->description);
         json_decref(vm->devices);
+        json_decref(vm->disk_paths);
         json_decref(vm->prepared);
+        operation_free(vm->incoming);
         for (char **address = vm->addresses; address && *address; address++)
                 free(*address);
         free(vm->addresses);
         free(vm->hostname);
         free(vm->console_path);
         free(vm->exit_message);
+        free(vm->migrate_error);
         free(vm->release_error);
         free(vm->id);
         free(vm->path);
@@ -83,6 +86,8 @@ bool vm_is_at_rest(const Vm *vm) {
 int vm_check_alive(const Vm *vm, sd_bus_error *error) {
         if (vm->activity == VM_ACTIVITY_START)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s is being started", vm->name);
+        if (vm->activity == VM_ACTIVITY_INCOMING)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s is on its way to this host", vm->name);
         if (vm->observed == VM_DOWN || vm->activity == VM_ACTIVITY_RELEASE)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s is not running", vm->name);
         return 0;
@@ -163,6 +168,7 @@ static void apply_definition(Vm *vm, VirtDomain *domain) {
                 replace_json(&vm->devices, TAKE_PTR(live->devices));
                 vm_changed(vm, "Devices");
         }
+        replace_json(&vm->disk_paths, TAKE_PTR(live->disk_paths));
         vm->persistent = domain->persistent;
         vm->graphics = live->graphics;
         free(vm->console_path);
@@ -203,6 +209,7 @@ static void on_decided(const VirtOutcome *outcome, void *context, void *userdata
         if (outcome->r >= 0 && outcome->domain->active) {
                 vm_apply(vm, outcome->domain, outcome->serial);
                 vm_start_seen(vm, outcome->domain);
+                vm_incoming_seen(vm, outcome->domain);
         } else if (outcome->r == -ENOENT) {
                 if (vm->phase == VM_START_UNDECIDED)
                         vm_start_decided(vm, false);

@@ -18,6 +18,7 @@
 #include "guest-agent.h"
 #include "job.h"
 #include "macro.h"
+#include "migration-place.h"
 #include "operation.h"
 #include "virt.h"
 #include "vm-state.h"
@@ -33,6 +34,7 @@ typedef enum VmStartPhase {
         VM_START_PREPARE,   /* disks are being prepared: no process can exist */
         VM_START_LAUNCH,    /* libvirt was asked: a process may exist */
         VM_START_UNDECIDED, /* the answer was lost: only libvirt's inventory can tell */
+        VM_START_INCOMING,  /* disks are prepared; the other host's libvirt will start it, or has */
 } VmStartPhase;
 
 struct Vm {
@@ -56,6 +58,7 @@ struct Vm {
         uint64_t event_serial;
         uint64_t started_usec; /* realtime; 0: not running */
         json_t *devices;
+        json_t *disk_paths; /* {disk id: path} */
         char *console_path;
         bool graphics;
 
@@ -75,6 +78,10 @@ struct Vm {
         json_t *prepared;
         sd_bus_slot *storage_call;
         sd_event_source *timer; /* of the activity */
+        Operation *incoming;    /* PrepareIncoming, until the disks are prepared */
+        bool incoming_seen, incoming_cancelled;
+        bool migrate_asked;     /* libvirt's answer to the migration is still to come */
+        char *migrate_error;    /* … or has come, and did not decide: a connection broke, this one or the one between the hosts */
         unsigned stop_step;     /* shutdown, reboot: which way is being tried */
         uint64_t stop_timeout_usec;
         unsigned stop_ways;
@@ -124,13 +131,16 @@ void vm_decide_later(Vm *vm, uint64_t usec);
 
 /* ---- start and end: vm-start.c, vm-release.c ---- */
 
-/* Begins. job: in state pending. Never finishes it from inside. */
-int vm_start(Vm *vm, Job *job, sd_bus_error *error);
+/* Begins. activity: VM_ACTIVITY_START, or VM_ACTIVITY_INCOMING: then libvirt is not asked to start it, but the other host's is waited for.
+ * job: in state pending. Never finishes it from inside. */
+int vm_start(Vm *vm, Job *job, VmActivity activity, sd_bus_error *error);
 int vm_start_cancel(Job *job, void *userdata, sd_bus_error *error);
 /* libvirt's inventory (or a single question) shows the guest of an undecided start: it is decided, or looked at again soon. */
 void vm_start_seen(Vm *vm, const VirtDomain *domain);
 /* … or whether it is there at all. */
 void vm_start_decided(Vm *vm, bool there);
+/* Gives back what was prepared, and ends the job. */
+void vm_start_failed(Vm *vm, int r, const sd_bus_error *cause);
 /* Prepares are allowed to begin: an earlier run's disks are released. */
 void vm_start_go_on(Vm *vm);
 
@@ -138,6 +148,30 @@ void vm_start_go_on(Vm *vm);
 void vm_gone(Vm *vm, const char *reason);
 /* Gives the disks back; again and again until it worked. */
 void vm_release(Vm *vm);
+
+/* ---- to and from another host: vm-migrate.c, vm-incoming.c ---- */
+
+/* At the same time, each way; oVirt's default. */
+#define MIGRATIONS_MAX 2U
+
+/* May it go? paths: where the other host has its disks, in the order of its description. Return: 0; or negative with NotSupported, InvalidArgument. */
+int vm_migrate_check(const Vm *vm, char **paths, sd_bus_error *error);
+int vm_migrate(Vm *vm, Job *job, const VirtMigration *migration, sd_bus_error *error);
+int vm_migrate_cancel(Job *job, void *userdata, sd_bus_error *error);
+/* After a restart: watches what goes on. job: NULL where it is not known. */
+void vm_migrate_adopt(Vm *vm, Job *job);
+
+/* The disks are prepared: a place is made, PrepareIncoming is answered. */
+void vm_incoming_ready(Vm *vm);
+/* After a restart: waits on. */
+void vm_incoming_resume(Vm *vm);
+/* libvirt has it, on its way or running. */
+void vm_incoming_seen(Vm *vm, const VirtDomain *domain);
+/* libvirt has ended it before it ran here. */
+void vm_incoming_gone(Vm *vm);
+int vm_incoming_cancel(Job *job, void *userdata, sd_bus_error *error);
+/* Connects what the other host's libvirt or QEMU is to speak with. Return: a descriptor, or negative with an error set. */
+int vm_incoming_open(const Vm *vm, MigrationChannel channel, sd_bus_error *error);
 
 /* ---- shutdown, reboot, power off: vm-stop.c ---- */
 

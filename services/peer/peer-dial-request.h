@@ -18,7 +18,7 @@ typedef struct PeerDialRequest {
         char address[256];
         uint16_t port;
         char host_key[PEER_KEY_STRING_MAX];
-        char command[128]; /* "bus", "stream <ticket>", "restart <service>", "join" */
+        char command[128]; /* "bus", "stream <ticket>", "attach <ticket>", "restart <service>", "join" */
 } PeerDialRequest;
 
 int peer_dial_request_format(const PeerDialRequest *request, char ret[static PEER_DIAL_BYTES_MAX]);

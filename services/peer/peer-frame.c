@@ -34,10 +34,10 @@ PeerVerb peer_command_parse(const char *command, char argument[static PEER_TICKE
                 return PEER_VERB_BUS;
         if (streq(command, "join"))
                 return PEER_VERB_JOIN;
-        rest = startswith(command, "stream ");
+        rest = startswith(command, "stream ") ?: startswith(command, "attach ");
         if (rest && peer_ticket_is_valid(rest)) {
                 (void) snprintf(argument, PEER_TICKET_STRING_MAX, "%s", rest);
-                return PEER_VERB_STREAM;
+                return startswith(command, "stream ") ? PEER_VERB_STREAM : PEER_VERB_ATTACH;
         }
         rest = streq(command, "restart") ? "cluster" : startswith(command, "restart ");
         if (rest && peer_restart_unit(rest)) {

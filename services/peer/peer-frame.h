@@ -20,6 +20,7 @@
 typedef enum PeerVerb {
         PEER_VERB_BUS,
         PEER_VERB_STREAM,
+        PEER_VERB_ATTACH, /* a stream without the bridge's "ok": for a descriptor whose owner expects nothing but the other end's bytes */
         PEER_VERB_RESTART,
         PEER_VERB_JOIN,
         _PEER_VERB_MAX,
@@ -36,7 +37,7 @@ typedef struct PeerFrame {
 /* 16 to 64 of [0-9a-f]. */
 bool peer_ticket_is_valid(const char *s);
 
-/* What a peer asked for in its SSH command: "bus", "join", "stream <ticket>", "restart" or "restart <service>". argument: the ticket
+/* What a peer asked for in its SSH command: "bus", "join", "stream <ticket>", "attach <ticket>", "restart" or "restart <service>". argument: the ticket
  * or the service ("cluster" where none is named). Return: the verb, or -EINVAL. */
 PeerVerb peer_command_parse(const char *command, char argument[static PEER_TICKET_STRING_MAX]);
 /* The units a peer may have restarted, and no other. service: "cluster" … Return: NULL for another. */

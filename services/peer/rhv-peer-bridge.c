@@ -6,7 +6,7 @@
  *     rhv-peer-bridge <host id>     for a key in the list: the id is the key's, whatever the peer says
  *     rhv-peer-bridge --join        for any key, while a token is open
  *
- * What is wanted stands in SSH_ORIGINAL_COMMAND: "bus", "stream <ticket>", "join", "restart [<service>]". All but the last is: connect to
+ * What is wanted stands in SSH_ORIGINAL_COMMAND: "bus", "stream <ticket>", "attach <ticket>", "join", "restart [<service>]". All but the last is: connect to
  * Cluster's private socket, say who is there, and pass bytes through two small buffers until one side is done. Everything else is
  * refused. It looks at nothing of what a peer sends.
  *
@@ -194,7 +194,8 @@ static int relay(int other, bool stream, const char *host_id) {
         return r;
 }
 
-static int through_cluster(const PeerFrame *frame) {
+/* silent: the other side hands on its end before anything came. */
+static int through_cluster(const PeerFrame *frame, bool silent) {
         char name[128], text[PEER_FRAME_BYTES_MAX];
         _cleanup_close_ int fd = connect_cluster(), stream = -EBADF;
         int r;
@@ -210,7 +211,7 @@ static int through_cluster(const PeerFrame *frame) {
                 return relay(fd, false, frame->host_id) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
         fd = safe_close(fd);
-        if (write(STDOUT_FILENO, "ok\n", 3) != 3) /* the other side waits for it before it hands on its end */
+        if (!silent && write(STDOUT_FILENO, "ok\n", 3) != 3) /* the other side waits for it before it hands on its end */
                 return EXIT_FAILURE;
         return relay(stream, true, frame->host_id) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -241,7 +242,7 @@ static void client_address(char ret[static 256]) {
 
 int main(int argc, char **argv) {
         const char *command = getenv("SSH_ORIGINAL_COMMAND");
-        bool stranger = argc == 2 && streq(argv[1], "--join");
+        bool stranger = argc == 2 && streq(argv[1], "--join"), silent;
         PeerFrame frame = { 0 };
         char argument[PEER_TICKET_STRING_MAX];
 
@@ -256,9 +257,12 @@ int main(int argc, char **argv) {
         if (frame.verb == PEER_VERB_RESTART)
                 return restart(argument);
 
+        silent = frame.verb == PEER_VERB_ATTACH;
+        if (silent)
+                frame.verb = PEER_VERB_STREAM;
         if (!stranger)
                 (void) snprintf(frame.host_id, sizeof frame.host_id, "%s", argv[1]);
         (void) snprintf(frame.ticket, sizeof frame.ticket, "%s", argument);
         client_address(frame.address);
-        return through_cluster(&frame);
+        return through_cluster(&frame, silent);
 }

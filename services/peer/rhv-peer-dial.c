@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "peer-dial-request.h"
+#include "peer-frame.h"
 #include "peer-paths.h"
 #include "peer-watch.h"
 
@@ -114,7 +115,9 @@ static int watch_members(sd_event *event, const PeerDialRequest *request) {
 static int dial(sd_event *event, const PeerDialRequest *request, int stream) {
         const char *credentials = getenv("CREDENTIALS_DIRECTORY");
         _cleanup_(sd_event_source_unrefp) sd_event_source *leash = NULL;
-        bool is_stream = startswith(request->command, "stream ") != NULL;
+        char ticket[PEER_TICKET_STRING_MAX];
+        PeerVerb verb = peer_command_parse(request->command, ticket);
+        bool is_stream = verb == PEER_VERB_STREAM || verb == PEER_VERB_ATTACH;
         char identity[256], alias[64], known[64], port[8], target[300];
         ChildSpec spec;
         int r;

@@ -328,6 +328,9 @@ def requests():
         (f"{cluster}.Vm", "AddNic"): [(db1, (s(network=text("blue")), {}))],
         (f"{cluster}.Vm", "RemoveNic"): [(db1, (db1_nic(db1), {}))],
         (compute, "CreateVm"): [(root[compute], (NOBODY, s(name=text("vm4"), cpus=("u", 1), memory=number(64 << 20)), {}))],
+        (compute, "PrepareIncoming"): [(root[compute], (NOBODY, s(name=text("vm5"), cpus=("u", 1), memory=number(64 << 20)), {}))],
+        (f"{compute}.Vm", "Migrate"): [(guest("idle1"), ([], {}))],
+        (f"{compute}.Vm", "OpenIncoming"): [(guest("web1"), ("libvirt", {}))],
         (f"{compute}.Vm", "Resume"): [(guest("idle1"), ({},))],
         (f"{compute}.Vm", "Forget"): [(guest("gone1"), ({},))],
         (fence, "Run"): [(root[fence], ("status", device, 0, {}))],
@@ -361,6 +364,10 @@ def requests():
     table[(cluster, "CreateJoinToken")] = [(root[cluster], ({},))]
     table[(cluster, "Join")] = [(root[cluster], (token_of_nobody(), {}))]
     table[(f"{cluster}.Peer", "RestartService")] = [(peer, ("cluster", {}))]
+    table[(f"{cluster}.Peer", "MigrateVm")] = [(peer, (NOBODY, {}))]
+    table[(f"{cluster}.Peer", "OpenConsole")] = [(peer, (NOBODY, {}))]
+    table[(f"{cluster}.Peer", "OpenGraphics")] = [(peer, (NOBODY, {}))]
+    table[(f"{cluster}.Peer", "DownloadVolume")] = [(peer, (NOBODY, NOBODY, NOBODY, {}))]
     table[(f"{cluster}.Peer", "Remove")] = [(peer, ({},))]
     table[(f"{cluster}.Peer", "OfferStream")] = [(peer, (0, {}))]
     table[(f"{cluster}.Peer", "OpenStream")] = [(peer, ("0" * 32, {}))]

@@ -16,6 +16,8 @@
 #include "fake-auth.h"
 #include "fixture.h"
 #include "manager.h"
+#include "migration-place.h"
+#include "state-file.h"
 #include "vm-bus.h"
 
 #define VM "cccccccc-0000-4000-8000-000000000001"
@@ -294,7 +296,90 @@ static void started(World *world, const char *description) {
         assert_vm(world, "State", "running");
 }
 
+/* PrepareIncoming. Return: the error's name, or the job's path; the paths are in ret_paths, one a line. */
+static char *prepare_incoming(World *world, const char *description, char ret_paths[static 256]) {
+        _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_json_ json_t *d = json_loads(description, 0, NULL);
+        const char *vm, *job, *path;
+        size_t length = 0;
+
+        assert_ok(sd_bus_message_new_method_call(world->pair.client, &call, NULL, COMPUTE_ROOT, COMPUTE_INTERFACE, "PrepareIncoming"));
+        assert_ok(sd_bus_message_append(call, "s", VM));
+        assert_ok(dict_append(call, d));
+        assert_ok(sd_bus_message_append(call, "a{sv}", 0));
+        reply = bus_pair_call(&world->pair, call);
+        if (*reply_error(reply))
+                return strdup(reply_error(reply));
+        assert_ok(sd_bus_message_read(reply, "oo", &vm, &job));
+        assert_ok(sd_bus_message_enter_container(reply, 'a', "s"));
+        while (sd_bus_message_read(reply, "s", &path) > 0)
+                length += (size_t)snprintf(ret_paths + length, 256 - length, "%s\n", path);
+        return strdup(job);
+}
+
+static char *open_incoming(World *world, const char *channel) {
+        _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_free_ char *path = vm_path(VM);
+
+        assert_ok(sd_bus_message_new_method_call(world->pair.client, &call, NULL, path, COMPUTE_VM_INTERFACE, "OpenIncoming"));
+        assert_ok(sd_bus_message_append(call, "sa{sv}", channel, 0));
+        reply = bus_pair_call(&world->pair, call);
+        return strdup(reply_error(reply));
+}
+
+static void assert_open_incoming(World *world, const char *channel, const char *want) {
+        _cleanup_free_ char *got = open_incoming(world, channel);
+
+        assert_string_equal(got, want);
+}
+
 /* ---- tests ---- */
+
+/* A guest that is expected from another host and does not come: cancelled, and found by the next process. */
+static void test_incoming(void **state) {
+        World *world = *state;
+        char paths[256] = "";
+        _cleanup_free_ char *job = NULL, *again = NULL, *refused = NULL, *base = migration_base(world->directory);
+
+        assert_ok(make_directory(base, 0755));
+        (void) snprintf(world->refuse, sizeof world->refuse, "%s", DISK2);
+        refused = prepare_incoming(world, WITH_DISKS, paths);
+        assert_string_equal(refused, RHV_ERROR_NOT_FOUND);
+        assert_vm(world, "StateReason", "incoming-failed");
+        world->refuse[0] = 0;
+
+        for (unsigned i = 0; world->torn_down < 2 && i < WAIT_TRIES; i++)
+                turn(world);
+        world->torn_down = 0;
+        job = prepare_incoming(world, WITH_DISKS, paths);
+        assert_string_equal(paths, "/rhv/image\n/rhv/image\n");
+        assert_vm(world, "State", "migrating-to");
+        assert_open_incoming(world, "both", RHV_ERROR_INVALID_ARGUMENT);
+        assert_open_incoming(world, "memory", RHV_ERROR_NOT_FOUND);
+        assert_call(world, "PowerOff", "{}", RHV_ERROR_BUSY);
+        assert_call(world, "Pause", "{}", RHV_ERROR_INVALID_STATE);
+
+        end(world);
+        begin(world, "test:///default");
+        wait_ready(world);
+        assert_vm(world, "State", "migrating-to");
+        {
+                _cleanup_message_ sd_bus_message *call = NULL, *reply = NULL;
+
+                assert_ok(sd_bus_message_new_method_call(world->pair.client, &call, NULL, job, JOB_INTERFACE, "Cancel"));
+                reply = bus_pair_call(&world->pair, call);
+                assert_string_equal(reply_error(reply), "");
+        }
+        assert_string_equal(job_end(world, job), "aborted org.rhv.Error.Aborted");
+        wait_vm(world, "State", "down");
+        for (unsigned i = 0; world->torn_down < 2 && i < WAIT_TRIES; i++)
+                turn(world);
+        assert_int_equal(world->torn_down, 2);
+        assert_open_incoming(world, "libvirt", RHV_ERROR_INVALID_STATE);
+        started(world, SMALL);
+        again = prepare_incoming(world, SMALL, paths);
+        assert_string_equal(again, RHV_ERROR_ALREADY_EXISTS);
+}
 
 static void test_life(void **state) {
         World *world = *state;
@@ -821,7 +906,8 @@ static void test_many(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_life),           TEST(test_shutdown),     TEST(test_states),         TEST(test_bad_input),
+                TEST(test_life),
+                TEST(test_incoming),           TEST(test_shutdown),     TEST(test_states),         TEST(test_bad_input),
                 TEST(test_again),          TEST(test_disk_fails),   TEST(test_release_fails),  TEST(test_denied),
                 TEST(test_stats),          TEST(test_capabilities), TEST(test_foreign),        TEST(test_restart_adopts),
                 TEST(test_restart_without_record), TEST(test_restart_lost), TEST(test_restart_in_between), TEST(test_restart_rubbish),

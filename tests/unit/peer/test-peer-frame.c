@@ -16,11 +16,12 @@ static void test_commands(void **state) {
                 { "bus", PEER_VERB_BUS, "" },
                 { "join", PEER_VERB_JOIN, "" },
                 { "stream " TICKET, PEER_VERB_STREAM, TICKET },
+                { "attach " TICKET, PEER_VERB_ATTACH, TICKET },
                 { "restart", PEER_VERB_RESTART, "cluster" },
                 { "restart compute", PEER_VERB_RESTART, "compute" },
         };
         static const char *const refused[] = {
-                "", " ", "bus ", " bus", "bus x", "BUS", "bus\n", "bus;id", "stream", "stream ", "stream ../../etc/passwd", "stream 0011",
+                "", " ", "bus ", " bus", "bus x", "BUS", "bus\n", "bus;id", "stream", "stream ", "stream ../../etc/passwd", "attach", "attach x", "attach " TICKET "\n", "stream 0011",
                 "stream " TICKET " ", "stream " TICKET TICKET TICKET, "stream " TICKET "\n", "restart ", "restart ssh", "restart ssh.service",
                 "restart rhv-cluster.service", "restart cluster compute", "restart cluster\n", "restart *", "sh", "scp -t /", "internal-sftp",
                 "id", "$(id)", "restart\tcluster", "join x",
