@@ -321,7 +321,7 @@ static int on_prepared(sd_bus_message *reply, void *userdata, sd_bus_error *ret_
 static int prepare(PeerMigration *migration, const json_t *description, sd_bus_error *error) {
         const Peer *peer = peers_find(migration->manager->peers, migration->host_id);
         _cleanup_message_ sd_bus_message *call = NULL;
-        sd_bus *link;
+        sd_bus *link = NULL;
         int r;
 
         r = peer ? peer_bus(peer, &link, error) : sd_bus_error_set(error, RHV_ERROR_NOT_FOUND, "The host was removed");
@@ -398,9 +398,9 @@ static int on_guest(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
 #define BANDWIDTH_MIB_MAX 1000000
 
 static const DictField migrate_fields[] = {
+        OPTIONS_COMMON,
         { "bandwidth", DICT_INTEGER, .min = 1, .max = BANDWIDTH_MIB_MAX },
         { "auto_converge", DICT_BOOLEAN },
-        { "job_id", DICT_STRING, .valid = uuid_is_valid, .expected = "a UUID in lower-case" },
         { NULL },
 };
 
@@ -447,6 +447,7 @@ int method_peer_migrate_vm(sd_bus_message *message, void *userdata, sd_bus_error
                 return r;
         memcpy(word->job_id, request.job_id, sizeof word->job_id);
         (void) json_object_del(request.options, "job_id");
+        (void) json_object_del(request.options, "request_id");
         word->arguments = json_pack("{s:s, s:s, s:O}", "vm", vm, "host", peer->host->id, "options", request.options);
         r = word->arguments ? ask_for_guest(word, vm) : -ENOMEM;
         if (r >= 0)

@@ -159,10 +159,10 @@ int vm_migrate_check(const Vm *vm, char **paths, sd_bus_error *error) {
         json_array_foreach(json_object_get(vm->description, "disks"), i, disk) {
                 const char *here = dict_string(vm->disk_paths, dict_string(disk, "id", ""), NULL);
 
-                if (!streq_ptr(here, paths[i]))
+                if (!paths || !streq_ptr(here, paths[i]))
                         return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
                                                  "Disk %s is at %s on this host and at %s on the other: mount its domain at the same place on both",
-                                                 dict_string(disk, "id", ""), here ?: "no known place", paths[i]);
+                                                 dict_string(disk, "id", ""), here ?: "no known place", paths ? paths[i] : "none");
         }
         return 0;
 }

@@ -195,15 +195,17 @@ int console_run(Client *client, int fd, const char *name, const char *expect_tex
 
 /* ---- commands ---- */
 
-int vm_open(Client *client, const char *path, const char *method, const char *what, int *ret_fd) {
+int vm_open(Client *client, const Kind *kind, const char *path, const char *vm, const char *method, const char *what, int *ret_fd) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_json_ json_t *options = json_object();
         int fd, r;
 
-        r = client_new_call(client, path, kind_vm.interface, method, &message);
+        r = client_new_call(client, path, kind->interface, method, &message);
         if (r < 0)
                 return r;
-        r = options ? dict_append(message, options) : -ENOMEM;
+        r = vm ? sd_bus_message_append_basic(message, 's', vm) : 0;
+        if (r >= 0)
+                r = options ? dict_append(message, options) : -ENOMEM;
         if (r < 0)
                 return client_no_memory(client);
 
@@ -231,7 +233,7 @@ int vm_run_console(Client *client, const Invocation *invocation) {
         r = client_find(client, &kind_vm, reference, &path, NULL);
         if (r < 0)
                 return r;
-        r = vm_open(client, path, "OpenConsole", what, &fd);
+        r = vm_open(client, &kind_vm, path, NULL, "OpenConsole", what, &fd);
         if (r < 0)
                 return r;
 

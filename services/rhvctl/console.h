@@ -15,5 +15,8 @@ int console_run(Client *client, int fd, const char *name, const char *expect);
 /* `vm console` and `vm graphics`. */
 int vm_run_console(Client *client, const Invocation *invocation);
 int vm_run_graphics(Client *client, const Invocation *invocation);
-/* Calls OpenConsole or OpenGraphics. ret_fd: new. */
-int vm_open(Client *client, const char *path, const char *method, const char *what, int *ret_fd);
+/* `peer console` and `peer download`. */
+int peer_run_console(Client *client, const Invocation *invocation);
+int peer_run_download(Client *client, const Invocation *invocation);
+/* Calls OpenConsole or OpenGraphics: of a VM, or of a peer with the VM there. vm: NULL where path is the VM. ret_fd: new. */
+int vm_open(Client *client, const Kind *kind, const char *path, const char *vm, const char *method, const char *what, int *ret_fd);

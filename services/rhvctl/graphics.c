@@ -67,7 +67,7 @@ static int screen_accept(Screen *screen) {
         viewer->viewer_fd = fd;
         viewer->guest_fd = -EBADF;
 
-        r = vm_open(screen->client, screen->path, "OpenGraphics", screen->what, &viewer->guest_fd);
+        r = vm_open(screen->client, &kind_vm, screen->path, NULL, "OpenGraphics", screen->what, &viewer->guest_fd);
         if (r < 0) {
                 viewer_free(viewer);
                 return r;
@@ -205,7 +205,7 @@ int vm_run_graphics(Client *client, const Invocation *invocation) {
         if (r < 0)
                 return r;
         /* say no before a viewer has to */
-        r = vm_open(client, screen.path, "OpenGraphics", what, &probe);
+        r = vm_open(client, &kind_vm, screen.path, NULL, "OpenGraphics", what, &probe);
         if (r < 0)
                 return r;
         safe_close(probe);

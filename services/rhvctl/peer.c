@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "console.h"
 #include "dict.h"
 #include "kind.h"
 #include "object.h"
@@ -100,6 +101,26 @@ static const Parameter restart_arguments[] = {
         { "SERVICE", .type = PARAMETER_WORD, .complete = COMPLETE_WORDS, .words = services },
         {},
 };
+#define ARGUMENT_ID(name, text) { name, .type = PARAMETER_TEXT, .help = text }
+static const Parameter migrate_arguments[] = { ARGUMENT_OBJECT("PEER", COMPLETE_PEER), ARGUMENT_ID("VM", "The id of a VM that runs here"), {} };
+static const Parameter migrate_options[] = {
+        { "bandwidth", "MIB", PARAMETER_COUNT, PLACE_CALL, .help = "MiB a second; no limit if not given" },
+        { "auto-converge", "on|off", PARAMETER_SWITCH, PLACE_CALL, "auto_converge", .help = "Slow it down when it writes faster than its memory is sent" },
+        {},
+};
+static const Parameter console_arguments[] = { ARGUMENT_OBJECT("PEER", COMPLETE_PEER), ARGUMENT_ID("VM", "The id of a VM that runs there"), {} };
+static const Parameter console_options[] = {
+        { "expect", "TEXT", PARAMETER_TEXT, .help = "Leave as soon as this has been printed" },
+        {},
+};
+static const Parameter download_arguments[] = {
+        ARGUMENT_OBJECT("PEER", COMPLETE_PEER),
+        ARGUMENT_ID("DOMAIN", "The id of its storage domain"),
+        ARGUMENT_ID("IMAGE", "The disk's id"),
+        ARGUMENT_ID("VOLUME", "The volume's id"),
+        { "FILE", .type = PARAMETER_TEXT, .complete = COMPLETE_FILE, .help = "A new file, or - for stdout" },
+        {},
+};
 #define OPTION_ADDRESS(text) { "address", "ADDRESS", PARAMETER_TEXT, PLACE_CALL, .help = text }
 #define OPTION_PORT { "port", "PORT", PARAMETER_COUNT, PLACE_CALL, .help = "Port of its sshd; 22 if not given" }
 static const Parameter token_options[] = {
@@ -122,6 +143,11 @@ const Command peer_commands[] = {
         { "peer", "join", "Make this host a member, by a token of a member", NULL, join_options, peer_run_join, COMMAND_CHANGES },
         { "peer", "restart", "Restart a service over there", restart_arguments, NULL, object_run_method, COMMAND_CHANGES, &kind_peer,
           "RestartService", "sc", "Restarting a service of", "has restarted it" },
+        { "peer", "migrate", "Move a VM of org.rhv.Compute that runs here to it, live", migrate_arguments, migrate_options, object_run_method,
+          COMMAND_CHANGES, &kind_peer, "MigrateVm", "sc", "Migrating a VM to", "has the VM" },
+        { "peer", "console", "The serial console of a VM over there on this terminal", console_arguments, console_options, peer_run_console,
+          COMMAND_CHANGES | COMMAND_FD, &kind_peer },
+        { "peer", "download", "Read a volume over there", download_arguments, NULL, peer_run_download, COMMAND_CHANGES | COMMAND_FD, &kind_peer },
         { "peer", "remove", "Take it out: its key and its connections end at once", peer_arguments, NULL, object_run_method, COMMAND_CHANGES,
           &kind_peer, "Remove", "c", "Removing", "removed" },
         {},
