@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <stdio.h>
+
 #include "bus-error.h"
 #include "io.h"
 #include "mount-queue.h"
 
 /* It was told to start; with wdmd before it. */
 #define SANLOCK_START_USEC (20 * USEC_PER_SEC)
+/* Direct I/O into memory: enough for sectors of either size. */
+#define SLOT_ALIGNMENT_BYTES 4096U
 
 /* ret: its path is new, also where it is NULL: -ENOMEM. */
 static int lockspace_of(const Io *io, Lockspace *ret) {
@@ -74,6 +78,26 @@ int io_lockspace_hosts(Io *io) {
 
         r = lockspace_of(io, &lockspace);
         return r < 0 ? r : lockspace_hosts(&lockspace, &io->hosts, &io->n_hosts, &io->error);
+}
+
+int io_lockspace_slot(Io *io) {
+        const size_t block = io->place.block_size_bytes;
+        _cleanup_free_ void *buffer = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        char what[32];
+        ssize_t n;
+        int r;
+
+        r = io->place.type->layout->special_open(&io->place, "ids", false, &fd, &io->error);
+        if (r < 0)
+                return r;
+        if (posix_memalign(&buffer, SLOT_ALIGNMENT_BYTES, block) != 0)
+                return -ENOMEM;
+        n = pread(fd, buffer, block, (off_t)((io->host_id - 1) * block));
+        if (n != (ssize_t)block)
+                return bus_error_errno(&io->error, n < 0 ? -errno : -EIO, "Cannot read the slot of host %u", io->host_id);
+        (void) snprintf(what, sizeof(what), "The slot of host %u", io->host_id);
+        return lockspace_slot_parse(buffer, what, &io->slot, &io->error);
 }
 
 int io_lease_list(Io *io) {

@@ -7,6 +7,7 @@
  */
 
 #include "layout.h"
+#include "lockspace-slot.h"
 #include "sanlock-call.h"
 #include "xleases.h"
 
@@ -55,6 +56,7 @@ struct Io {
         ExternalLease *leases;
         size_t n_leases;
         uint64_t offset_bytes; /* of a lease that was made */
+        LockspaceSlot slot;    /* of a host id */
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
         DataMeasure measured;
@@ -90,6 +92,7 @@ int io_lockspace_join(Io *io);  /* host_id, io_timeout_sec; waits as long as a h
 int io_lockspace_leave(Io *io); /* host_id; waits */
 int io_lockspace_ask(Io *io);   /* host_id -> joined */
 int io_lockspace_hosts(Io *io); /* -> hosts */
+int io_lockspace_slot(Io *io);  /* host_id -> slot, read past sanlock */
 int io_lease_owner(Io *io);     /* lease -> owner; NotFound */
 int io_lease_list(Io *io);      /* -> leases */
 int io_list_for_writer(Io *io); /* image, lease -> lists[0], offset_bytes; InvalidState where there is no such lease */

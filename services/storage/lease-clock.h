@@ -36,6 +36,7 @@ typedef struct LeaseTimes {
         uint64_t expiry_usec;         /* lease lost, killing begins */
         uint64_t kill_usec;           /* SIGKILL */
         uint64_t dead_usec;           /* for the others; the watchdog has fired */
+        uint64_t watch_usec;          /* a host whose storage is well has renewed by then, its I/O included: two looks at a slot are so far apart */
         uint64_t join_free_usec;      /* host id nobody has, or we had: at most */
         uint64_t join_other_usec;     /* host id last held under another name: at most */
         uint64_t acquire_free_usec;   /* lease nobody has: at most */

@@ -282,6 +282,8 @@ const sd_bus_vtable lockspace_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("GetHosts", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", hosts), method_get_hosts,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("ReleaseHost", SD_BUS_ARGS("u", host_id, "a{sv}", options), SD_BUS_RESULT("o", job), host_method_release,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("ListLeases", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", leases), method_list_leases,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("GetLeaseOwner", SD_BUS_ARGS("s", lease, "a{sv}", options), SD_BUS_RESULT("a{sv}", owner),

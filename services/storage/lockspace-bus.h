@@ -9,6 +9,7 @@
 /* health-bus.c */
 int health_method_get(sd_bus_message *message, void *userdata, sd_bus_error *error);
 /* lease-bus.c */
+int host_method_release(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int lease_method_acquire(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int lease_method_release(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int lease_method_create(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -84,3 +84,12 @@ int lockspace_slot_parse(const void *data, const char *what, LockspaceSlot *ret,
         *ret = slot;
         return 0;
 }
+
+SlotVerdict lockspace_slot_compare(const LockspaceSlot *before, const LockspaceSlot *after) {
+        if (after->timestamp_sec == 0)
+                return SLOT_FREE;
+        if (before->timestamp_sec != after->timestamp_sec || before->generation != after->generation || before->owner_id != after->owner_id ||
+            !streq(before->owner, after->owner))
+                return SLOT_ALIVE;
+        return SLOT_SILENT;
+}

@@ -22,5 +22,13 @@ typedef struct LockspaceSlot {
         unsigned io_timeout_sec;
 } LockspaceSlot;
 
+/* Two looks at one slot, with time between them for a renewal. */
+typedef enum SlotVerdict {
+        SLOT_FREE,   /* nobody has the id */
+        SLOT_SILENT, /* the same owner, who did not renew */
+        SLOT_ALIVE,  /* renewed, or taken anew */
+} SlotVerdict;
+SlotVerdict lockspace_slot_compare(const LockspaceSlot *before, const LockspaceSlot *after) _pure_;
+
 /* data: LOCKSPACE_SLOT_BYTES of them. Return: 0, or -EBADMSG with BadFormat set: no slot, another version, or a wrong checksum. */
 int lockspace_slot_parse(const void *data, const char *what, LockspaceSlot *ret, sd_bus_error *error);

@@ -84,6 +84,8 @@ const DictField request_domain_create[] = {
 };
 
 const DictField request_lease_acquire[] = {{.key = "wait", .type = DICT_BOOLEAN}, FIELD_JOB_ID, {}};
+const DictField request_host_release[] = {{.key = "power_off_confirmed", .type = DICT_BOOLEAN, .flags = DICT_REQUIRED}, FIELD_JOB_ID, {}};
+
 const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 
 const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH(DICT_OPTIONAL), FIELDS_MOUNT, FIELD_DEVICES, {}};

@@ -34,6 +34,7 @@ Task *task_free(Task *task) {
         if (task->locked)
                 image_lock_release(&task->manager->locks, task->domain, task->image, task->job);
         child_free(task->child);
+        sd_event_source_disable_unref(task->release.timer);
         operation_free(task->operation);
         volume_plan_clear(&task->plan);
         sd_bus_error_free(&task->failure);

@@ -36,6 +36,11 @@ struct Task {
         VolumePlan plan;
         bool read_only, shared; /* of a prepared image */
         char user[72];
+        struct {
+                unsigned host_id;
+                LockspaceSlot slot; /* as it was first seen */
+                sd_event_source *timer;
+        } release;
         sd_bus_error failure; /* kept while a failed step is undone */
         int failure_r;
         Task *prev, *next;

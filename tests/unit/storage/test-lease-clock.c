@@ -11,8 +11,8 @@ static const struct {
         LeaseTimes times;
 } known[] = {
                 {10,
-                 {10 * SEC, 20 * SEC, 60 * SEC, 80 * SEC, 120 * SEC, 140 * SEC, 50 * SEC, 200 * SEC, 60 * SEC, 210 * SEC, 60 * SEC}},
-                {2, {2 * SEC, 4 * SEC, 12 * SEC, 16 * SEC, 56 * SEC, 76 * SEC, 10 * SEC, 88 * SEC, 12 * SEC, 90 * SEC, 12 * SEC}},
+                 {10 * SEC, 20 * SEC, 60 * SEC, 80 * SEC, 120 * SEC, 140 * SEC, 30 * SEC, 50 * SEC, 200 * SEC, 60 * SEC, 210 * SEC, 60 * SEC}},
+                {2, {2 * SEC, 4 * SEC, 12 * SEC, 16 * SEC, 56 * SEC, 76 * SEC, 6 * SEC, 10 * SEC, 88 * SEC, 12 * SEC, 90 * SEC, 12 * SEC}},
 };
 
 static void test_times(void **state) {

@@ -40,10 +40,32 @@ static void test_bit_flips(void **state) {
         }
 }
 
+/* Only a slot that did not move is silent; whatever else changed, somebody is there. */
+static void test_compare(void **state) {
+        const LockspaceSlot first = { .lockspace = "a", .owner = "host1", .owner_id = 1, .generation = 4, .timestamp_sec = 100 };
+        LockspaceSlot later = first;
+
+        assert_int_equal(lockspace_slot_compare(&first, &later), SLOT_SILENT);
+        later.timestamp_sec = 120;
+        assert_int_equal(lockspace_slot_compare(&first, &later), SLOT_ALIVE);
+        later.timestamp_sec = 3; /* it has booted */
+        assert_int_equal(lockspace_slot_compare(&first, &later), SLOT_ALIVE);
+        later = first;
+        later.generation = 5;
+        assert_int_equal(lockspace_slot_compare(&first, &later), SLOT_ALIVE);
+        later = first;
+        memcpy(later.owner, "host2", 6);
+        assert_int_equal(lockspace_slot_compare(&first, &later), SLOT_ALIVE);
+        later = first;
+        later.timestamp_sec = 0;
+        assert_int_equal(lockspace_slot_compare(&first, &later), SLOT_FREE);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_sanlock_wrote),
                         cmocka_unit_test(test_bit_flips),
+                        cmocka_unit_test(test_compare),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
