@@ -15,6 +15,7 @@
 #include "mac.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "ovf-keep.h"
 #include "peer-bus.h"
 #include "remote.h"
 #include "steps.h"
@@ -32,6 +33,7 @@ static void on_added(Object *object, void *userdata) {
 
         if (r < 0)
                 log_warning_errno(r, "Cannot announce %s", object->path);
+        ovf_keep_note(manager, object, false);
 }
 
 static void on_changed(Object *object, bool links_only, void *userdata) {
@@ -41,6 +43,7 @@ static void on_changed(Object *object, bool links_only, void *userdata) {
                 object_bus_changed(manager, object);
         else if (object->kind == KIND_DISK)
                 manager_changed(manager, object, "Vms");
+        ovf_keep_note(manager, object, false);
 }
 
 static void on_removed(Object *object, void *userdata) {
@@ -51,6 +54,7 @@ static void on_removed(Object *object, void *userdata) {
         r = manager->started ? sd_bus_emit_object_removed(manager->bus, object->path) : 0;
         if (r < 0)
                 log_warning_errno(r, "Cannot announce the end of %s", object->path);
+        ovf_keep_note(manager, object, true);
 }
 
 static void on_event(const json_t *event, void *userdata) {
@@ -551,6 +555,8 @@ int manager_start(Daemon *daemon, void **ret) {
         if (r >= 0)
                 r = peer_bus_start(manager);
         if (r >= 0)
+                r = ovf_keep_start(manager);
+        if (r >= 0)
                 r = sd_bus_add_filter(daemon->bus, NULL, replay_removed, manager);
         for (int i = 0; r >= 0 && i < _BACKENDS_MAX; i++)
                 r = backend_new(daemon->bus, &backend_infos[i], manager, &manager->backends[i]);
@@ -568,6 +574,7 @@ void manager_stop(void *userdata) {
         if (!manager)
                 return;
         peer_bus_stop(manager);
+        ovf_keep_stop(manager);
         if (manager->events && manager->store)
                 (void) on_events(NULL, manager);
         remote_free_all(manager);

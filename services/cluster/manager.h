@@ -51,6 +51,7 @@ typedef struct Manager {
         Peers *peers;
         struct PeerWord *peer_words; /* calls that wait for another host */
         size_t n_peer_words;
+        struct OvfKeep *ovf; /* definitions of VMs on the domains */
         struct PeerServe *serves; /* calls of other hosts */
         size_t n_serves;
         struct PeerMigration *migrations; /* of guests that leave */

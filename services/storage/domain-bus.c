@@ -9,6 +9,7 @@
 #include "domain-bus.h"
 #include "domain-lockspace.h"
 #include "manager.h"
+#include "ovf-bus.h"
 #include "request.h"
 
 /* ---- properties ---- */
@@ -155,6 +156,7 @@ static int domain_method_close(sd_bus_message *message, void *userdata, sd_bus_e
                        AUTH_DETAILS("verb", "close", "domain", domain->place.id, "name", domain->name), error);
         if (r <= 0)
                 return r < 0 ? r : 1;
+        ovf_cancel(domain);
         if (domain->place.what || (domain->place.type->layout->close && domain->state == DOMAIN_ACTIVE))
                 return go_later(domain, message, "close a domain", io_close_domain, error);
         domain_forget(domain);
@@ -185,6 +187,7 @@ static int domain_method_destroy(sd_bus_message *message, void *userdata, sd_bus
                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
+        ovf_cancel(domain);
         return go_later(domain, message, "destroy a domain", io_destroy_domain, error);
 }
 
@@ -277,6 +280,8 @@ static const sd_bus_vtable domain_vtable[] = {
                                         SD_BUS_RESULT("o", job), data_method_merge, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("MeasureVolume", SD_BUS_ARGS("s", image, "s", volume, "a{sv}", options),
                                         SD_BUS_RESULT("a{sv}", measured), data_method_measure, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("WriteOvfStore", SD_BUS_ARGS("a{sv}", definitions, "as", removed, "a{sv}", options),
+                                        SD_BUS_RESULT("a{sv}", result), ovf_method_write, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Upload", SD_BUS_ARGS("s", image, "s", volume, "h", source, "a{sv}", options),
                                         SD_BUS_RESULT("o", job), image_method_upload, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Download", SD_BUS_ARGS("s", image, "s", volume, "h", sink, "a{sv}", options),

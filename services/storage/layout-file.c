@@ -506,6 +506,17 @@ static int file_measure(const DomainPlace *place, DomainSpace *ret, sd_bus_error
 
 /* ---- destroy ---- */
 
+/* Definitions of VMs whose disks are all gone: they go with the domain. */
+static bool is_ovf_store(const DomainPlace *place, const char *image) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        const VolumeRecord *leaf;
+
+        if (!uuid_is_valid(image) || file_list_volumes(place, image, &list, NULL) < 0)
+                return false;
+        leaf = volume_list_leaf(&list);
+        return leaf && !leaf->problem && volume_is_ovf_store(&leaf->metadata);
+}
+
 static int check_empty(const DomainPlace *place, sd_bus_error *error) {
         _cleanup_(name_list_clear) NameList list = {};
         _cleanup_close_ int images = -EBADF;
@@ -518,7 +529,7 @@ static int check_empty(const DomainPlace *place, sd_bus_error *error) {
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot list the images of domain %s", place->id);
         for (size_t i = 0; i < list.n; i++) {
-                if (startswith(list.names[i], IMAGE_REMOVED_PREFIX))
+                if (startswith(list.names[i], IMAGE_REMOVED_PREFIX) || is_ovf_store(place, list.names[i]))
                         continue;
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Domain %s is not empty: it holds %s", place->id,
                                   list.names[i]);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bus-error.h"
+#include "ovf-archive.h"
 #include "ovf-summary.h"
 
 #define MEMBER_SUFFIX ".ovf"
@@ -66,17 +67,6 @@ int ovf_store_choose(const VolumeList *lists, size_t n_lists, const bool *skip, 
         return chosen;
 }
 
-/* "<id>.ovf", also with "./" before it. Return: false for any other member. */
-static bool member_id(const char *path, char ret[static UUID_STRING_MAX]) {
-        const char *name = path ? startswith(path, "./") ?: path : "";
-
-        if (strlen(name) != UUID_STRING_MAX - 1 + strlen(MEMBER_SUFFIX) || !streq(name + UUID_STRING_MAX - 1, MEMBER_SUFFIX))
-                return false;
-        memcpy(ret, name, UUID_STRING_MAX - 1);
-        ret[UUID_STRING_MAX - 1] = '\0';
-        return uuid_is_valid(ret);
-}
-
 static int take_member(struct archive *archive, struct archive_entry *entry, const char *id, json_t *vms, json_t *problems,
                        sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
@@ -125,7 +115,7 @@ int ovf_store_parse(const void *tar, size_t size, json_t **ret_vms, json_t *prob
                         sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "The OVF store has more than %u members", OVF_STORE_MEMBERS_MAX);
                         return -EBADMSG;
                 }
-                if (archive_entry_filetype(entry) != AE_IFREG || !member_id(archive_entry_pathname(entry), id))
+                if (archive_entry_filetype(entry) != AE_IFREG || !ovf_member_id(archive_entry_pathname(entry), id))
                         continue;
                 r = take_member(archive, entry, id, vms, problems, error);
                 if (r < 0)

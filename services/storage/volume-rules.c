@@ -318,6 +318,8 @@ int volume_change_apply(const VolumeChange *change, const char *volume, VolumeMe
                 return -EBUSY;
         }
         metadata->legality = change->legality;
+        if (change->description)
+                (void) snprintf(metadata->description, sizeof(metadata->description), "%s", change->description);
         if (change->share)
                 metadata->role = VOLUME_SHARED;
         if (change->capacity_bytes != 0)

@@ -88,6 +88,7 @@ typedef struct VolumeChange {
         bool bump_generation;         /* one more, together with the rest in one write */
         VolumeLegality legality;
         uint64_t capacity_bytes;      /* 0: as it is */
+        const char *description;      /* NULL: as it is; not for the holder of a domain's lease */
         bool share;                   /* a leaf without parent becomes a template */
 } VolumeChange;
 

@@ -356,6 +356,7 @@ def requests():
         (f"{storage}.Lockspace", "Join"): [(shared, (1, {}))],
         (f"{storage}.Lockspace", "CreateLease"): [(shared, (NOBODY, s(lease=number(1))))],
         (f"{storage}.Lockspace", "DeleteLease"): [(shared, (NOBODY, s(lease=number(1))))],
+        (f"{storage}.Domain", "WriteOvfStore"): [(domain, ({}, [], {}))],
         (f"{storage}.Lockspace", "ReleaseHost"): [(shared, (249, s(power_off_confirmed=("b", True))))],
         (f"{storage}.Lockspace", "RebuildLeases"): [(shared, (s(lease=number(1)),))],
     }

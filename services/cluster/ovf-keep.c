@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "ovf-keep.h"
+
+#include <stdio.h>
+#include <utlist.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "log.h"
+#include "state-file.h"
+
+#define REMOVED_VERSION 1
+#define REMOVED_FILE "ovf-removed.json"
+
+struct OvfKeep {
+        Manager *manager;
+        json_t *noted;    /* {domain: {vm: true}} */
+        json_t *removed;  /* {vm: true}: on disk as well, until every domain was told */
+        json_t *sent;     /* {vm: true} of the call under way */
+        char domain[37];  /* of the call under way */
+        sd_bus_slot *call;
+        sd_event_source *timer;
+        json_t *told;     /* {domain: true} whose failure was told */
+        json_t *unable;   /* {domain: true} of a type whose stores Storage cannot write */
+};
+
+/* ---- pure ---- */
+
+static bool is_first_domain(const Model *model, const Object *domain) {
+        for (const Object *found = model_first(model, KIND_STORAGE_DOMAIN); found; found = found->next)
+                if (streq(found->state, "attached"))
+                        return found == domain;
+        return false;
+}
+
+bool ovf_is_kept_on(const Model *model, const Object *vm, const Object *domain) {
+        const Link *link;
+
+        DL_FOREACH(vm->disks, link)
+                if (link->other->parent == domain)
+                        return true;
+        return !vm->disks && is_first_domain(model, domain);
+}
+
+static json_t *disk_entry(const Object *vm, const Link *link) {
+        const Object *disk = link->other;
+        const int64_t order = dict_integer(link->spec, "boot_order", link == vm->disks ? 1 : 0);
+
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "image", dict_string(disk->spec, "image", disk->id), "volume",
+                         dict_string(disk->spec, "volume", ""), "name", disk->name, "description", dict_string(disk->spec, "description", ""), "bus",
+                         dict_string(link->spec, "bus", "virtio"), "boot", order > 0, "read_only", dict_boolean(link->spec, "read_only", false),
+                         "shareable", dict_boolean(disk->spec, "shareable", false));
+}
+
+static json_t *nic_entry(const Link *link) {
+        return json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", dict_string(link->row, "id", ""), "network", link->other->name, "mac",
+                         dict_string(link->row, "mac", ""), "model", dict_string(link->spec, "model", "virtio"), "link",
+                         dict_boolean(link->spec, "link", true));
+}
+
+json_t *ovf_definition(const Object *vm, const Object *domain) {
+        static const char *const copied[] = { "description", "cpus", "sockets", "cores", "threads", "memory" };
+        _cleanup_json_ json_t *definition = json_pack("{s:s, s:s, s:b}", "name", vm->name, "cluster", vm->parent->name, "autostart",
+                                                      dict_integer(vm->row, "autostart", 0) != 0);
+        _cleanup_json_ json_t *disks = json_array(), *nics = json_array();
+        const Link *link;
+
+        if (!definition || !disks || !nics)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(copied); i++) {
+                json_t *value = json_object_get(vm->spec, copied[i]);
+
+                if (value && json_object_set(definition, copied[i], value) < 0)
+                        return NULL;
+        }
+        DL_FOREACH(vm->disks, link)
+                if (link->other->parent == domain && streq(link->other->state, "ok") && json_array_append_new(disks, disk_entry(vm, link)) < 0)
+                        return NULL;
+        DL_FOREACH(vm->nics, link)
+                if (json_array_append_new(nics, nic_entry(link)) < 0)
+                        return NULL;
+        if (json_object_set(definition, "disks", disks) < 0 || json_object_set(definition, "nics", nics) < 0)
+                return NULL;
+        return TAKE_PTR(definition);
+}
+
+/* ---- what is noted ---- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void later(OvfKeep *keep, uint64_t usec) {
+        if (!keep->timer && !keep->call)
+                (void) sd_event_add_time_relative(keep->manager->daemon->event, &keep->timer, CLOCK_MONOTONIC, usec, USEC_PER_SEC / 4, on_timer, keep);
+}
+
+static json_t *set_of(json_t *sets, const char *key) {
+        json_t *set = json_object_get(sets, key);
+
+        if (!set) {
+                set = json_object();
+                if (!set || json_object_set_new(sets, key, set) < 0)
+                        return NULL;
+        }
+        return set;
+}
+
+static void note(OvfKeep *keep, const char *vm) {
+        for (const Object *domain = model_first(keep->manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next) {
+                json_t *set = streq(domain->state, "attached") && !json_object_get(keep->unable, domain->id) ? set_of(keep->noted, domain->id) : NULL;
+
+                if (set)
+                        (void) json_object_set_new(set, vm, json_true());
+        }
+        later(keep, OVF_DELAY_USEC);
+}
+
+static char *removed_path(const Manager *manager) {
+        char *path;
+
+        return asprintf(&path, "%s/" REMOVED_FILE, manager->daemon->state_directory) < 0 ? NULL : path;
+}
+
+static void save_removed(const OvfKeep *keep) {
+        _cleanup_free_ char *path = removed_path(keep->manager);
+        _cleanup_json_ json_t *state = json_pack("{s:O}", "removed", keep->removed);
+        int r = path && state ? state_file_save(path, state, REMOVED_VERSION) : -ENOMEM;
+
+        if (r < 0)
+                log_warning_errno(r, "Cannot keep which VMs were removed: after a crash their definitions may stay on their domains");
+}
+
+/* Told everywhere, or nowhere to be told. */
+static void forget_removed(OvfKeep *keep) {
+        const char *vm, *domain;
+        json_t *value, *set;
+        bool changed = false;
+        void *next;
+
+        json_object_foreach_safe(keep->removed, next, vm, value) {
+                bool noted = keep->sent && json_object_get(keep->sent, vm);
+
+                json_object_foreach(keep->noted, domain, set)
+                        noted |= json_object_get(set, vm) != NULL;
+                if (!noted) {
+                        (void) json_object_del(keep->removed, vm);
+                        changed = true;
+                }
+        }
+        if (changed)
+                save_removed(keep);
+}
+
+void ovf_keep_note(Manager *manager, const Object *object, bool removed) {
+        OvfKeep *keep = manager->ovf;
+        const Link *link;
+
+        if (!keep)
+                return;
+        if (object->kind == KIND_VM) {
+                if (removed) {
+                        (void) json_object_set_new(keep->removed, object->id, json_true());
+                        save_removed(keep);
+                }
+                note(keep, object->id);
+        } else if (object->kind == KIND_DISK && removed && object->parent) {
+                /* what was kept of a removed VM goes with its last disk */
+                json_t *set = set_of(keep->noted, object->parent->id);
+
+                if (set)
+                        (void) json_object_set_new(set, object->id, json_true());
+                (void) json_object_set_new(keep->removed, object->id, json_true());
+                later(keep, OVF_DELAY_USEC);
+        } else if (object->kind == KIND_DISK || object->kind == KIND_NETWORK) {
+                for (link = object->users; link; link = link->other_next)
+                        note(keep, link->vm->id);
+        } else if (object->kind == KIND_STORAGE_DOMAIN && !removed && streq(object->state, "attached")) {
+                for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
+                        if (ovf_is_kept_on(manager->model, vm, object))
+                                note(keep, vm->id);
+        } else if (object->kind == KIND_STORAGE_DOMAIN && removed) {
+                (void) json_object_del(keep->noted, object->id);
+                forget_removed(keep);
+        }
+}
+
+/* ---- writing ---- */
+
+static void write_next(OvfKeep *keep);
+
+static void note_again(OvfKeep *keep) {
+        json_t *set = model_find(keep->manager->model, KIND_STORAGE_DOMAIN, keep->domain) ? set_of(keep->noted, keep->domain) : NULL;
+
+        if (set)
+                (void) json_object_update(set, keep->sent);
+}
+
+static void tell_failure(OvfKeep *keep, const sd_bus_error *error) {
+        const Object *domain = model_find(keep->manager->model, KIND_STORAGE_DOMAIN, keep->domain);
+
+        if (!domain || json_object_get(keep->told, keep->domain))
+                return;
+        (void) json_object_set_new(keep->told, keep->domain, json_true());
+        manager_event(keep->manager, EVENT_WARNING, "ovf-store-failed", EVENT_OBJECTS(domain->path),
+                      "The definitions of VMs cannot be written to the storage domain %s, and are tried again: %s", domain->name, error->message ?: error->name);
+}
+
+static int on_written(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        OvfKeep *keep = userdata;
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        _cleanup_json_ json_t *sent = NULL;
+
+        keep->call = sd_bus_slot_unref(keep->call);
+        if (sd_bus_error_has_name(error, RHV_ERROR_NOT_SUPPORTED)) {
+                (void) json_object_set_new(keep->unable, keep->domain, json_true());
+                (void) json_object_del(keep->noted, keep->domain);
+        } else if (error) {
+                note_again(keep);
+                if (!sd_bus_error_has_name(error, RHV_ERROR_BUSY))
+                        tell_failure(keep, error);
+        } else
+                (void) json_object_del(keep->told, keep->domain);
+        sent = TAKE_PTR(keep->sent);
+        if (error && !sd_bus_error_has_name(error, RHV_ERROR_NOT_SUPPORTED))
+                later(keep, OVF_RETRY_USEC);
+        else
+                write_next(keep);
+        forget_removed(keep);
+        return 0;
+}
+
+/* Up to OVF_BATCH of what is noted for the domain moves to what is sent. */
+static int take_batch(OvfKeep *keep, const Object *domain, json_t *set, json_t *definitions, json_t *gone) {
+        const char *id;
+        json_t *value;
+        void *next;
+
+        json_object_foreach_safe(set, next, id, value) {
+                const Object *vm = model_find(keep->manager->model, KIND_VM, id);
+
+                if (json_object_size(keep->sent) >= OVF_BATCH)
+                        break;
+                if (vm && ovf_is_kept_on(keep->manager->model, vm, domain) ? json_object_set_new(definitions, id, ovf_definition(vm, domain)) < 0
+                                                                           : json_array_append_new(gone, json_string(id)) < 0)
+                        return -ENOMEM;
+                (void) json_object_set_new(keep->sent, id, json_true());
+                (void) json_object_del(set, id);
+        }
+        return 0;
+}
+
+static int send(OvfKeep *keep, const Object *domain, const json_t *definitions, const json_t *gone) {
+        Backend *storage = keep->manager->backends[BACKEND_STORAGE];
+        _cleanup_free_ char *path = bus_object_path("/domain", domain->id);
+        _cleanup_message_ sd_bus_message *call = NULL;
+        const json_t *id;
+        size_t i;
+        int r;
+
+        r = path ? backend_message(storage, path, "Storage.Domain", "WriteOvfStore", &call) : -ENOMEM;
+        if (r >= 0)
+                r = dict_append(call, definitions);
+        if (r >= 0)
+                r = sd_bus_message_open_container(call, 'a', "s");
+        json_array_foreach(gone, i, id)
+                if (r >= 0)
+                        r = sd_bus_message_append(call, "s", json_string_value(id));
+        if (r >= 0)
+                r = sd_bus_message_close_container(call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "a{sv}", 0);
+        return r < 0 ? r : sd_bus_call_async(keep->manager->bus, &keep->call, call, on_written, keep, OVF_CALL_USEC);
+}
+
+/* A domain that has no store and no VM gets none: nothing is written to a domain for nothing. */
+static bool is_pointless(const OvfKeep *keep, const Object *domain, const json_t *definitions, const json_t *gone) {
+        const json_t *id;
+        size_t i;
+
+        if (json_object_size(definitions) > 0)
+                return false;
+        json_array_foreach(gone, i, id)
+                if (json_object_get(keep->removed, json_string_value(id)))
+                        return false;
+        for (const Object *vm = model_first(keep->manager->model, KIND_VM); vm; vm = vm->next)
+                if (ovf_is_kept_on(keep->manager->model, vm, domain))
+                        return false;
+        return true;
+}
+
+static int write_domain(OvfKeep *keep, const Object *domain, json_t *set) {
+        _cleanup_json_ json_t *definitions = json_object(), *gone = json_array();
+        int r;
+
+        json_decref(keep->sent);
+        keep->sent = json_object();
+        if (!definitions || !gone || !keep->sent)
+                return -ENOMEM;
+        (void) snprintf(keep->domain, sizeof keep->domain, "%s", domain->id);
+        r = take_batch(keep, domain, set, definitions, gone);
+        if (r >= 0 && is_pointless(keep, domain, definitions, gone)) {
+                json_decref(TAKE_PTR(keep->sent));
+                return 0;
+        }
+        if (r >= 0)
+                r = send(keep, domain, definitions, gone);
+        if (r < 0) {
+                note_again(keep);
+                json_decref(TAKE_PTR(keep->sent));
+                return r;
+        }
+        return 1;
+}
+
+static void write_next(OvfKeep *keep) {
+        bool left = false;
+        const char *id;
+        json_t *set;
+        void *next;
+
+        json_object_foreach_safe(keep->noted, next, id, set) {
+                const Object *domain = model_find(keep->manager->model, KIND_STORAGE_DOMAIN, id);
+                int r;
+
+                if (!domain || json_object_size(set) == 0) {
+                        (void) json_object_del(keep->noted, id);
+                        continue;
+                }
+                if (!streq(domain->state, "attached") || !streq(dict_string(domain->facts, "state", ""), "active")) {
+                        left = true;
+                        continue;
+                }
+                r = write_domain(keep, domain, set);
+                if (r > 0)
+                        return;
+                left |= r < 0 || json_object_size(set) > 0;
+        }
+        if (left)
+                later(keep, OVF_RETRY_USEC / 10);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        OvfKeep *keep = userdata;
+
+        keep->timer = sd_event_source_unref(keep->timer);
+        write_next(keep);
+        forget_removed(keep);
+        return 0;
+}
+
+/* ---- life ---- */
+
+int ovf_keep_start(Manager *manager) {
+        OvfKeep *keep = calloc(1, sizeof *keep);
+        _cleanup_free_ char *path = removed_path(manager);
+        _cleanup_json_ json_t *state = NULL;
+        const char *id;
+        json_t *value;
+
+        if (!keep || !path) {
+                free(keep);
+                return -ENOMEM;
+        }
+        keep->manager = manager;
+        keep->noted = json_object();
+        keep->told = json_object();
+        keep->unable = json_object();
+        if (state_file_load(path, REMOVED_VERSION, &state) >= 0 && json_is_object(json_object_get(state, "removed")))
+                keep->removed = json_deep_copy(json_object_get(state, "removed"));
+        else
+                keep->removed = json_object();
+        manager->ovf = keep;
+        if (!keep->noted || !keep->told || !keep->unable || !keep->removed)
+                return -ENOMEM;
+        json_object_foreach(keep->removed, id, value)
+                note(keep, id);
+        for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
+                note(keep, vm->id);
+        return 0;
+}
+
+void ovf_keep_stop(Manager *manager) {
+        OvfKeep *keep = TAKE_PTR(manager->ovf);
+
+        if (!keep)
+                return;
+        sd_bus_slot_unref(keep->call);
+        sd_event_source_disable_unref(keep->timer);
+        json_decref(keep->noted);
+        json_decref(keep->removed);
+        json_decref(keep->sent);
+        json_decref(keep->told);
+        json_decref(keep->unable);
+        free(keep);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The definitions of VMs on their way into a domain's OVF stores: read, checked, and handed to rhv-ovf. */
+
+#include "ovf-bus.h"
+
+#include "bus-error.h"
+#include "config.h"
+#include "dict.h"
+#include "domain-bus.h"
+#include "manager.h"
+#include "storage-identity.h"
+
+#define DISKS_MAX 256
+#define NICS_MAX 64
+#define NAME_MAX_BYTES 255
+#define TEXT_MAX_BYTES 4096
+#define MEMORY_MAX ((int64_t)(64 * TIB))
+#define CPUS_MAX 4096
+
+static bool is_name(const char *s) {
+        return label_is_valid(s, NAME_MAX_BYTES);
+}
+
+static bool is_text(const char *s) {
+        return *s == '\0' || label_is_valid(s, TEXT_MAX_BYTES);
+}
+
+#define FIELD_NAME(word, flag) { word, DICT_STRING, flag, .valid = is_name, .expected = "a name" }
+#define FIELD_TEXT(word) { word, DICT_STRING, .valid = is_text, .expected = "a text without control characters" }
+#define FIELD_ID(word, flag) { word, DICT_STRING, flag, .valid = uuid_is_valid, .expected = "a UUID in lower-case" }
+#define FIELD_COUNT(word, flag) { word, DICT_INTEGER, flag, .min = 1, .max = CPUS_MAX }
+
+static const DictField disk_fields[] = {
+                FIELD_ID("image", DICT_REQUIRED),
+                FIELD_ID("volume", DICT_REQUIRED),
+                FIELD_TEXT("name"),
+                FIELD_TEXT("description"),
+                { "bus", DICT_STRING, .words = (const char *const[]){ "virtio", "scsi", "sata", NULL } },
+                { "boot", DICT_BOOLEAN },
+                { "read_only", DICT_BOOLEAN },
+                { "shareable", DICT_BOOLEAN },
+                { "discard", DICT_BOOLEAN },
+                {},
+};
+static const DictField nic_fields[] = {
+                FIELD_ID("id", DICT_REQUIRED),
+                FIELD_NAME("network", DICT_REQUIRED),
+                FIELD_TEXT("mac"),
+                FIELD_TEXT("model"),
+                { "link", DICT_BOOLEAN },
+                {},
+};
+static const DictField disk_element = { "disk", DICT_OBJECT, .fields = disk_fields };
+static const DictField nic_element = { "nic", DICT_OBJECT, .fields = nic_fields };
+static const DictField definition_fields[] = {
+                FIELD_NAME("name", DICT_REQUIRED),
+                FIELD_TEXT("description"),
+                FIELD_TEXT("cluster"),
+                { "template", DICT_BOOLEAN },
+                { "autostart", DICT_BOOLEAN },
+                { "created", DICT_INTEGER, .min = 0, .max = INT64_MAX },
+                FIELD_COUNT("cpus", DICT_REQUIRED),
+                FIELD_COUNT("sockets", DICT_OPTIONAL),
+                FIELD_COUNT("cores", DICT_OPTIONAL),
+                FIELD_COUNT("threads", DICT_OPTIONAL),
+                { "memory", DICT_INTEGER, DICT_REQUIRED, .min = (int64_t)MIB, .max = MEMORY_MAX },
+                { "firmware", DICT_STRING, .words = (const char *const[]){ "bios", "uefi", NULL } },
+                FIELD_ID("lease_domain", DICT_OPTIONAL),
+                { "disks", DICT_ARRAY, .max = DISKS_MAX, .element = &disk_element },
+                { "nics", DICT_ARRAY, .max = NICS_MAX, .element = &nic_element },
+                {},
+};
+
+/* ---- reading ---- */
+
+static int read_definitions(sd_bus_message *message, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *all = NULL, *list = json_array();
+        const char *id;
+        json_t *definition;
+        int r;
+
+        r = list ? dict_read(message, &all, error) : -ENOMEM;
+        if (r >= 0 && json_object_size(all) > OVF_DEFINITIONS_MAX)
+                r = sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "More than %u definitions at once", OVF_DEFINITIONS_MAX);
+        if (r < 0)
+                return r;
+        json_object_foreach(all, id, definition) {
+                if (!uuid_is_valid(id) || !json_is_object(definition))
+                        return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "Definitions are a dictionary by the VM's UUID");
+                r = dict_check(definition, definition_fields, id, error);
+                if (r >= 0 && (json_object_set_new(definition, "id", json_string(id)) < 0 || json_array_append(list, definition) < 0))
+                        r = -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(list);
+        return 0;
+}
+
+static int read_removed(sd_bus_message *message, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *list = json_array();
+        const char *id;
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        r = sd_bus_message_enter_container(message, 'a', "s");
+        while (r >= 0 && (r = sd_bus_message_read(message, "s", &id)) > 0) {
+                if (!uuid_is_valid(id))
+                        return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "What is removed is named by its UUID");
+                if (json_array_size(list) >= OVF_DEFINITIONS_MAX)
+                        return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "More than %u definitions at once", OVF_DEFINITIONS_MAX);
+                if (json_array_append_new(list, json_string(id)) < 0)
+                        return -ENOMEM;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        *ret = TAKE_PTR(list);
+        return r < 0 ? r : 0;
+}
+
+/* ---- rhv-ovf ---- */
+
+static int take_answer(const ChildResult *result, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *answer = result->r >= 0 ? json_loadb(result->out, result->out_size, 0, NULL) : NULL;
+        const char *name = dict_string(answer, "error", NULL);
+        int r;
+
+        if (name && startswith(name, RHV_ERROR_PREFIX)) {
+                (void) sd_bus_error_set(error, name, dict_string(answer, "message", "no reason was given"));
+                return -EIO;
+        }
+        r = child_result_error(result, "rhv-ovf", error);
+        if (r < 0)
+                return r;
+        *ret = json_incref(json_object_get(answer, "result"));
+        return json_is_object(*ret) ? 0 : sd_bus_error_set(error, RHV_ERROR_BACKEND_FAILED, "rhv-ovf answered what cannot be understood");
+}
+
+static void on_written(Child *child, const ChildResult *result, void *userdata) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_json_ json_t *written = NULL;
+        Task *task = userdata;
+        Domain *domain = task_domain(task);
+        int r;
+
+        task->child = NULL; /* freed by who calls us */
+        if (domain)
+                domain->ovf_task = NULL;
+        r = take_answer(result, &written, &error);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
+        if (r >= 0)
+                r = dict_append(reply, written);
+        if (r < 0) {
+                task_fail(task, r, &error);
+                return;
+        }
+        task->operation = operation_reply_message(task->operation, reply);
+        task_free(task);
+}
+
+static int start(Domain *domain, sd_bus_message *message, json_t *definitions, json_t *removed) {
+        _cleanup_json_ json_t *request = NULL;
+        _cleanup_free_ char *text = NULL;
+        const char *argv[STORAGE_IDENTITY_ARGUMENTS + 2];
+        ChildSpec spec = { .argv = argv, .deadline_usec = OVF_WRITE_USEC, .nice = 5, .done = on_written };
+        Task *task;
+        size_t n;
+        int r;
+
+        request = json_pack("{s:s, s:s, s:i, s:i, s:i, s:O, s:O}", "path", domain->place.path, "id", domain->place.id, "version",
+                            (int)domain->place.version, "block_size", (int)domain->place.block_size_bytes, "alignment",
+                            (int)domain->place.alignment_bytes, "definitions", definitions, "removed", removed);
+        text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+        task = text ? task_new(domain->manager, domain, message) : NULL;
+        if (!task)
+                return -ENOMEM;
+        n = storage_identity_argv(argv, geteuid() == 0);
+        argv[n++] = RHV_LIBEXEC_DIR "/rhv-ovf";
+        argv[n] = NULL;
+        spec.input = text;
+        spec.input_size = strlen(text);
+        spec.userdata = task;
+        r = child_start(domain->manager->event, &spec, &task->child);
+        if (r < 0)
+                task_fail(task, r, NULL);
+        else
+                domain->ovf_task = task;
+        return 1;
+}
+
+void ovf_cancel(Domain *domain) {
+        Task *task = TAKE_PTR(domain->ovf_task);
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        if (!task)
+                return;
+        task->child = child_free(task->child); /* killed; one good store is always there */
+        (void) sd_bus_error_set(&error, RHV_ERROR_ABORTED, "The storage domain was closed");
+        task_fail(task, -ECANCELED, &error);
+}
+
+int ovf_method_write(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_json_ json_t *definitions = NULL, *removed = NULL;
+        Domain *domain = userdata;
+        int r;
+
+        r = read_definitions(message, &definitions, error);
+        if (r >= 0)
+                r = read_removed(message, &removed, error);
+        if (r >= 0)
+                r = dict_read_empty(message, error);
+        if (r < 0)
+                return r;
+        r = auth_check(domain->manager->auth, message, ACTION_CONFIGURE,
+                       AUTH_DETAILS("verb", "write-ovf-store", "domain", domain->place.id, "name", domain->name), error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = domain_wait_active(domain, message, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        if (!streq(domain->place.type->name, "local"))
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The OVF stores of a domain of type %s cannot be written yet", domain->place.type->name);
+        if (domain->ovf_task)
+                return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The OVF stores of domain %s are being written", domain->place.id);
+        return start(domain, message, definitions, removed);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "domain.h"
+
+/* Definitions of one call: what a value tree from the bus may hold, with room. */
+#define OVF_DEFINITIONS_MAX 256U
+/* Two stores of 128 MiB on a slow disk. */
+#define OVF_WRITE_USEC (90 * USEC_PER_SEC)
+
+/* The domain is about to be closed or destroyed: what is being written is given up. */
+void ovf_cancel(Domain *domain);
+/* WriteOvfStore of org.rhv.Storage.Domain. */
+int ovf_method_write(sd_bus_message *message, void *userdata, sd_bus_error *error);
