@@ -49,6 +49,7 @@ static xmlNode *add(Writer *w, xmlNode *parent, const char *name) {
         return add_ns(w, parent, NULL, name);
 }
 
+static void set_text(Writer *w, xmlNode *node, const char *format, va_list ap) _printf_(3, 0);
 static void set_text(Writer *w, xmlNode *node, const char *format, va_list ap) {
         _cleanup_free_ char *text = NULL;
         xmlNode *content;
