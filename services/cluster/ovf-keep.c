@@ -124,9 +124,9 @@ static char *removed_path(const Manager *manager) {
 static void save_removed(const OvfKeep *keep) {
         _cleanup_free_ char *path = removed_path(keep->manager);
         _cleanup_json_ json_t *state = json_pack("{s:O}", "removed", keep->removed);
-        int r = path && state ? state_file_save(path, state, REMOVED_VERSION) : -ENOMEM;
+        int r = !path || !state ? -ENOMEM : json_object_size(keep->removed) > 0 ? state_file_save(path, state, REMOVED_VERSION) : state_file_remove(path);
 
-        if (r < 0)
+        if (r < 0 && r != -ENOENT)
                 log_warning_errno(r, "Cannot keep which VMs were removed: after a crash their definitions may stay on their domains");
 }
 

@@ -54,6 +54,7 @@ static json_t *image_describe(const Domain *domain, const VolumeList *list) {
                 return image;
         }
         (void) json_object_set_new(image, "leaf", json_string(leaf->id));
+        (void) json_object_set_new(image, "disk_type", json_string(leaf->metadata.disk_type));
         (void) json_object_set_new(image, "format", json_string(volume_format_to_string(leaf->metadata.format)));
         (void) json_object_set_new(image, "allocation",
                                   json_string(volume_allocation_to_string(leaf->metadata.allocation)));
