@@ -18,7 +18,7 @@ static int set_address(json_t *device, const Object *vm, const char *id) {
 }
 
 /* Boot order 0 means: not booted from. When nobody said anything, the first disk boots. */
-static bool has_boot_order(const Object *vm) {
+bool vm_has_boot_order(const Object *vm) {
         const Link *link;
 
         DL_FOREACH(vm->disks, link)
@@ -37,7 +37,7 @@ static json_t *disk_entry(const Object *vm, const Link *link, bool first) {
         if (!entry)
                 return NULL;
 
-        if (first && !has_boot_order(vm) && set_new(entry, "boot_order", json_integer(1)) < 0)
+        if (first && !vm_has_boot_order(vm) && set_new(entry, "boot_order", json_integer(1)) < 0)
                 goto fail;
         if (dict_integer(entry, "boot_order", 0) == 0)
                 (void) json_object_del(entry, "boot_order");

@@ -13,3 +13,6 @@ json_t *vm_configuration(const Object *vm);
 /* What Compute's Devices say that the model does not know yet: {device id: address} of our own disks and NICs.
  * Return: new reference, NULL when there is nothing new (or no memory). */
 json_t *vm_new_addresses(const Object *vm, const json_t *devices);
+
+/* Has anybody said which of its disks or NICs it boots from? Else the first disk is it. */
+bool vm_has_boot_order(const Object *vm) _pure_;

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "bus-error.h"
+#include "description.h"
 #include "dict.h"
 #include "log.h"
 #include "state-file.h"
@@ -45,7 +46,7 @@ bool ovf_is_kept_on(const Model *model, const Object *vm, const Object *domain) 
 
 static json_t *disk_entry(const Object *vm, const Link *link) {
         const Object *disk = link->other;
-        const int64_t order = dict_integer(link->spec, "boot_order", link == vm->disks ? 1 : 0);
+        const int64_t order = dict_integer(link->spec, "boot_order", link == vm->disks && !vm_has_boot_order(vm) ? 1 : 0);
 
         return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "image", dict_string(disk->spec, "image", disk->id), "volume",
                          dict_string(disk->spec, "volume", ""), "name", disk->name, "description", dict_string(disk->spec, "description", ""), "bus",

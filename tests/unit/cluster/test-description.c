@@ -3,6 +3,7 @@
 #include "cluster-fixture.h"
 
 #include "description.h"
+#include "ovf-keep.h"
 
 static void test_description(void **state) {
         ClusterFixture fixture;
@@ -57,8 +58,61 @@ static void test_description(void **state) {
         cluster_fixture_done(&fixture);
 }
 
+/* What goes into an OVF store: of a VM's disks those on that domain; a VM without any is on the first one. */
+static void test_ovf(void **state) {
+        ClusterFixture fixture;
+        Object *here, *there, *other, *vm, *bare;
+        _cleanup_json_ json_t *first = NULL, *second = NULL;
+        const json_t *disk, *nic;
+
+        cluster_fixture_init(&fixture);
+        here = disk_ok(&fixture, "root", false);
+        other = created(&fixture, plan_create_storage_domain, KIND_STORAGE_DOMAIN, json_pack("{s:s, s:s, s:s}", "name", "far", "type", "local", "path", "/far"));
+        set_state(&fixture, other, "attached");
+        there = created(&fixture, plan_create_disk, KIND_DISK, json_pack("{s:s, s:s, s:I}", "name", "data", "storage_domain", "far", "capacity", (json_int_t)GIB));
+        set_state(&fixture, there, "ok");
+        vm = created(&fixture, plan_create_vm, KIND_VM,
+                     json_pack("{s:s, s:s, s:i, s:I, s:[{s:s}, {s:s, s:s, s:i}], s:[{s:s, s:b}]}", "name", "one", "description", "mine", "cpus", 2, "memory",
+                               (json_int_t)(256 * MIB), "disks", "disk", "root", "disk", "data", "bus", "scsi", "boot_order", 1, "nics", "network", "ovirtmgmt",
+                               "link", 0));
+        bare = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s}", "name", "bare"));
+
+        assert_true(ovf_is_kept_on(fixture.model, vm, here->parent) && ovf_is_kept_on(fixture.model, vm, other));
+        assert_true(ovf_is_kept_on(fixture.model, bare, here->parent));
+        assert_false(ovf_is_kept_on(fixture.model, bare, other));
+
+        first = ovf_definition(vm, here->parent);
+        assert_string_equal(dict_string(first, "name", ""), "one");
+        assert_string_equal(dict_string(first, "cluster", ""), "Default");
+        assert_string_equal(dict_string(first, "description", ""), "mine");
+        assert_int_equal(dict_integer(first, "cpus", 0), 2);
+        assert_int_equal(dict_integer(first, "memory", 0), 256 * MIB);
+        assert_int_equal(json_array_size(json_object_get(first, "disks")), 1);
+        disk = json_array_get(json_object_get(first, "disks"), 0);
+        assert_string_equal(dict_string(disk, "image", ""), dict_string(here->spec, "image", here->id));
+        assert_string_equal(dict_string(disk, "volume", ""), dict_string(here->spec, "volume", "?"));
+        assert_false(dict_boolean(disk, "boot", true)); /* the other one was said to boot */
+        nic = json_array_get(json_object_get(first, "nics"), 0);
+        assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
+        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
+        assert_false(dict_boolean(nic, "link", true));
+
+        second = ovf_definition(vm, other);
+        disk = json_array_get(json_object_get(second, "disks"), 0);
+        assert_string_equal(dict_string(disk, "name", ""), "data");
+        assert_string_equal(dict_string(disk, "bus", ""), "scsi");
+        assert_true(dict_boolean(disk, "boot", false));
+
+        /* a disk that is still being made is not there yet */
+        set_state(&fixture, there, "locked");
+        json_decref(second);
+        second = ovf_definition(vm, other);
+        assert_int_equal(json_array_size(json_object_get(second, "disks")), 0);
+        cluster_fixture_done(&fixture);
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_description) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_description), cmocka_unit_test(test_ovf) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
