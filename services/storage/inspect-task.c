@@ -96,6 +96,68 @@ static int start(Manager *manager, sd_bus_message *message, const char *path, sd
         return 1;
 }
 
+/* ---- on block devices ---- */
+
+static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        task->manager->device_looks--;
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
+        if (r >= 0)
+                r = dict_append(reply, io->report);
+        if (r < 0) {
+                task_fail(task, r, error);
+                return;
+        }
+        task->operation = operation_reply_message(task->operation, reply);
+        task_free(task);
+}
+
+static char *open_ids(const Manager *manager) {
+        const Domain *domain, *next;
+        size_t n = HASH_COUNT(manager->domains), length = 0;
+        char *ids = calloc(n + 1, UUID_STRING_MAX);
+
+        if (!ids)
+                return NULL;
+        HASH_ITER(hh, manager->domains, domain, next) {
+                memcpy(ids + length, domain->place.id, UUID_STRING_MAX - 1);
+                length += UUID_STRING_MAX - 1;
+                ids[length++] = ',';
+        }
+        return ids;
+}
+
+/* By a worker thread, because LVM is asked; what is read is LVM's own report and slots of fixed size. */
+static int look(Manager *manager, sd_bus_message *message, const json_t *object, sd_bus_error *error) {
+        _cleanup_(domain_place_clear) DomainPlace place = {};
+        Task *task;
+        Io *io;
+        int r;
+
+        if (manager->device_looks > 0)
+                return sd_bus_error_set(error, RHV_ERROR_BUSY, "Block devices are being looked at already; try again in a moment");
+        r = request_read_place(object, domain_type_find("fcp"), &place, error);
+        if (r < 0)
+                return r;
+        io = io_new("look at a block domain", io_look, &place);
+        if (io)
+                io->open_ids = open_ids(manager);
+        task = io && io->open_ids ? task_new(manager, NULL, message) : NULL;
+        if (!task) {
+                if (io)
+                        io_free(io);
+                return -ENOMEM;
+        }
+        r = task_run(task, io, 0, DOMAIN_IO_USEC, on_looked, error);
+        if (r < 0)
+                task_fail(task, r, error);
+        else
+                manager->device_looks++;
+        return 1;
+}
+
 int manager_method_inspect_foreign(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_json_ json_t *object = NULL;
         Manager *manager = userdata;
@@ -108,8 +170,10 @@ int manager_method_inspect_foreign(sd_bus_message *message, void *userdata, sd_b
         if (r < 0)
                 return r;
         path = dict_string(object, "path", "");
+        if (!*path == !json_object_get(object, "devices"))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "\"path\" names a directory, or \"devices\" block devices");
         r = auth_check(manager->auth, message, ACTION_READ_DATA, AUTH_DETAILS("verb", "inspect", "name", path, "path", path), error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return start(manager, message, path, error);
+        return !*path ? look(manager, message, object, error) : start(manager, message, path, error);
 }

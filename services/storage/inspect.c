@@ -12,6 +12,7 @@
 #include "bus-error.h"
 #include "image-report.h"
 #include "layout.h"
+#include "look-report.h"
 #include "ovf-store.h"
 
 /* A qcow2 header with the name of its backing file, which stands in the first cluster. */
@@ -23,7 +24,7 @@ typedef struct Inspection {
         DomainLook look;
         VolumeList *lists;
         size_t n_lists;
-        json_t *images, *vms, *problems;
+        LookReport report;
 } Inspection;
 
 static void inspection_clear(Inspection *inspection) {
@@ -31,9 +32,7 @@ static void inspection_clear(Inspection *inspection) {
         for (size_t i = 0; i < inspection->n_lists; i++)
                 volume_list_clear(&inspection->lists[i]);
         free(inspection->lists);
-        json_decref(inspection->images);
-        json_decref(inspection->vms);
-        json_decref(inspection->problems);
+        look_report_clear(&inspection->report);
 }
 
 static void looks_free(VolumeLook *looks, size_t n) {
@@ -43,7 +42,7 @@ static void looks_free(VolumeLook *looks, size_t n) {
 }
 
 static int add_problem(Inspection *inspection, const char *what, const char *why) {
-        return json_array_append_new(inspection->problems, json_sprintf("%s: %s", what, why)) < 0 ? -ENOMEM : 0;
+        return look_report_problem(&inspection->report, what, why);
 }
 
 /* Up to size bytes from the beginning. Return: how many, or a negative errno. */
@@ -103,7 +102,7 @@ static int inspect_image(Inspection *inspection, const VolumeList *list, void *b
                         r = look_at_data(inspection, list, &list->records[i], buffer, &looks[i]);
         if (r >= 0) {
                 report = image_report(list, inspection->look.facts.id, looks);
-                r = report && json_object_set_new(inspection->images, list->image, report) >= 0 ? 0 : -ENOMEM;
+                r = report && json_object_set_new(inspection->report.images, list->image, report) >= 0 ? 0 : -ENOMEM;
         }
         if (looks)
                 looks_free(looks, list->n);
@@ -164,11 +163,11 @@ static int read_store(Inspection *inspection, const OvfStore *store, sd_bus_erro
                 sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, "The OVF store is shorter than it says");
                 return -EBADMSG;
         }
-        r = ovf_store_parse(tar, (size_t)n, &vms, inspection->problems, error);
+        r = ovf_store_parse(tar, (size_t)n, &vms, inspection->report.problems, error);
         if (r < 0)
                 return r;
-        json_decref(inspection->vms);
-        inspection->vms = TAKE_PTR(vms);
+        json_decref(inspection->report.vms);
+        inspection->report.vms = TAKE_PTR(vms);
         return 0;
 }
 
@@ -194,39 +193,16 @@ static int inspect_vms(Inspection *inspection) {
         return 0;
 }
 
-/* ---- the report ---- */
-
-static int describe(Inspection *inspection, json_t **ret) {
-        const DomainLook *look = &inspection->look;
-        const DomainFacts *facts = &look->facts;
-        const DomainType *type = domain_type_find_word(facts->type_word);
-
-        if (!look->sealed && add_problem(inspection, "metadata", "it carries no seal") < 0)
-                return -ENOMEM;
-        if (look->several && add_problem(inspection, inspection->place.path, "other domains beside this one are ignored") < 0)
-                return -ENOMEM;
-        *ret = json_pack(
-                        "{s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:i, s:i, s:b, s:b, s:s, s:O, s:O, s:O}", "id", facts->id, "name",
-                        facts->name, "type", type ? type->name : facts->type_word, "class", facts->class_word, "version",
-                        (int)facts->version, "pool", facts->pool, "master", facts->master, "block_size",
-                        (int)facts->block_size_bytes, "alignment", (int)facts->alignment_bytes, "in_use", look->in_use, "usable",
-                        !look->refusal, "refusal", look->refusal ?: "", "images", inspection->images, "vms", inspection->vms,
-                        "problems", inspection->problems);
-        return *ret ? 0 : -ENOMEM;
-}
-
 int inspect_domain(const DomainPlace *place, json_t **ret, sd_bus_error *error) {
         _cleanup_(inspection_clear) Inspection inspection = {
                         .place = *place,
                         .layout = place->type->layout,
-                        .images = json_object(),
-                        .vms = json_object(),
-                        .problems = json_array(),
         };
         int r;
 
-        if (!inspection.images || !inspection.vms || !inspection.problems)
-                return -ENOMEM;
+        r = look_report_init(&inspection.report);
+        if (r < 0)
+                return r;
         r = inspection.layout->look(place, &inspection.look, error);
         if (r < 0)
                 return r;
@@ -235,5 +211,8 @@ int inspect_domain(const DomainPlace *place, json_t **ret, sd_bus_error *error) 
         r = inspect_images(&inspection);
         if (r >= 0)
                 r = inspect_vms(&inspection);
-        return r < 0 ? r : describe(&inspection, ret);
+        if (r < 0)
+                return r;
+        *ret = look_report_make(&inspection.report, &inspection.look, place->path);
+        return *ret ? 0 : -ENOMEM;
 }

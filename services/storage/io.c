@@ -43,7 +43,9 @@ void io_free(Io *io) {
         free(io->record.problem);
         free(io->directory);
         free(io->lease_directory);
+        free(io->open_ids);
         free(io->hosts);
+        json_decref(io->report);
         free(io->leases);
         safe_close(io->fd);
         sd_bus_error_free(&io->error);

@@ -38,6 +38,7 @@ struct Io {
         unsigned io_timeout_sec;
         char lease[UUID_STRING_MAX]; /* SDM, or a VM's */
         uint64_t lease_version;      /* not 0: structural work on a shared domain; done by the holder of the domain's lease */
+        char *open_ids;              /* of a look: the domains that are open here, between commas */
         char *lease_directory;       /* with it: where that holder is reached */
 
         /* out */
@@ -57,6 +58,7 @@ struct Io {
         size_t n_leases;
         uint64_t offset_bytes; /* of a lease that was made */
         LockspaceSlot slot;    /* of a host id */
+        json_t *report;        /* of a look */
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
         DataMeasure measured;
@@ -75,6 +77,7 @@ int io_measure_domain(Io *io); /* -> space */
 int io_destroy_domain(Io *io);
 int io_list_all(Io *io);       /* -> lists, one for each image */
 int io_list_one(Io *io);       /* image -> lists[0] */
+int io_look(Io *io);           /* place, its id empty -> report; of a block domain */
 int io_prepare(Io *io);        /* image, volume, lease (may be empty) -> as io_list_one or io_list_for_writer; the chain can be used here */
 int io_teardown(Io *io);       /* image: nobody here uses it */
 int io_close_domain(Io *io);

@@ -110,6 +110,13 @@ static int check_count(const Manager *manager, sd_bus_error *error) {
         return -E2BIG;
 }
 
+/* A look at devices makes a volume usable and unusable again, which must not meet a domain that is just being opened. */
+static int check_looks(const Manager *manager, const DomainPlace *place, sd_bus_error *error) {
+        if (manager->device_looks == 0 || !domain_type_is_block(place->type))
+                return 0;
+        return sd_bus_error_set(error, RHV_ERROR_BUSY, "Block devices are being looked at; try again in a moment");
+}
+
 /* io: taken. */
 static int arrive_later(Manager *manager, sd_bus_message *message, Io *io, sd_bus_error *error) {
         Task *task = io ? task_new(manager, NULL, message) : NULL;
@@ -204,6 +211,8 @@ static int manager_method_create_domain(sd_bus_message *message, void *userdata,
         if (r != 0)
                 return r;
         r = check_count(manager, error);
+        if (r >= 0)
+                r = check_looks(manager, &place, error);
         if (r < 0)
                 return r;
         return arrive_later(manager, message, create_io(id, object, &place), error);
@@ -234,6 +243,8 @@ static int manager_method_open_domain(sd_bus_message *message, void *userdata, s
         if (domain)
                 return sd_bus_reply_method_return(message, "o", domain->object_path);
         r = check_count(manager, error);
+        if (r >= 0)
+                r = check_looks(manager, &place, error);
         if (r < 0)
                 return r;
         return arrive_later(manager, message, io_new("open a domain", io_open_domain, &place), error);

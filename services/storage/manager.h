@@ -40,6 +40,7 @@ struct Manager {
         Task *tasks;
         unsigned tools; /* children of tasks at work */
         unsigned inspections;
+        unsigned device_looks; /* at block domains: one at a time */
         Transfer *transfers;
         size_t n_transfers;
         sd_event_source *monitor;

@@ -90,7 +90,7 @@ const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 
 const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH(DICT_OPTIONAL), FIELDS_MOUNT, FIELD_DEVICES, {}};
 
-const DictField request_domain_inspect[] = {FIELD_PATH(DICT_REQUIRED), {}};
+const DictField request_domain_inspect[] = {FIELD_PATH(DICT_OPTIONAL), FIELD_DEVICES, {}};
 
 const DictField request_volume[] = {
                 {.key = "capacity", .type = DICT_INTEGER},

@@ -67,6 +67,15 @@ read_leases() {
 }
 assert_eq "$D $IO_TIMEOUT $D SDM 0" "$(read_leases host1 | paste -sd' ')"
 
+title "looked at by a host that has not opened it: what it is, not a byte written, nothing left usable"
+look() { bus host2 --json=short call org.rhv.Storage /org/rhv/Storage org.rhv.Storage InspectForeign 'a{sv}a{sv}' 1 devices as 1 "$1" 0; }
+before="$(report host2 vgs -o vg_seqno $D) $(on host1 sh -c "head -c 200M $lun | sha1sum")"
+assert_eq "$D shared fcp 5 true 0" "$(look "$lun" | jq -r '.data[0] | "\(.id.data) \(.name.data) \(.type.data) \(.version.data) \(.usable.data) \(.images.data | length)"')"
+assert_eq "$before" "$(report host2 vgs -o vg_seqno $D) $(on host1 sh -c "head -c 200M $lun | sha1sum")"
+assert_refused 'holds no storage domain' look "$small"
+assert_refused 'below /dev' look /srv/lun
+assert_refused 'names a directory' bus host2 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage InspectForeign 'a{sv}a{sv}' 0 0
+
 title "a second host finds it; each takes a host id of its own"
 assert_refused 'already' storage_call host2 CreateDomain 'sa{sv}a{sv}' $D 3 type s fcp devices as 1 "$lun" name s other 0
 assert_refused 'holds the volume group' storage_call host2 CreateDomain 'sa{sv}a{sv}' ${D%b}c 3 type s fcp devices as 1 "$lun" name s other 0
@@ -126,6 +135,8 @@ assert_eq "${VOLUME}1 ${VOLUME}2 ${VOLUME}3" "$(lease_name 1) $(lease_name 2) $(
 assert_eq "" "$(on host1 ls "/dev/$D" | grep ^bbbb || true)"
 
 title "both hosts list them"
+assert_eq "${IMAGE}1 ${IMAGE}2 [\"${VOLUME}3\",\"${VOLUME}2\"] 5368709120 true" \
+        "$(look "$lun" | jq -r --arg i ${IMAGE}2 '(.data[0].images.data | keys | join(" ")) + " " + (.data[0].images.data[$i].data | "\(.chain.data) \(.capacity.data) \(.usable.data)")')"
 images() { bus "$1" --json=short call org.rhv.Storage "$(storage_path $D)" org.rhv.Storage.Domain ListImages 'a{sv}' 0 | jq -r '[.data[0][] | "\(.id.data[-1:]):\(.format.data):\(.capacity.data)"] | sort | join(" ")'; }
 assert_eq "1:raw:268435456 2:qcow2:5368709120" "$(images host1)"
 assert_eq "1:raw:268435456 2:qcow2:5368709120" "$(images host2)"
