@@ -67,7 +67,7 @@ const Command domain_commands[] = {
         { "domain", "import", "Take over a storage domain that is there, as it is", domain_import_arguments,
           domain_import_options, domain_run_create, COMMAND_CHANGES, &kind_domain, "ImportStorageDomain", NULL,
           "Importing", "imported" },
-        { "domain", "inspect", "Look at a storage domain of others before it is taken over; nothing is written", domain_import_arguments,
+        { "domain", "inspect", "Look at a storage domain of others, in a directory or on /dev/A,/dev/B; nothing is written", domain_import_arguments,
           NULL, domain_run_inspect, COMMAND_CHANGES, &kind_domain },
         { "domain", "unregistered", "List the disks and VMs that lie on it and are not in the cluster", domain_arguments, NULL,
           domain_run_unregistered, COMMAND_CHANGES, &kind_domain },

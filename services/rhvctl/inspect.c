@@ -106,11 +106,28 @@ static int print_report(Client *client, const json_t *report) {
         return 0;
 }
 
+/* "/dev/a,/dev/b": the devices of a domain on them. Return: new or NULL. */
+static json_t *devices_of(const char *path) {
+        json_t *devices = json_array();
+
+        while (*path) {
+                size_t n = strcspn(path, ",");
+
+                (void) json_array_append_new(devices, json_stringn(path, n));
+                path += n + (path[n] == ',');
+        }
+        return json_pack("{s:o}", "devices", devices);
+}
+
 int domain_run_inspect(Client *client, const Invocation *invocation) {
-        _cleanup_json_ json_t *report = NULL, *options = json_object();
+        _cleanup_json_ json_t *report = NULL, *options = json_object(), *domain = NULL;
+        const char *path = dict_string(invocation->spec, "path", "");
         int r;
 
-        r = client_query(client, "/org/rhv/Storage", "org.rhv.Storage", "InspectForeign", &report, "@@", invocation->spec, options);
+        domain = strncmp(path, "/dev/", 5) == 0 ? devices_of(path) : json_incref(invocation->spec);
+        if (!domain)
+                return client_no_memory(client);
+        r = client_query(client, "/org/rhv/Storage", "org.rhv.Storage", "InspectForeign", &report, "@@", domain, options);
         if (r < 0)
                 return r;
         return client->settings->json ? client_print_json(client, report) : print_report(client, report);

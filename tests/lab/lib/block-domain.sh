@@ -72,6 +72,7 @@ look() { bus host2 --json=short call org.rhv.Storage /org/rhv/Storage org.rhv.St
 before="$(report host2 vgs -o vg_seqno $D) $(on host1 sh -c "head -c 200M $lun | sha1sum")"
 assert_eq "$D shared fcp 5 true 0" "$(look "$lun" | jq -r '.data[0] | "\(.id.data) \(.name.data) \(.type.data) \(.version.data) \(.usable.data) \(.images.data | length)"')"
 assert_eq "$before" "$(report host2 vgs -o vg_seqno $D) $(on host1 sh -c "head -c 200M $lun | sha1sum")"
+assert_match "name: +shared" "$(on host2 rhvctl domain inspect "$lun")"
 assert_refused 'holds no storage domain' look "$small"
 assert_refused 'below /dev' look /srv/lun
 assert_refused 'names a directory' bus host2 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage InspectForeign 'a{sv}a{sv}' 0 0
