@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "log-ids.h"
 #include "log.h"
+#include "proc-text.h"
 #include "state-file.h"
 
 /* QEMU's translation cache for a guest without KVM: enough for a small guest, and it spares about 30 MB for each. */
@@ -407,36 +408,8 @@ static bool adopt_job(Job *job, void *userdata) {
 
 /* ---- the host ---- */
 
-#define PROC_TEXT_MAX (4 * MIB)
-
-static char *read_proc(const char *path) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-        _cleanup_free_ char *text = NULL;
-        size_t length = 0, room = 0;
-
-        while (fd >= 0 && length < PROC_TEXT_MAX) {
-                ssize_t n;
-
-                if (room - length < 4096) {
-                        char *more = realloc(text, room + 65536);
-
-                        if (!more)
-                                return NULL;
-                        text = more;
-                        room += 65536;
-                }
-                n = read(fd, text + length, room - length - 1);
-                if (n <= 0)
-                        break;
-                length += (size_t)n;
-        }
-        if (text)
-                text[length] = 0;
-        return TAKE_PTR(text);
-}
-
 static void sample_host(Manager *manager) {
-        _cleanup_free_ char *stat = read_proc("/proc/stat"), *meminfo = read_proc("/proc/meminfo");
+        _cleanup_free_ char *stat = proc_read("/proc/stat"), *meminfo = proc_read("/proc/meminfo");
         HostTicks ticks;
 
         if (meminfo)
@@ -456,7 +429,7 @@ static int on_sample(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static int read_host(Manager *manager) {
-        _cleanup_free_ char *cpuinfo = read_proc("/proc/cpuinfo");
+        _cleanup_free_ char *cpuinfo = proc_read("/proc/cpuinfo");
 
         if (cpuinfo)
                 (void) host_cpu_parse(cpuinfo, &manager->cpu);

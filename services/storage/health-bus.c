@@ -31,7 +31,7 @@ static json_t *report(const Domain *domain, const LeaseHealth *health, const Lea
                          (json_int_t)health->median_usec, "longest", (json_int_t)health->longest_usec, "longest_gap",
                          (json_int_t)health->longest_gap_usec, "timeouts", (json_int_t)health->timeouts, "errors",
                          (json_int_t)health->errors, "margin_used", (json_int_t)health->margin_used_percent, "io_queue",
-                         verdicts[known ? io_queue_check(&queue, times) : IO_QUEUE_UNKNOWN], "io_limit", (json_int_t)queue.limit_usec,
+                         verdicts[known ? io_queue_check(&queue, times) : IO_QUEUE_UNKNOWN], "io_limit", (json_int_t)io_queue_limit_usec(&queue),
                          "warnings", warnings);
 }
 

@@ -47,27 +47,3 @@ typedef struct LeaseTimes {
 LeaseTimes lease_times(unsigned io_timeout_sec) _const_;
 /* As the bus has it: word -> microseconds. Return: new reference, NULL when out of memory. */
 json_t *lease_times_to_json(const LeaseTimes *times);
-
-/* ---- queues below us ---- */
-
-/* What a file system or device does with I/O that is not answered. */
-typedef struct IoQueue {
-        bool endless;        /* it waits for ever: NFS "hard", multipath "queue" */
-        uint64_t limit_usec; /* else it fails after so long; 0: not known */
-} IoQueue;
-
-/* From a mount's type and options (as in /proc/self/mountinfo): NFS has timeo (tenths of a second) and retrans; a request fails after
- * timeo x (retrans + 1), since TCP repeats with a linear back-off. Other types: not known. Source: nfs(5), net/sunrpc/xprt.c. */
-IoQueue io_queue_of_mount(const char *type, const char *options);
-
-typedef enum IoQueueVerdict {
-        IO_QUEUE_GOOD,
-        IO_QUEUE_UNKNOWN,
-        IO_QUEUE_LATE,    /* I/O of the last good renewal may outlive the first failed one */
-        IO_QUEUE_OUTLIVES /* I/O may reach the storage after the lease expired: refused */
-} IoQueueVerdict;
-/* Everything below us must have failed before the lease expires: I/O issued with the last good renewal, and better with the first bad one
- * (expiry less one renewal). */
-IoQueueVerdict io_queue_check(const IoQueue *queue, const LeaseTimes *times);
-/* For people: why, with both numbers. Return: new string, NULL when out of memory. */
-char *io_queue_reason(const IoQueue *queue, const LeaseTimes *times);

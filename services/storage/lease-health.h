@@ -8,7 +8,7 @@
  * "margin used"; half of it gone is time for a warning, while all is still well.
  */
 
-#include "lease-clock.h"
+#include "io-queue.h"
 
 #define LEASE_MARGIN_WARNING_PERCENT 50U
 /* sanlock keeps the last 180. */

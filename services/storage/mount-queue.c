@@ -4,7 +4,10 @@
 
 #include <libmount/libmount.h>
 
+#include "proc-text.h"
+
 #define MOUNTS "/proc/self/mountinfo"
+#define MOUNT_STATS "/proc/self/mountstats"
 
 static void table_unref(struct libmnt_table **table) {
         mnt_unref_table(*table);
@@ -12,6 +15,7 @@ static void table_unref(struct libmnt_table **table) {
 
 int mount_queue(const char *path, IoQueue *ret) {
         _cleanup_(table_unref) struct libmnt_table *table = mnt_new_table_from_file(MOUNTS);
+        _cleanup_free_ char *stats = NULL;
         struct libmnt_fs *fs;
 
         if (!table)
@@ -20,6 +24,7 @@ int mount_queue(const char *path, IoQueue *ret) {
         fs = mnt_table_find_mountpoint(table, path, MNT_ITER_BACKWARD);
         if (!fs || !mnt_fs_get_fstype(fs))
                 return -ENOENT;
-        *ret = io_queue_of_mount(mnt_fs_get_fstype(fs), mnt_fs_get_fs_options(fs) ?: "");
+        stats = proc_read(MOUNT_STATS);
+        *ret = io_queue_of_mount(mnt_fs_get_fstype(fs), mnt_fs_get_fs_options(fs) ?: "", stats ? nfs_lease_sec(stats, path) : 0);
         return 0;
 }

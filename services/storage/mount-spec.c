@@ -4,8 +4,9 @@
 
 #include <stdio.h>
 
-/* A request that is not answered is repeated after 10 s, with a linear back-off, and fails after 40 s. */
-#define NFS_OPTIONS "soft,nosharecache,timeo=100,retrans=3"
+/* A request that is not answered is repeated after 5 s, with a linear back-off, and fails after 20 s: so that even where a server's lease time is 90 s, the
+ * kernel's default, nothing comes too late for an io_timeout of 10 s (io-queue.h). */
+#define NFS_OPTIONS "soft,nosharecache,timeo=50,retrans=3"
 
 bool mount_source_is_valid(const char *what) {
         return !isempty(what) && *what != '-' && strlen(what) <= MOUNT_TEXT_MAX && label_is_valid(what, MOUNT_TEXT_MAX);

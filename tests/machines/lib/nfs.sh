@@ -3,6 +3,7 @@
 #
 # An NFS server out here, in user space (nfs-ganesha), for machines: what they mount is "$NFS_REMOTE" with "$NFS_OPTIONS"; its files are in "$NFS_ROOT".
 # It ends with the test. Needs lib/assert.
+# NFS_LEASE_SECONDS: its lease time; a client gives a silent connection up after so long.
 
 nfs_up() {
         local dir port
@@ -12,7 +13,7 @@ nfs_up() {
         chown 36:36 "$dir/export"
         cat > "$dir/ganesha.conf" <<-END
 		NFS_CORE_PARAM { Bind_addr = 127.0.0.1; NFS_Port = $port; Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
-		NFSV4 { Graceless = true; Minor_Versions = 0, 1, 2; Only_Numeric_Owners = true; }
+		NFSV4 { Graceless = true; Minor_Versions = 0, 1, 2; Only_Numeric_Owners = true; Lease_Lifetime = ${NFS_LEASE_SECONDS:-60}; }
 		EXPORT { Export_Id = 1; Path = $dir/export; Pseudo = /nfs; Access_Type = RW; Squash = No_Root_Squash; Protocols = 4; Transports = TCP; SecType = sys; FSAL { Name = VFS; } }
 	END
         ganesha.nfsd -F -f "$dir/ganesha.conf" -L "$dir/log" -p "$dir/pid" </dev/null >/dev/null 2>&1 &

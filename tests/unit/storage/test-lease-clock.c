@@ -49,41 +49,9 @@ static void test_json(void **state) {
         assert_int_equal(json_integer_value(json_object_get(object, "dead")), 140 * SEC);
 }
 
-static void test_mounts(void **state) {
-        static const struct {
-                const char *type, *options;
-                bool endless;
-                uint64_t limit_sec;
-                IoQueueVerdict verdict; /* for T = 10 */
-        } cases[] = {
-                        {"nfs", "rw,soft,timeo=100,retrans=3,vers=4.2", false, 40, IO_QUEUE_GOOD},
-                        {"nfs4", "soft,timeo=100,retrans=5", false, 60, IO_QUEUE_GOOD},
-                        {"nfs4", "soft,timeo=100,retrans=6", false, 70, IO_QUEUE_LATE},
-                        {"nfs4", "soft,timeo=100,retrans=7", false, 80, IO_QUEUE_LATE},
-                        {"nfs4", "soft,timeo=600,retrans=2", false, 180, IO_QUEUE_OUTLIVES},
-                        {"nfs", "softerr,timeo=100,retrans=2", false, 30, IO_QUEUE_GOOD},
-                        {"nfs", "rw,hard,timeo=600,retrans=2", true, 0, IO_QUEUE_OUTLIVES},
-                        {"nfs", "rw,softx,timeo=1,retrans=1", true, 0, IO_QUEUE_OUTLIVES},
-                        {"nfs", "", true, 0, IO_QUEUE_OUTLIVES},
-                        {"nfs", "soft,timeo=,retrans=2", false, 0, IO_QUEUE_UNKNOWN},
-                        {"nfs", "soft,timeo=99999999999999999999,retrans=2", false, 0, IO_QUEUE_UNKNOWN},
-                        {"ext4", "rw", false, 0, IO_QUEUE_UNKNOWN},
-        };
-        const LeaseTimes times = lease_times(10);
-
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                const IoQueue queue = io_queue_of_mount(cases[i].type, cases[i].options);
-
-                assert_int_equal(queue.endless, cases[i].endless);
-                assert_int_equal(queue.limit_usec, cases[i].limit_sec * SEC);
-                assert_int_equal(io_queue_check(&queue, &times), cases[i].verdict);
-        }
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_times), cmocka_unit_test(test_order),  cmocka_unit_test(test_json),
-                        cmocka_unit_test(test_mounts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static json_t *look(const char *text, const IoQueue *queue, uint64_t now, LeaseH
 }
 
 static void test_good(void **state) {
-        const IoQueue queue = {.limit_usec = 40 * USEC_PER_SEC};
+        const IoQueue queue = {.request_usec = 20 * USEC_PER_SEC};
         LeaseHealth health;
         _cleanup_json_ json_t *warnings = look(good, &queue, 1055, &health);
 
@@ -93,12 +93,15 @@ static void test_failed_tries(void **state) {
 }
 
 static void test_queue(void **state) {
-        const IoQueue hard = {.endless = true}, long_one = {.limit_usec = 180 * USEC_PER_SEC};
+        const IoQueue hard = {.endless = true}, slow = {.connection_usec = 60 * USEC_PER_SEC, .request_usec = 20 * USEC_PER_SEC},
+                      long_one = {.connection_usec = 110 * USEC_PER_SEC, .request_usec = 15 * USEC_PER_SEC};
         LeaseHealth health;
-        _cleanup_json_ json_t *endless = look(good, &hard, 1050, &health), *late = look(good, &long_one, 1050, &health);
+        _cleanup_json_ json_t *endless = look(good, &hard, 1050, &health), *late = look(good, &slow, 1050, &health),
+                              *outlives = look(good, &long_one, 1050, &health);
 
         assert_true(warns(endless, "for ever"));
-        assert_true(warns(late, "180 s"));
+        assert_true(warns(late, "for 80 s"));
+        assert_true(warns(outlives, "145 s after the last renewal"));
 }
 
 /* time does not run backwards */

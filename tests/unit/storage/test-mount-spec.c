@@ -43,12 +43,12 @@ static void check_nfs(const char *version, const char *options, const char *want
 }
 
 static void test_options(void **state) {
-        check_nfs(NULL, "", "soft,nosharecache,timeo=100,retrans=3,nolock");
-        check_nfs("3", "", "soft,nosharecache,timeo=100,retrans=3,nolock,vers=3");
-        check_nfs("4.2", "", "soft,nosharecache,timeo=100,retrans=3,vers=4.2");
-        check_nfs(NULL, "lock,rsize=65536", "soft,nosharecache,timeo=100,retrans=3,lock,rsize=65536");
+        check_nfs(NULL, "", "soft,nosharecache,timeo=50,retrans=3,nolock");
+        check_nfs("3", "", "soft,nosharecache,timeo=50,retrans=3,nolock,vers=3");
+        check_nfs("4.2", "", "soft,nosharecache,timeo=50,retrans=3,vers=4.2");
+        check_nfs(NULL, "lock,rsize=65536", "soft,nosharecache,timeo=50,retrans=3,lock,rsize=65536");
         /* the caller's come last and win; "block" is not "lock" */
-        check_nfs("3", "timeo=50,block", "soft,nosharecache,timeo=100,retrans=3,nolock,vers=3,timeo=50,block");
+        check_nfs("3", "timeo=70,block", "soft,nosharecache,timeo=50,retrans=3,nolock,vers=3,timeo=70,block");
 
         assert_true(mount_options_are_valid(""));
         assert_true(mount_options_are_valid("port=2049,sec=krb5p,context=a:b"));

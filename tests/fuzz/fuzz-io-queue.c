@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Any text as the kernel's statistics of mounts, and as the options of one: the limit that comes out is one, or not known. */
+
+#include "fuzz.h"
+
+#include "io-queue.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_free_ char *text = strndup((const char *)data, size), *why = NULL;
+        const LeaseTimes times = lease_times(LEASE_IO_TIMEOUT_SEC);
+        IoQueue queue;
+
+        if (!text)
+                return 0;
+        queue = io_queue_of_mount("nfs4", text, nfs_lease_sec(text, "/m"));
+        if (queue.endless && io_queue_limit_usec(&queue) != 0)
+                abort();
+        if (!queue.endless && queue.request_usec > 0 && queue.connection_usec == 0)
+                abort();
+        why = io_queue_reason(&queue, &times);
+        return 0;
+}
