@@ -88,6 +88,14 @@ unsigned nfs_lease_sec(const char *stats, const char *path) {
 
 /* ---- against the clock ---- */
 
+IoQueue io_queue_worse(const IoQueue *a, const IoQueue *b) {
+        if (a->endless || b->endless)
+                return a->endless ? *a : *b;
+        if (a->request_usec == 0 || b->request_usec == 0)
+                return a->request_usec == 0 ? *a : *b;
+        return io_queue_limit_usec(a) >= io_queue_limit_usec(b) ? *a : *b;
+}
+
 uint64_t io_queue_limit_usec(const IoQueue *queue) {
         return queue->endless || queue->request_usec == 0 ? 0 : queue->connection_usec + queue->request_usec;
 }
@@ -102,7 +110,7 @@ IoQueueVerdict io_queue_check(const IoQueue *queue, const LeaseTimes *times) {
                 return IO_QUEUE_OUTLIVES;
         if (queue->request_usec == 0)
                 return IO_QUEUE_UNKNOWN;
-        if (last_usec(queue, times) > times->dead_usec)
+        if (!queue->waits && last_usec(queue, times) > times->dead_usec)
                 return IO_QUEUE_OUTLIVES;
         return io_queue_limit_usec(queue) > times->expiry_usec - times->renewal_usec ? IO_QUEUE_LATE : IO_QUEUE_GOOD;
 }

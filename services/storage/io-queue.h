@@ -14,12 +14,17 @@
  * NFS 4 waits for an answer as long as its connection lives, "soft" or not. A connection whose bytes are not acknowledged is given up after the
  * server's lease time (in thirds, each of 6 s at least; 180 s at most), and only then a request fails, with its own next time-out. Measured with Linux 6.1, a
  * server with 60 s, timeo=40, retrans=2: 72 s. Source: nfs(5); Linux, net/sunrpc/xprtsock.c (xs_tcp_set_connect_timeout), clnt.c (rpc_check_timeout).
+ *
+ * On block devices nothing of ours is left behind: it writes with direct I/O, and a process that is killed is not gone before its I/O has ended. While it is
+ * not, it keeps its lease, and the watchdog stands behind it. There only a queue without end is refused: such a host would be reset each time its storage
+ * falls silent.
  */
 
 #include "lease-clock.h"
 
 typedef struct IoQueue {
-        bool endless;             /* it waits for ever: NFS "hard" */
+        bool endless;             /* it waits for ever: NFS "hard", multipath "queue" */
+        bool waits;               /* a process is not gone before its I/O has ended: block devices */
         uint64_t connection_usec; /* requests wait at least until a connection was silent for so long; 0: they do not */
         uint64_t request_usec;    /* and fail after so long; 0: not known */
 } IoQueue;
@@ -31,6 +36,9 @@ IoQueue io_queue_of_mount(const char *type, const char *options, unsigned server
 /* stats: of /proc/self/mountstats. path: of the mount, as in /proc/self/mountinfo. Return: the lease time of the NFS 4 server there, in seconds; 0: it has none,
  * or none can be told. */
 unsigned nfs_lease_sec(const char *stats, const char *path);
+
+/* Of two devices of one domain, the one that waits longer; one that is not known makes the other so, unless that waits for ever. */
+IoQueue io_queue_worse(const IoQueue *a, const IoQueue *b);
 
 /* For how long one request may last. 0: for ever, or not known. */
 uint64_t io_queue_limit_usec(const IoQueue *queue);

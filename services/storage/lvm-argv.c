@@ -78,8 +78,13 @@ bool lvm_argv_is_ours(const char *const *argv) {
 
         while (argv[n])
                 n++;
+        if (n == 0)
+                return false;
         if (n >= 2 && streq(argv[0], "mke2fs"))
                 return true;
+        if (streq(argv[0], "multipathd"))
+                return (n == 4 && streq(argv[1], "show") && streq(argv[2], "maps") && streq(argv[3], "json")) ||
+                       (n == 3 && streq(argv[1], "show") && streq(argv[2], "config"));
         if (n < 5 || !streq(argv[1], "--config") || !streq(argv[2], SETTINGS) || !streq(argv[3], "--devices") ||
             !lvm_devices_are_valid(argv[4]))
                 return false;

@@ -14,8 +14,8 @@ void lvm_argv_report(const char *command, const char *devices, const char *colum
 /* arguments: the command and its own. Return: a new array of borrowed strings, NULL at its end; NULL when out of memory. */
 const char **lvm_argv(const char *devices, const char *const *arguments);
 
-/* May rhv-lvm run that for the service: one of LVM's commands we use or the tool that makes the master LV's file system, on devices that are named?
- * argv: as made by the two above, or mke2fs's. */
+/* May rhv-lvm run that for the service: one of LVM's commands we use or the tool that makes the master LV's file system, on devices that are named; or a
+ * question to multipathd? argv: as made by the two above, or mke2fs's, or multipathd's. */
 bool lvm_argv_is_ours(const char *const *argv) _pure_;
 /* One or more normal absolute paths below /dev, between commas. */
 bool lvm_devices_are_valid(const char *devices);

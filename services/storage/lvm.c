@@ -177,3 +177,27 @@ int lvm_buffered(int fd) {
 
         return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_DIRECT) < 0 ? -errno : 0;
 }
+
+/* ---- multipathd ---- */
+
+static int ask(const char *const *argv, char **ret) {
+        _cleanup_close_ int fd = -EBADF;
+        size_t size;
+        int r;
+
+        r = run(argv, &fd, NULL);
+        return r < 0 ? r : read_all(fd, ret, &size);
+}
+
+int multipath_ask(char **ret_maps, char **ret_config) {
+        static const char *const maps_argv[] = {"multipathd", "show", "maps", "json", NULL}, *const config_argv[] = {"multipathd", "show", "config", NULL};
+        _cleanup_free_ char *maps = NULL;
+        int r;
+
+        r = ask(maps_argv, &maps);
+        if (r >= 0)
+                r = ask(config_argv, ret_config);
+        if (r >= 0)
+                *ret_maps = TAKE_PTR(maps);
+        return r;
+}

@@ -30,6 +30,9 @@ int lvm_command(const char *devices, const char *const *arguments, sd_bus_error 
 int lvm_change(const char *devices, const char *group, const char *const *words, const char *const *names, sd_bus_error *error);
 /* A tool of LVM's neighbourhood that works on one device: mke2fs. */
 int lvm_tool(const char *const *argv, sd_bus_error *error);
+/* What multipathd says of its maps ("show maps json") and of its configuration ("show config"). Return: 0 and two new strings, or negative where it does
+ * not run. */
+int multipath_ask(char **ret_maps, char **ret_config);
 /* On this host: makes the named volumes of group usable, as large as they are now. names: NULL at the end. */
 int lvm_activate(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
 int lvm_deactivate(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
