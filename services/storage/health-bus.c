@@ -9,7 +9,6 @@
 #include "lease-health.h"
 #include "lockspace-bus.h"
 #include "manager.h"
-#include "mount-queue.h"
 
 #define RENEWAL_USEC (20 * USEC_PER_SEC)
 
@@ -20,10 +19,8 @@ static const char *const verdicts[] = {
                 [IO_QUEUE_OUTLIVES] = "outlives",
 };
 
-static json_t *report(const Domain *domain, const LeaseHealth *health, const LeaseTimes *times) {
-        IoQueue queue = {};
-        const bool known = mount_queue(domain->place.path, &queue) >= 0;
-        json_t *warnings = lease_health_warnings(health, times, known ? &queue : NULL, monotonic_usec() / USEC_PER_SEC);
+static json_t *report(const IoQueue *queue, const LeaseHealth *health, const LeaseTimes *times) {
+        json_t *warnings = lease_health_warnings(health, times, queue, monotonic_usec() / USEC_PER_SEC);
 
         if (!warnings)
                 return NULL;
@@ -31,7 +28,7 @@ static json_t *report(const Domain *domain, const LeaseHealth *health, const Lea
                          (json_int_t)health->median_usec, "longest", (json_int_t)health->longest_usec, "longest_gap",
                          (json_int_t)health->longest_gap_usec, "timeouts", (json_int_t)health->timeouts, "errors",
                          (json_int_t)health->errors, "margin_used", (json_int_t)health->margin_used_percent, "io_queue",
-                         verdicts[known ? io_queue_check(&queue, times) : IO_QUEUE_UNKNOWN], "io_limit", (json_int_t)io_queue_limit_usec(&queue),
+                         verdicts[io_queue_check(queue, times)], "io_limit", (json_int_t)io_queue_limit_usec(queue),
                          "warnings", warnings);
 }
 
@@ -52,7 +49,7 @@ static void on_renewals(Child *child, const ChildResult *result, void *userdata)
                 const LeaseTimes times = lease_times(domain->io_timeout_sec);
 
                 r = lease_health_parse(result->out, &times, &health, &error);
-                answer = r >= 0 ? report(domain, &health, &times) : NULL;
+                answer = r >= 0 ? report(&task->queue, &health, &times) : NULL;
                 if (r >= 0 && !answer)
                         r = -ENOMEM;
         }
@@ -68,15 +65,28 @@ static void on_renewals(Child *child, const ChildResult *result, void *userdata)
         task_free(task);
 }
 
-int health_method_get(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Domain *domain = userdata;
-        const char *const argv[] = {"sanlock", "client", "renewal", "-s", domain->place.id, NULL};
-        ChildSpec spec = {
+/* What is below is known; now how the renewals went. */
+static void on_queue(Task *task, Io *io, int r, const sd_bus_error *error) {
+        const char *const argv[] = {"sanlock", "client", "renewal", "-s", task->domain, NULL};
+        const ChildSpec spec = {
                         .argv = argv,
                         .deadline_usec = RENEWAL_USEC,
                         .done = on_renewals,
+                        .userdata = task,
         };
+
+        if (r >= 0) {
+                task->queue = io->queue;
+                r = child_start(task->manager->event, &spec, &task->child);
+        }
+        if (r < 0)
+                task_fail(task, r, error);
+}
+
+int health_method_get(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Domain *domain = userdata;
         Task *task;
+        Io *io;
         int r;
 
         r = dict_read_empty(message, error);
@@ -85,11 +95,15 @@ int health_method_get(sd_bus_message *message, void *userdata, sd_bus_error *err
         if (domain->lockspace->state != LOCKSPACE_HELD && domain->lockspace->state != LOCKSPACE_LOST)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host is not in the lockspace of domain %s", domain->place.id);
         task = task_new(domain->manager, domain, message);
-        if (!task)
+        io = io_new("look at what queues below a lockspace", io_lockspace_queue, &domain->place);
+        if (!task || !io) {
+                if (io)
+                        io_free(io);
+                task_free(task);
                 return -ENOMEM;
-        spec.userdata = task;
-        r = child_start(domain->manager->event, &spec, &task->child);
+        }
+        r = task_run(task, io, 0, DOMAIN_IO_USEC, on_queue, error);
         if (r < 0)
-                task_fail(task, r, NULL);
+                task_fail(task, r, error);
         return 1;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "block-queue.h"
 #include "bus-error.h"
 #include "io.h"
 #include "mount-queue.h"
@@ -27,17 +28,29 @@ static void lockspace_done(Lockspace *lockspace) {
 }
 #define _cleanup_lockspace_ _cleanup_(lockspace_done)
 
+/* Not known where it cannot be told. */
+static IoQueue queue_of(const DomainPlace *place) {
+        const bool block = domain_type_is_block(place->type);
+        IoQueue queue;
+
+        return (block ? block_queue(place->path, &queue) : mount_queue(place->path, &queue)) < 0 ? (IoQueue){} : queue;
+}
+
+int io_lockspace_queue(Io *io) {
+        io->queue = queue_of(&io->place);
+        return 0;
+}
+
 /* No I/O may wait below us for longer than the lease lasts. */
 static int check_queue(Io *io) {
         const LeaseTimes times = lease_times(io->io_timeout_sec);
+        const IoQueue queue = queue_of(&io->place);
         _cleanup_free_ char *why = NULL;
-        IoQueue queue;
 
-        if (mount_queue(io->place.path, &queue) < 0 || io_queue_check(&queue, &times) != IO_QUEUE_OUTLIVES)
+        if (io_queue_check(&queue, &times) != IO_QUEUE_OUTLIVES)
                 return 0;
         why = io_queue_reason(&queue, &times);
-        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "The file system of %s may not hold leases: %s", io->place.path,
-                          why ?: "its I/O outlives them");
+        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "%s may not hold leases: %s", io->place.path, why ?: "its I/O outlives them");
         return -EPERM;
 }
 

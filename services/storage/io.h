@@ -6,6 +6,7 @@
  * with the loop.
  */
 
+#include "io-queue.h"
 #include "layout.h"
 #include "lockspace-slot.h"
 #include "sanlock-call.h"
@@ -62,6 +63,7 @@ struct Io {
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
         DataMeasure measured;
+        IoQueue queue;         /* below the domain */
 };
 
 /* place: copied; its id may be empty. Return: NULL when out of memory. */
@@ -91,6 +93,7 @@ int io_transfer_begin(Io *io); /* image, volume, upload, size, directory -> reco
                                   from here on */
 
 /* io-lease.c: pieces about lockspace and leases of a shared domain; each asks sanlock's daemon. */
+int io_lockspace_queue(Io *io); /* -> queue */
 int io_lockspace_join(Io *io);  /* host_id, io_timeout_sec; waits as long as a host id takes */
 int io_lockspace_leave(Io *io); /* host_id; waits */
 int io_lockspace_ask(Io *io);   /* host_id -> joined */

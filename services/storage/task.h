@@ -36,6 +36,7 @@ struct Task {
         VolumePlan plan;
         bool read_only, shared; /* of a prepared image */
         char user[72];
+        IoQueue queue; /* below a domain whose health is asked for */
         struct {
                 unsigned host_id;
                 LockspaceSlot slot; /* as it was first seen */

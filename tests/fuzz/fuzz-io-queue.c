@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any text as the kernel's statistics of mounts, and as the options of one: the limit that comes out is one, or not known. */
+/* Any text as the kernel's statistics of mounts, as the options of one, and as what multipathd says: the limit that comes out is one, or not known. */
 
 #include "fuzz.h"
 
-#include "io-queue.h"
+#include "scsi-queue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_free_ char *text = strndup((const char *)data, size), *why = NULL;
@@ -19,5 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (!queue.endless && queue.request_usec > 0 && queue.connection_usec == 0)
                 abort();
         why = io_queue_reason(&queue, &times);
+        queue = io_queue_of_multipath(&(IoQueue){.waits = true, .request_usec = USEC_PER_SEC}, text, "dm-0", text);
+        if (io_queue_limit_usec(&queue) > 0 && io_queue_limit_usec(&queue) < USEC_PER_SEC)
+                abort();
         return 0;
 }

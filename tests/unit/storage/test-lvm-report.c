@@ -80,7 +80,8 @@ static void test_bad_reports(void **state) {
 static void test_command_lines(void **state) {
         static const char *const words[] = {"lvremove", "--force", "group/volume", NULL}, *const other[] = {"pvmove", NULL},
                           *const second[] = {"lvs", "--devices", "/dev/sda", NULL}, *const config[] = {"lvs", "--config=x", NULL},
-                          *const file_system[] = {"mke2fs", "/dev/a/master", NULL}, *const shell[] = {"sh", "-c", "x", "--devices", "/dev/a", "b", NULL};
+                          *const maps[] = {"multipathd", "show", "maps", "json", NULL}, *const kill[] = {"multipathd", "shutdown", NULL},
+                          *const nothing[] = {NULL}, *const file_system[] = {"mke2fs", "/dev/a/master", NULL}, *const shell[] = {"sh", "-c", "x", "--devices", "/dev/a", "b", NULL};
         _cleanup_free_ const char **good = lvm_argv("/dev/a,/dev/b", words), **no_command = lvm_argv("/dev/a", other),
                                   **no_device = lvm_argv("/srv/a", words), **two = lvm_argv("/dev/a", second), **settings = lvm_argv("/dev/a", config);
         const char *report[LVM_REPORT_ARGUMENTS];
@@ -97,6 +98,9 @@ static void test_command_lines(void **state) {
         assert_false(lvm_argv_is_ours(words));
         assert_false(lvm_argv_is_ours(shell));
         assert_true(lvm_argv_is_ours(file_system));
+        assert_true(lvm_argv_is_ours(maps));
+        assert_false(lvm_argv_is_ours(kill));
+        assert_false(lvm_argv_is_ours(nothing));
         lvm_argv_report("vgs", "/dev/a", "vg_name", NULL, report);
         assert_true(lvm_argv_is_ours(report));
         lvm_argv_report("lvs", "/dev/a", "lv_name", "group", report);
