@@ -346,10 +346,11 @@ static int domain_enumerate(sd_bus *bus, const char *path, void *userdata, char 
 }
 
 extern const sd_bus_vtable storage_root_vtable[];
-extern const sd_bus_vtable lockspace_vtable[];
+extern const sd_bus_vtable iscsi_vtable[], lockspace_vtable[];
 
 const BusObject storage_bus_objects[] = {
                 {STORAGE_ROOT, STORAGE_INTERFACE, storage_root_vtable, NULL, NULL},
+                {STORAGE_ROOT, ISCSI_INTERFACE, iscsi_vtable, NULL, NULL},
                 {DOMAIN_PREFIX, DOMAIN_INTERFACE, domain_vtable, domain_object_find, domain_enumerate},
                 {DOMAIN_PREFIX, LOCKSPACE_INTERFACE, lockspace_vtable, shared_object_find, domain_enumerate},
                 {},

@@ -316,6 +316,12 @@ void domain_monitor_all(Manager *manager) {
         }
 }
 
+void domain_retry_failed(Manager *manager) {
+        for (Domain *domain = manager->domains; domain; domain = domain->hh.next)
+                if (domain->state == DOMAIN_FAILED)
+                        domain_look(domain);
+}
+
 int domain_wait_active(Domain *domain, sd_bus_message *message, sd_bus_error *error) {
         sd_bus_message **parked;
 

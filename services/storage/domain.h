@@ -97,6 +97,8 @@ void domain_clean(Domain *domain);
 /* Submits an open, or a measurement where it is active. */
 void domain_look(Domain *domain);
 void domain_monitor_all(struct Manager *manager);
+/* What failed is tried now, not after its pause: something of this host's storage has changed. */
+void domain_retry_failed(struct Manager *manager);
 
 /* For handlers. 1: active, go on. 0: the call is parked and comes again: return 1. Negative: BackendUnavailable is
  * set. */

@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "file-util.h"
 #include "io.h"
+#include "iscsi.h"
 #include "lease-request.h"
 #include "mount-unit.h"
 #include "place-json.h"
@@ -44,6 +45,7 @@ void io_free(Io *io) {
         free(io->directory);
         free(io->lease_directory);
         free(io->open_ids);
+        iscsi_request_free(io->iscsi);
         free(io->hosts);
         json_decref(io->report);
         free(io->leases);

@@ -20,7 +20,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "fcp", "leases", "data-jobs", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "iscsi-sessions", "fcp", "leases", "data-jobs", NULL};
 
         return bus_append_strings(reply, features);
 }

@@ -68,6 +68,7 @@ bool manager_is_idle(const Manager *manager);
 extern const BusObject storage_bus_objects[];
 #define STORAGE_ROOT "/org/rhv/Storage"
 #define STORAGE_INTERFACE "org.rhv.Storage"
+#define ISCSI_INTERFACE "org.rhv.Storage.Iscsi"
 
 #define ACTION_OPERATE "org.rhv.storage.operate"
 #define ACTION_CONFIGURE "org.rhv.storage.configure"

@@ -65,6 +65,20 @@ static const DictField device = {
 
 const DictField request_options_job[] = {FIELD_JOB_ID, {}};
 
+#define FIELD_CHAP_USER                                                                                               \
+        { .key = "user", .type = DICT_STRING, .valid = chap_user_is_valid, .expected = "a name without control characters, 1 to 255 bytes" }
+
+static bool chap_user_is_valid(const char *s) {
+        return label_is_valid(s, 255);
+}
+
+const DictField request_iscsi_discover[] = {FIELD_CHAP_USER, {}};
+const DictField request_iscsi_login[] = {
+                FIELD_CHAP_USER,
+                {.key = "recovery", .type = DICT_INTEGER, .min = USEC_PER_SEC, .max = 600 * (int64_t)USEC_PER_SEC},
+                {},
+};
+
 const DictField request_domain_create[] = {
                 FIELD_TYPE,
                 FIELD_PATH(DICT_OPTIONAL),

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "block-device.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+static void enumerator_unref(sd_device_enumerator **enumerator) {
+        (void) sd_device_enumerator_unref(*enumerator);
+}
+
+int block_device_each(int (*each)(sd_device *device, void *userdata), void *userdata) {
+        _cleanup_(enumerator_unref) sd_device_enumerator *enumerator = NULL;
+        int r;
+
+        r = sd_device_enumerator_new(&enumerator);
+        if (r >= 0)
+                r = sd_device_enumerator_add_match_subsystem(enumerator, "block", 1);
+        if (r < 0)
+                return r;
+        for (sd_device *device = sd_device_enumerator_get_device_first(enumerator); device;
+             device = sd_device_enumerator_get_device_next(enumerator)) {
+                r = each(device, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- by name ---- */
+
+typedef struct Search {
+        const char *path;
+        sd_device *found;
+} Search;
+
+static int has_name(sd_device *device, void *userdata) {
+        Search *search = userdata;
+        const char *name;
+        bool same = sd_device_get_devname(device, &name) >= 0 && streq(name, search->path);
+
+        for (name = sd_device_get_devlink_first(device); name && !same; name = sd_device_get_devlink_next(device))
+                same = streq(name, search->path);
+        if (same)
+                search->found = sd_device_ref(device);
+        return same;
+}
+
+int block_device_find(const char *path, sd_device **ret) {
+        Search search = {.path = path};
+        int r;
+
+        r = block_device_each(has_name, &search);
+        if (r <= 0)
+                return r < 0 ? r : -ENODEV;
+        *ret = search.found;
+        return 0;
+}
+
+const char *block_device_name(sd_device *device) {
+        const char *name, *best = NULL;
+
+        for (name = sd_device_get_devlink_first(device); name; name = sd_device_get_devlink_next(device))
+                if (startswith(name, "/dev/disk/by-id/wwn-") || (!best && startswith(name, "/dev/mapper/")))
+                        best = name;
+        for (name = best ? NULL : sd_device_get_devlink_first(device); name && !best; name = sd_device_get_devlink_next(device))
+                if (startswith(name, "/dev/disk/by-id/"))
+                        best = name;
+        if (best || sd_device_get_devname(device, &name) < 0)
+                return best;
+        return name;
+}
+
+/* ---- what it is made of ---- */
+
+bool block_device_is_multipath(sd_device *device) {
+        const char *uuid;
+
+        return sd_device_get_sysattr_value(device, "dm/uuid", &uuid) >= 0 && startswith(uuid, "mpath-");
+}
+
+int block_device_paths(sd_device *device, int (*each)(sd_device *path, void *userdata), void *userdata) {
+        const struct dirent *entry;
+        char slaves[PATH_MAX];
+        const char *syspath;
+        DIR *dir;
+        int r = 0;
+
+        if (!block_device_is_multipath(device))
+                return each(device, userdata);
+        r = sd_device_get_syspath(device, &syspath);
+        if (r < 0)
+                return r;
+        if (snprintf(slaves, sizeof(slaves), "%s/slaves", syspath) >= (int)sizeof(slaves))
+                return -ENAMETOOLONG;
+        dir = opendir(slaves);
+        if (!dir)
+                return -errno;
+        while (r == 0 && (entry = readdir(dir))) {
+                _cleanup_device_ sd_device *path = NULL;
+
+                if (*entry->d_name != '.' && sd_device_new_from_subsystem_sysname(&path, "block", entry->d_name) >= 0)
+                        r = each(path, userdata);
+        }
+        (void) closedir(dir);
+        return r;
+}
+
+bool block_device_above(sd_device *device, const char *prefix, char path[static PATH_MAX]) {
+        const char *syspath, *name;
+
+        for (sd_device *parent = device; parent && sd_device_get_sysname(parent, &name) >= 0;
+             parent = sd_device_get_parent(parent, &parent) >= 0 ? parent : NULL)
+                if (startswith(name, prefix) && sd_device_get_syspath(parent, &syspath) >= 0)
+                        return snprintf(path, PATH_MAX, "%s", syspath) < PATH_MAX;
+        return false;
+}

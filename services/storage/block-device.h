@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Block devices as udev and sysfs know them. The service, whose sandbox has no devices, looks them up by name there; the devices are not touched. */
+
+#include <limits.h>
+#include <systemd/sd-device.h>
+
+#include "macro.h"
+
+static inline void block_device_unref(sd_device **device) {
+        (void) sd_device_unref(*device);
+}
+#define _cleanup_device_ _cleanup_(block_device_unref)
+
+/* path: one of its names below /dev. Return: 0 and a new reference, -ENODEV, or another negative errno. */
+int block_device_find(const char *path, sd_device **ret);
+/* Calls each for every block device of this host, until it returns what is not 0. Return: that, 0, or a negative errno. */
+int block_device_each(int (*each)(sd_device *device, void *userdata), void *userdata);
+/* Of a multipath device: calls each for its paths, likewise. Another device is its own only path. */
+int block_device_paths(sd_device *device, int (*each)(sd_device *path, void *userdata), void *userdata);
+bool block_device_is_multipath(sd_device *device);
+/* Of the directories above it in sysfs, the first whose name begins so ("session", "rport-"): what it came over. Return: false where there is none. */
+bool block_device_above(sd_device *device, const char *prefix, char path[static PATH_MAX]);
+/* The name that stays: by the disk's own id. Return: borrowed from device; its kernel's name where there is no better one, NULL where it has none. */
+const char *block_device_name(sd_device *device);

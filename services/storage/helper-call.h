@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * How the service asks a helper that may do what its own sandbox does not allow (rhv-lvm, rhv-iscsi): systemd starts the helper for each connection to a
+ * socket only root may use; one request, one answer, and it ends.
+ *
+ *      request: a JSON object, with at most one file descriptor
+ *      answer:  {"r": 0} and at most one file descriptor, or {"r": -errno, "error": name, "message": text}
+ *
+ * Every function blocks and belongs in a worker thread, or in the helper.
+ */
+
+#include <jansson.h>
+
+#include "macro.h"
+
+#define HELPER_PACKET_BYTES (64 * KIB)
+
+/* name: of the helper, for messages. request: taken, may be NULL: no memory. pass_fd: borrowed; -EBADF: none. ret_fd: what came with the answer; NULL where nothing
+ * is expected. Return: 0, or negative with BackendUnavailable or the helper's own error set. */
+int helper_ask(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret_fd, sd_bus_error *error);
+
+/* request, fd: borrowed; fd is -EBADF where none came. ret_fd: -EBADF, or what goes with the answer; taken. Return: 0, or negative: -EBADMSG is what the helper does not
+ * do. */
+typedef int (*helper_serve_t)(const json_t *request, int fd, int *ret_fd, sd_bus_error *error);
+/* A helper's whole main(): the connection is standard input, and its other end must be root's. Return: the exit status. */
+int helper_main(const char *name, helper_serve_t serve);
