@@ -12,7 +12,11 @@
 /* The kernel's, where it does not show them. */
 #define SCSI_RETRIES 5
 
-_Static_assert(SYSFS_NEVER == SCSI_NEVER, "one word for it");
+static int64_t seconds(const char *directory, const char *name, int64_t otherwise) {
+        const int64_t value = sysfs_number(directory, name, otherwise);
+
+        return value == SYSFS_NEVER ? SCSI_NEVER : value;
+}
 
 /* directory: of the iSCSI session, which holds its class device and a connection of it. */
 static void read_session(const char *directory, ScsiPath *path) {
@@ -22,12 +26,12 @@ static void read_session(const char *directory, ScsiPath *path) {
             !sysfs_find(of_session, "session", session))
                 return;
         path->iscsi = true;
-        path->recovery_sec = sysfs_number(session, "recovery_tmo", SCSI_NEVER);
+        path->recovery_sec = seconds(session, "recovery_tmo", SCSI_NEVER);
         if (!sysfs_find(directory, "connection", connection) ||
             snprintf(class, sizeof(class), "%s/iscsi_connection", connection) >= (int)sizeof(class) || !sysfs_find(class, "connection", connection))
                 return;
-        path->ping_interval_sec = sysfs_number(connection, "recv_tmo", 0);
-        path->ping_timeout_sec = sysfs_number(connection, "ping_tmo", 0);
+        path->ping_interval_sec = seconds(connection, "recv_tmo", 0);
+        path->ping_timeout_sec = seconds(connection, "ping_tmo", 0);
 }
 
 static void read_port(const char *directory, ScsiPath *path) {
@@ -36,8 +40,8 @@ static void read_port(const char *directory, ScsiPath *path) {
         if (snprintf(class, sizeof(class), "%s/fc_remote_ports", directory) >= (int)sizeof(class) || !sysfs_find(class, "rport-", port))
                 return;
         path->fibre_channel = true;
-        path->fast_io_fail_sec = sysfs_number(port, "fast_io_fail_tmo", SCSI_NEVER);
-        path->dev_loss_sec = sysfs_number(port, "dev_loss_tmo", 0);
+        path->fast_io_fail_sec = seconds(port, "fast_io_fail_tmo", SCSI_NEVER);
+        path->dev_loss_sec = seconds(port, "dev_loss_tmo", 0);
 }
 
 /* Of a disk, or a path to one. */
@@ -49,9 +53,9 @@ static IoQueue disk_queue(sd_device *disk) {
 
         if (sd_device_get_parent_with_subsystem_devtype(disk, "scsi", "scsi_device", &scsi) < 0 || sd_device_get_syspath(scsi, &syspath) < 0)
                 return (IoQueue){ .waits = true };
-        path.timeout_sec = sysfs_number(syspath, "timeout", 0);
+        path.timeout_sec = seconds(syspath, "timeout", 0);
         if (snprintf(class, sizeof(class), "%s/scsi_disk", syspath) < (int)sizeof(class) && sysfs_find(class, "", above))
-                path.retries = sysfs_number(above, "max_retries", SCSI_RETRIES);
+                path.retries = seconds(above, "max_retries", SCSI_RETRIES);
         if (block_device_above(scsi, "session", above))
                 read_session(above, &path);
         else if (block_device_above(scsi, "rport-", above))

@@ -30,10 +30,12 @@ static void lockspace_done(Lockspace *lockspace) {
 
 /* Not known where it cannot be told. */
 static IoQueue queue_of(const DomainPlace *place) {
-        const bool block = domain_type_is_block(place->type);
+        const IoQueue unknown = {};
         IoQueue queue;
+        int r;
 
-        return (block ? block_queue(place->path, &queue) : mount_queue(place->path, &queue)) < 0 ? (IoQueue){} : queue;
+        r = domain_type_is_block(place->type) ? block_queue(place->path, &queue) : mount_queue(place->path, &queue);
+        return r < 0 ? unknown : queue;
 }
 
 int io_lockspace_queue(Io *io) {

@@ -121,11 +121,14 @@ static int request_new(const char *target, const char *portal, int secrets_fd, c
         _cleanup_(iscsi_request_freep) IscsiRequest *request = NULL;
         const char *user = dict_string(options, "user", NULL);
 
-        if (target && !iscsi_name_is_valid(target))
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A target is called \"iqn.\", \"eui.\" or \"naa.\" and so on, not \"%s\"", target);
-        if (!iscsi_portal_is_valid(portal))
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A portal is an address and a port, \"192.0.2.1:3260\" or \"[2001:db8::1]:3260\", not \"%s\"",
-                                         portal);
+        if (target && !iscsi_name_is_valid(target)) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A target is called \"iqn.\", \"eui.\" or \"naa.\" and so on, not \"%s\"", target);
+                return -EINVAL;
+        }
+        if (!iscsi_portal_is_valid(portal)) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A portal is an address and a port, \"192.0.2.1:3260\" or \"[2001:db8::1]:3260\", not \"%s\"", portal);
+                return -EINVAL;
+        }
         request = calloc(1, sizeof(*request));
         if (!request)
                 return -ENOMEM;
