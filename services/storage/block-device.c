@@ -9,13 +9,13 @@ static void enumerator_unref(sd_device_enumerator **enumerator) {
         (void) sd_device_enumerator_unref(*enumerator);
 }
 
-int block_device_each(int (*each)(sd_device *device, void *userdata), void *userdata) {
+int device_each(const char *subsystem, int (*each)(sd_device *device, void *userdata), void *userdata) {
         _cleanup_(enumerator_unref) sd_device_enumerator *enumerator = NULL;
         int r;
 
         r = sd_device_enumerator_new(&enumerator);
         if (r >= 0)
-                r = sd_device_enumerator_add_match_subsystem(enumerator, "block", 1);
+                r = sd_device_enumerator_add_match_subsystem(enumerator, subsystem, 1);
         if (r < 0)
                 return r;
         for (sd_device *device = sd_device_enumerator_get_device_first(enumerator); device;
@@ -50,7 +50,7 @@ int block_device_find(const char *path, sd_device **ret) {
         Search search = {.path = path};
         int r;
 
-        r = block_device_each(has_name, &search);
+        r = device_each("block", has_name, &search);
         if (r <= 0)
                 return r < 0 ? r : -ENODEV;
         *ret = search.found;

@@ -77,20 +77,12 @@ static void on_done(Task *task, Io *io, int r, const sd_bus_error *error) {
 
 /* ---- requests ---- */
 
-static uint64_t lane_of(const char *portal) {
-        uint64_t hash = 5381;
-
-        for (; *portal; portal++)
-                hash = hash * 33 + (unsigned char)*portal;
-        return 1 + hash % 65535;
-}
-
 /* request: taken. */
 static int later(Manager *manager, sd_bus_message *message, const char *name, int (*run)(Io *), IscsiRequest *request, task_then_t then, sd_bus_error *error) {
         Task *task = task_new(manager, NULL, message);
         char nowhere[] = "";
         Io *io = io_new(name, run, &(DomainPlace){ .path = nowhere });
-        const uint64_t lane = request && request->portal ? lane_of(request->portal) : 0;
+        const uint64_t lane = request && request->portal ? task_lane(request->portal) : 0;
         int r;
 
         if (!task || !io) {

@@ -124,40 +124,34 @@ static int add_session(json_t *sessions, const Session *session) {
                            (json_int_t)(recovery > 0 ? recovery * (int64_t)USEC_PER_SEC : 0), "devices");
         if (json_array_append_new(sessions, object) < 0)
                 return -ENOMEM;
-        r = block_device_each(add_device, object);
+        r = device_each("block", add_device, object);
         json_object_del(object, "directory");
         return r;
 }
 
-static void enumerator_unref(sd_device_enumerator **enumerator) {
-        (void) sd_device_enumerator_unref(*enumerator);
+typedef struct Visit {
+        int (*each)(const Session *session, void *userdata);
+        void *userdata;
+} Visit;
+
+/* device: of the class, "…/session1/iscsi_session/session1". */
+static int visit(sd_device *device, void *userdata) {
+        _cleanup_(session_done) Session session = {};
+        const Visit *to = userdata;
+        char directory[PATH_MAX];
+        const char *syspath, *end;
+
+        if (sd_device_get_syspath(device, &syspath) < 0 || !(end = strstr(syspath, "/iscsi_session/")) ||
+            snprintf(directory, sizeof(directory), "%.*s", (int)(end - syspath), syspath) >= (int)sizeof(directory) || !session_read(directory, &session))
+                return 0;
+        return to->each(&session, to->userdata);
 }
 
 /* Calls each for every session, until it returns what is not 0. */
 static int each_session(int (*each)(const Session *session, void *userdata), void *userdata) {
-        _cleanup_(enumerator_unref) sd_device_enumerator *enumerator = NULL;
-        int r;
+        Visit to = {each, userdata};
 
-        r = sd_device_enumerator_new(&enumerator);
-        if (r >= 0)
-                r = sd_device_enumerator_add_match_subsystem(enumerator, "iscsi_session", 1);
-        if (r < 0)
-                return r;
-        r = 0;
-        for (sd_device *device = sd_device_enumerator_get_device_first(enumerator); device && r == 0;
-             device = sd_device_enumerator_get_device_next(enumerator)) {
-                _cleanup_(session_done) Session session = {};
-                char directory[PATH_MAX];
-                const char *syspath, *end;
-
-                /* …/session1/iscsi_session/session1 */
-                if (sd_device_get_syspath(device, &syspath) < 0 || !(end = strstr(syspath, "/iscsi_session/")) ||
-                    snprintf(directory, sizeof(directory), "%.*s", (int)(end - syspath), syspath) >= (int)sizeof(directory))
-                        continue;
-                if (session_read(directory, &session))
-                        r = each(&session, userdata);
-        }
-        return r;
+        return device_each("iscsi_session", visit, &to);
 }
 
 static int add_each(const Session *session, void *userdata) {

@@ -44,15 +44,6 @@ static int get_backends(sd_bus *bus, const char *path, const char *interface, co
 
 /* ---- domains come ---- */
 
-/* Pieces on one path run one after the other; domains have lanes above these. */
-static uint64_t lane_of_path(const char *path) {
-        uint64_t hash = 5381;
-
-        for (; *path; path++)
-                hash = hash * 33 + (unsigned char)*path;
-        return 1 + hash % 65535;
-}
-
 /* The domain that was made or found: on the bus, remembered, open. */
 static int domain_arrived(Manager *manager, Io *io, Domain **ret, sd_bus_error *error) {
         Domain *domain = domain_find(manager, io->opened.facts.id);
@@ -128,7 +119,7 @@ static int arrive_later(Manager *manager, sd_bus_message *message, Io *io, sd_bu
                         io_free(io);
                 return -ENOMEM;
         }
-        r = task_run(task, io, lane_of_path(io->place.path), making ? DOMAIN_GROUP_USEC : mounting ? DOMAIN_MOUNT_USEC : DOMAIN_IO_USEC, on_arrived, error);
+        r = task_run(task, io, task_lane(io->place.path), making ? DOMAIN_GROUP_USEC : mounting ? DOMAIN_MOUNT_USEC : DOMAIN_IO_USEC, on_arrived, error);
         if (r < 0)
                 task_fail(task, r, error);
         return 1;

@@ -89,6 +89,14 @@ static void io_done(void *argument, int r, void *userdata) {
         task->then(task, io, r, r < 0 ? &io->error : NULL);
 }
 
+uint64_t task_lane(const char *word) {
+        uint64_t hash = 5381;
+
+        for (; *word; word++)
+                hash = hash * 33 + (unsigned char)*word;
+        return 1 + hash % 65535;
+}
+
 int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_then_t then, sd_bus_error *error) {
         WorkSpec spec = {
                         .name = io->name,

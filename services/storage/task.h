@@ -52,6 +52,8 @@ Task *task_new(struct Manager *manager, const Domain *domain, sd_bus_message *me
 /* Hands io to a worker, on the domain's lane; then is called later. io is taken, also on failure. Return: 0, or
  * negative with BackendUnavailable. */
 int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_then_t then, sd_bus_error *error);
+/* Pieces on one path or portal run one after the other; domains have lanes above these. */
+uint64_t task_lane(const char *word) _pure_;
 /* On a shared domain the piece is done by the holder of the lease, as things are now. Return: 0 or -ENOMEM. */
 int domain_structural(const Domain *domain, Io *io);
 Domain *task_domain(const Task *task);
