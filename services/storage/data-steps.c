@@ -113,6 +113,26 @@ static int grow_raw(const DataRun *run, sd_bus_error *error) {
         return 0;
 }
 
+/* Its room was made before: the device must have it, or this host sees an older one. */
+static int check_device(const DataRun *run, sd_bus_error *error) {
+        const DataWork *work = run->work;
+        _cleanup_close_ int fd = -EBADF;
+        off_t size;
+        int r;
+
+        r = layout(run)->volume_open(&work->place, run->image, run->volume, true, &fd, error);
+        if (r < 0)
+                return r;
+        size = lseek(fd, 0, SEEK_END);
+        if (size < 0)
+                return bus_error_errno(error, -errno, "Cannot tell the size of volume %s", run->volume);
+        if ((uint64_t)size >= work->capacity_bytes)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The device of volume %s has %" PRIu64 " bytes, not %" PRIu64, run->volume,
+                          (uint64_t)size, work->capacity_bytes);
+        return -EIO;
+}
+
 static int grow_qcow2(const DataRun *run, sd_bus_error *error) {
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_(data_paths_clear) DataPaths paths = {};
@@ -128,7 +148,9 @@ static int grow_qcow2(const DataRun *run, sd_bus_error *error) {
 }
 
 static int extend(const DataRun *run, sd_bus_error *error) {
-        return run->work->format == VOLUME_FORMAT_RAW ? grow_raw(run, error) : grow_qcow2(run, error);
+        if (run->work->format != VOLUME_FORMAT_RAW)
+                return grow_qcow2(run, error);
+        return layout(run)->volume_grow ? check_device(run, error) : grow_raw(run, error);
 }
 
 /* ---- copy ---- */

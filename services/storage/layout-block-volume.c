@@ -377,3 +377,35 @@ int block_volume_update(const DomainPlace *place, const char *image, const char 
                 r = volume_change_apply(change, volume, &metadata, error);
         return r < 0 ? r : block_slot_write(place, fd, found->tags.slot, &metadata, error);
 }
+
+/* ---- growing ---- */
+
+static int extend_volume(const DomainPlace *place, const char *volume, uint64_t size_bytes, sd_bus_error *error) {
+        char size[LVM_SIZE_BYTES];
+        const char *const words[] = {"lvextend", "--autobackup", "n", "--size", size, NULL};
+        const char *const names[] = {volume, NULL};
+
+        (void) snprintf(size, sizeof(size), "%" PRIu64 "m", (size_bytes + MIB - 1) / MIB);
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+int block_volume_grow(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
+                      sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {}, after = {};
+        const BlockVolume *found;
+        int r;
+
+        r = find_in_image(place, &scan, image, volume, &found, error);
+        if (r >= 0)
+                r = block_volumes_free(place, &scan, image, error);
+        if (r < 0)
+                return r;
+        if (found->size_bytes < size_bytes) {
+                r = extend_volume(place, volume, size_bytes, error);
+                if (r >= 0)
+                        r = find_in_image(place, &after, image, volume, &found, error);
+        }
+        if (r >= 0)
+                *ret_bytes = found->size_bytes;
+        return r;
+}

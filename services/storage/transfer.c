@@ -45,7 +45,7 @@ void transfer_free_all(Manager *manager) {
 
 /* Known once it is known whether the volume's lease is taken. */
 int transfer_name_unit(Transfer *transfer) {
-        const char *prefix = transfer->request.data ? "data" : transfer->request.leased ? "upload" : "transfer";
+        const char *prefix = transfer->request.data ? transfer->devices ? "data-block" : "data" : transfer->request.leased ? "upload" : "transfer";
 
         if (asprintf(&transfer->unit, "rhv-%s-%s.service", prefix, transfer->job) < 0) {
                 transfer->unit = NULL;
@@ -493,10 +493,10 @@ static bool adopt(Job *job, void *userdata) {
         r = transfer_new(manager, job_id(job), &transfer);
         if (r >= 0)
                 r = transfer_request_load(transfer->directory, &transfer->request);
-        if (r >= 0)
-                r = transfer_name_unit(transfer);
         if (r >= 0 && transfer->request.data)
                 r = data_job_recall(transfer);
+        if (r >= 0)
+                r = transfer_name_unit(transfer);
         if (r >= 0)
                 r = image_lock_take(&manager->locks, transfer->request.domain, transfer->request.image, job_id(job),
                                     NULL);

@@ -25,5 +25,9 @@ lvm_ready() {
         # the host's udevd sees every loop device of the machine change, and gives it an owner
         on "$1" sh -c 'mkdir -p /run/udev/rules.d && echo "KERNEL==\"loop*\", OWNER=\"36\", GROUP=\"36\", MODE=\"0660\"" > /run/udev/rules.d/90-lab.rules && udevadm control --reload'
         # the shim's volumes are not the device mapper's
-        on "$1" sh -c 'mkdir -p /run/systemd/system/rhv-upload-.service.d && printf "[Service]\nDeviceAllow=block-loop rw\n" > /run/systemd/system/rhv-upload-.service.d/lab.conf && systemctl daemon-reload'
+        on "$1" sh -c 'for unit in rhv-upload- rhv-data-block-; do
+                mkdir -p /run/systemd/system/$unit.service.d
+                printf "[Service]\nDeviceAllow=block-loop rw\n" > /run/systemd/system/$unit.service.d/lab.conf
+        done
+        systemctl daemon-reload'
 }

@@ -75,6 +75,40 @@ static void test_bad_requests(void **state) {
         }
 }
 
+/* More room is for volumes of devices, and for one that is named. */
+static void test_grow(void **state) {
+        DomainPlace devices = place;
+        _cleanup_(io_freep) Io *io = NULL, *read = NULL;
+        _cleanup_json_ json_t *request = NULL, *files = NULL;
+        Io *refused;
+
+        devices.type = domain_type_find("fcp");
+        devices.path = (char *)"/dev/mapper/lun";
+        io = io_new("make a volume larger", io_volume_grow, &devices);
+        assert_non_null(io);
+        io->lease_version = 7;
+        io->size_bytes = 3 * GIB;
+        memcpy(io->image, ID(2), UUID_STRING_MAX);
+        memcpy(io->volume, ID(3), UUID_STRING_MAX);
+        request = structural_request(io);
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_ptr_equal(read->run, io_volume_grow);
+        assert_int_equal(read->size_bytes, 3 * GIB);
+        assert_string_equal(read->volume, ID(3));
+
+        io->volume[0] = '\0';
+        files = structural_request(io);
+        assert_int_equal(structural_request_read(files, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "size", json_integer(0));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "size", json_integer((json_int_t)(2048 * TIB)));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "size", json_integer((json_int_t)GIB));
+        (void) json_object_set_new(json_object_get(request, "place"), "type", json_string("posix"));
+        (void) json_object_set_new(json_object_get(request, "place"), "path", json_string("/mnt/one"));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+}
+
 static void assert_place_refused(const char *key, json_t *value) {
         _cleanup_(io_freep) Io *io = make_volume();
         _cleanup_json_ json_t *request = structural_request(io);
@@ -162,7 +196,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_request),     cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_bad_places),
                         cmocka_unit_test(test_answer),      cmocka_unit_test(test_refusal),       cmocka_unit_test(test_bad_answers),
-                        cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog),
+                        cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog), cmocka_unit_test(test_grow),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

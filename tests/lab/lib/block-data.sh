@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154,SC2086
+#
+# Data jobs on a block domain of host1, which host2 has open too, in either lab: sourced by a test that has both up, with LVM and sanlock ready.
+# Needs IO_TIMEOUT, seconds.
+
+D=11111111-2222-4333-8444-00000000000b
+RAW=aaaaaaaa-0000-4000-8000-000000000001
+THIN=aaaaaaaa-0000-4000-8000-000000000002
+VM=cccccccc-0000-4000-8000-000000000001
+A=bbbbbbbb-0000-4000-8000-00000000000
+lun=$(lun_make lun 20G)
+
+block_share host1 $D "$lun" >/dev/null
+block_find host2 "$lun" >/dev/null
+assert_eq "done" "$(lockspace_join host1 $D 1)"
+assert_eq "done" "$(lockspace_join host2 $D 2)"
+wait_until 60 host_seen host1 $D 2 live
+assert_eq "done" "$(lease_acquire host1 $D)"
+assert_eq "done" "$(lockspace_job host1 $D CreateLease 'sa{sv}' $VM 1 lease t 1)"
+
+report() { lvm_on "$1" "$lun" "$2" --noheadings "${@:3}" 2>/dev/null | sed 's/^ *//; s/ *$//'; }
+data_job() { job_wait host1 "$(job_of "$(domain_call host1 $D "$@")")"; }
+make() { data_job CreateVolume 'ssa{sv}a{sv}' "$1" "$2" $(($# / 3)) "${@:3}" 1 lease t 1; }
+extend() { data_job ExtendVolume 'ssta{sv}' "$1" "$2" "$3" 1 lease t 1; }
+# of a volume: its LV in MiB; a key of its metadata, read past the service
+mib() { report host2 lvs --units m --nosuffix -o lv_size "$D/$1" | cut -d. -f1; }
+slot_of() { report host2 lvs -o lv_tags "$D/$1" | tr ',' '\n' | sed -n 's/^MD_//p'; }
+meta() { on host1 dd if="/dev/$D/metadata" bs=512 skip=$((2048 + $(slot_of "$1") * 16)) count=1 iflag=direct status=none | tr -d '\0' | sed -n "s/^$2=//p"; }
+# A job gives its volumes back.
+inactive() { [ -z "$(on host1 ls "/dev/$D" | grep ^bbbb)" ]; }
+prepared() { # IMAGE VOLUME COMMAND...: while that volume is usable on host1
+        local image=$1 volume=$2 status=0
+        shift 2
+        domain_call host1 $D PrepareImage 'ssa{sv}' "$image" "$volume" 1 user s $VM >/dev/null
+        on host1 "$@" || status=$?
+        domain_call host1 $D TeardownImage 'sa{sv}' "$image" 1 user s $VM >/dev/null
+        return $status
+}
+# io IMAGE VOLUME FORMAT COMMAND...: qemu-io on what a guest sees; fails where a pattern is another one
+io() {
+        local image=$1 volume=$2 format=$3 each words=()
+        shift 3
+        for each in "$@"; do words+=(-c "$each"); done
+        prepared "$image" "$volume" qemu-io -f "$format" "${words[@]}" "/dev/$D/$volume" >"$RHV_LOGS/io" 2>&1 || fail "$(cat "$RHV_LOGS/io")"
+        ! grep -q 'verification failed' "$RHV_LOGS/io" || fail "volume $volume holds something else"
+}
+virtual() { prepared "$1" "$2" qemu-img info --output=json "/dev/$D/$2" | jq '.["virtual-size"]'; }
+mkdir -p "$RHV_LOGS"
+
+title "a raw disk grows: its device by whole extents, then its capacity, in one write of its slot"
+assert_eq "done" "$(make $RAW ${A}1 format s raw allocation s preallocated capacity t 200000000)"
+io $RAW ${A}1 raw 'write -P 7 0 1M' 'write -P 8 255M 1M'
+assert_eq "256 268435456 0" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN)"
+assert_eq "done" "$(extend $RAW ${A}1 300000256)"
+assert_eq "384 402653184 1 LEGAL" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN) $(meta ${A}1 LEGALITY)"
+wait_until 30 inactive
+assert_eq "402653184" "$(virtual $RAW ${A}1)"
+io $RAW ${A}1 raw 'read -P 7 0 1M' 'read -P 8 255M 1M' 'write -P 9 383M 1M' 'read -P 9 383M 1M'
+
+title "one that has the room already, as after an end in the middle, only gets the capacity; the same again changes nothing"
+lvm_on host1 "$lun" lvextend -qq --size 512m $D/${A}1 >/dev/null 2>&1
+assert_eq "done" "$(extend $RAW ${A}1 500000256)"
+assert_eq "512 536870912 2" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN)"
+assert_eq "done" "$(extend $RAW ${A}1 536870912)"
+assert_eq "512 536870912 3" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN)"
+
+title "a thin disk grows in its header, and has at least the room a new one of that capacity would have"
+assert_eq "done" "$(make $THIN ${A}2 format s qcow2 capacity t 134217728)"
+assert_eq "128" "$(mib ${A}2)"
+io $THIN ${A}2 qcow2 'write -P 3 0 1M'
+assert_eq "done" "$(extend $THIN ${A}2 5368709120)"
+assert_eq "2560 5368709120 1 LEGAL" "$(mib ${A}2) $(meta ${A}2 CAP) $(meta ${A}2 GEN) $(meta ${A}2 LEGALITY)"
+assert_eq "5368709120" "$(virtual $THIN ${A}2)"
+assert_eq "done" "$(extend $THIN ${A}2 8589934592)"
+assert_eq "2560 8589934592" "$(mib ${A}2) $(meta ${A}2 CAP)"
+io $THIN ${A}2 qcow2 'read -P 3 0 1M' 'read -P 0 1M 1M' 'write -P 4 8191M 1M' 'read -P 4 8191M 1M'
+wait_until 30 inactive
+
+title "and what cannot be meant changes nothing"
+before="$(report host2 vgs -o vg_seqno $D) $(meta ${A}1 GEN) $(meta ${A}2 GEN)"
+assert_refused 'name the version' domain_call host1 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 0
+assert_refused 'lease' domain_call host2 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 1 lease t 1
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(extend $RAW ${A}1 268435456 2>/dev/null)"
+assert_eq "failed org.rhv.Error.NotFound" "$(extend $RAW ${A}9 1073741824 2>/dev/null)"
+assert_eq "failed org.rhv.Error.NoSpace" "$(extend $RAW ${A}1 109951162777600 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidState" "$(data_job ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 2 lease t 1 generation t 9 2>/dev/null)"
+domain_call host1 $D PrepareImage 'ssa{sv}' $RAW ${A}1 1 user s $VM >/dev/null
+assert_refused 'in use' domain_call host1 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 1 lease t 1
+domain_call host1 $D TeardownImage 'sa{sv}' $RAW 1 user s $VM >/dev/null
+assert_eq "$before" "$(report host2 vgs -o vg_seqno $D) $(meta ${A}1 GEN) $(meta ${A}2 GEN)"
