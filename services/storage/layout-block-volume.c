@@ -159,6 +159,9 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
                 return bus_error_errno(error, r, "Cannot read image %s", request->image);
         memcpy(list.image, request->image, UUID_STRING_MAX);
         r = check_new(&scan, request, error);
+        /* The parent's slot is written too: no data job of any host may work on it. */
+        if (r >= 0 && !streq(request->parent, BLANK_UUID))
+                r = block_volumes_free(place, &scan, request->image, error);
         if (r >= 0)
                 r = volume_request_plan(request, &list, place->id, place->version, &plan.metadata, error);
         if (r >= 0)

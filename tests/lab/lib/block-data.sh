@@ -89,3 +89,28 @@ domain_call host1 $D PrepareImage 'ssa{sv}' $RAW ${A}1 1 user s $VM >/dev/null
 assert_refused 'in use' domain_call host1 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 1 lease t 1
 domain_call host1 $D TeardownImage 'sa{sv}' $RAW 1 user s $VM >/dev/null
 assert_eq "$before" "$(report host2 vgs -o vg_seqno $D) $(meta ${A}1 GEN) $(meta ${A}2 GEN)"
+
+title "no layer is put on a volume that another host works on"
+assert_eq "done" "$(make $THIN ${A}3 format s qcow2 parent s ${A}2)"
+on host2 sh -c "systemd-run -q --unit=lab-holder sanlock client command -r $D:${A}3:/dev/$D/leases:$(((100 + $(slot_of ${A}3)) << 20)) -c /bin/sleep infinity"
+held() { on host2 sanlock client status | sees ":${A}3:"; }
+wait_until 30 held
+before=$(report host2 vgs -o vg_seqno $D)
+assert_eq "failed org.rhv.Error.InUse" "$(make $THIN ${A}4 format s qcow2 parent s ${A}3 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InUse" "$(extend $THIN ${A}3 10737418240 2>/dev/null)"
+assert_eq "$before LEAF" "$(report host2 vgs -o vg_seqno $D) $(meta ${A}3 VOLTYPE)"
+on host2 systemctl stop lab-holder
+free() { ! held; }
+wait_until 30 free
+
+title "a deletion that was cut off is completed by who holds the domain's lease next: what the volume was built on is the top again"
+slot=$(slot_of ${A}3)
+on host1 sh -c "dd if=/dev/$D/metadata bs=512 skip=$((2048 + slot * 16)) count=1 iflag=direct status=none | tr -d '\\0' |
+        sed 's/^LEGALITY=.*/LEGALITY=ILLEGAL/; s/^PUUID=.*/PUUID=00000000-0000-0000-0000-000000000000/' | dd bs=512 conv=sync status=none |
+        dd of=/dev/$D/metadata bs=512 seek=$((2048 + slot * 16)) conv=notrunc oflag=direct status=none"
+assert_eq "INTERNAL ILLEGAL" "$(meta ${A}2 VOLTYPE) $(meta ${A}3 LEGALITY)"
+assert_eq "done" "$(lease_release host1 $D)"
+assert_eq "done" "$(lease_acquire host2 $D)"
+cleared() { [ -z "$(report host1 lvs -o lv_name $D | grep ${A}3)" ] && [ "$(meta ${A}2 VOLTYPE)" = LEAF ]; }
+wait_until 60 cleared
+assert_eq "8589934592 LEGAL" "$(volume_get host2 $D $THIN capacity) $(meta ${A}2 LEGALITY)"
