@@ -80,7 +80,17 @@ static void on_made(Task *task, Io *io, int r, const sd_bus_error *error) {
                 start_unit(transfer);
 }
 
-static int make_copy(Transfer *transfer, const VolumeRequest *request, sd_bus_error *error) {
+/* With the places it borrows. */
+static void take_data(Io *io, Io *noted) {
+        io->source = noted->source;
+        noted->source = (DomainPlace){};
+        io->data = TAKE_PTR(noted->data);
+        io->data->place = io->place;
+        io->data->source = io->source;
+}
+
+/* Takes the note's data where the new volume must be given its room. */
+static int make_copy(Transfer *transfer, Io *noted, sd_bus_error *error) {
         Domain *domain = domain_find(transfer->manager, transfer->request.domain);
         Io *io;
         int r;
@@ -92,7 +102,9 @@ static int make_copy(Transfer *transfer, const VolumeRequest *request, sd_bus_er
         io = data_io(domain, "make a volume", io_volume_make, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
-        io->request = *request;
+        io->request = noted->request;
+        if (domain->place.type->layout->volume_grow && io->request.allocation == VOLUME_ALLOCATION_SPARSE)
+                take_data(io, noted);
         r = domain_structural(domain, io);
         if (r < 0) {
                 io_free(io);
@@ -108,7 +120,7 @@ static void on_noted(Task *task, Io *io, int r, const sd_bus_error *error) {
         if (!transfer)
                 return;
         if (r >= 0 && transfer->kind == DATA_COPY) {
-                r = make_copy(transfer, &io->request, &own);
+                r = make_copy(transfer, io, &own);
                 if (r >= 0)
                         return;
                 error = &own;

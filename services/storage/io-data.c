@@ -125,8 +125,8 @@ int io_data_plan(Io *io) {
         };
         int r;
 
-        if (!layout(io)->volume_reparent && io->data->kind != DATA_EXTEND) {
-                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Copies and merges work on domains of files, not yet on block devices");
+        if (!layout(io)->volume_reparent && io->data->kind == DATA_MERGE) {
+                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Merges work on domains of files, not yet on block devices");
                 return -EOPNOTSUPP;
         }
         r = io_list_one(io);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "data-work.h"
 #include "dict.h"
 #include "place-json.h"
 
@@ -45,6 +46,8 @@ json_t *structural_request(const Io *io) {
                 json_decref(request);
                 return NULL;
         }
+        if (request && io->run == io_volume_make && io->data)
+                (void) json_object_set_new(request, "copy", data_work_to_json(io->data));
         if (request && io->run == io_volume_grow)
                 (void) json_object_set_new(request, "size", json_integer((json_int_t)io->size_bytes));
         return request;
@@ -102,6 +105,16 @@ static int read_size(const json_t *request, Io *io) {
         return 0;
 }
 
+/* A copy whose source is to be measured: only where the new volume has to be given its room. */
+static int read_copy(const json_t *copy, Io *io) {
+        if (!copy)
+                return 0;
+        io->data = calloc(1, sizeof(*io->data));
+        if (!io->data)
+                return -ENOMEM;
+        return data_work_from_json(copy, io->data) < 0 || io->data->kind != DATA_COPY || !io->place.type->layout->volume_grow ? -EBADMSG : 0;
+}
+
 static int (*work_of(const char *word))(Io *) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (streq(kinds[i].word, word))
@@ -128,7 +141,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
         memcpy(io->image, image, strlen(image) + 1);
         memcpy(io->volume, volume, strlen(volume) + 1);
         memcpy(io->lease, lease, strlen(lease) + 1);
-        if (io->run == io_volume_make && (!*image || !*volume || read_volume(json_object_get(request, "request"), io) < 0))
+        if (io->run == io_volume_make && (!*image || !*volume || read_volume(json_object_get(request, "request"), io) < 0 ||
+                                          read_copy(json_object_get(request, "copy"), io) < 0))
                 return garbage(error, "The request");
         if (io->run == io_volume_grow && (!*image || !*volume || !io->place.type->layout->volume_grow || read_size(request, io) < 0))
                 return garbage(error, "The request");

@@ -6,6 +6,13 @@
 
 D=11111111-2222-4333-8444-00000000000b
 RAW=aaaaaaaa-0000-4000-8000-000000000001
+E=11111111-2222-4333-8444-00000000000e
+FILE=aaaaaaaa-0000-4000-8000-000000000003
+COPY=aaaaaaaa-0000-4000-8000-000000000004
+STALE=aaaaaaaa-0000-4000-8000-000000000005
+OTHER=aaaaaaaa-0000-4000-8000-000000000006
+BASE=aaaaaaaa-0000-4000-8000-000000000007
+CLONE=aaaaaaaa-0000-4000-8000-000000000008
 THIN=aaaaaaaa-0000-4000-8000-000000000002
 VM=cccccccc-0000-4000-8000-000000000001
 A=bbbbbbbb-0000-4000-8000-00000000000
@@ -23,12 +30,20 @@ report() { lvm_on "$1" "$lun" "$2" --noheadings "${@:3}" 2>/dev/null | sed 's/^ 
 data_job() { job_wait host1 "$(job_of "$(domain_call host1 $D "$@")")"; }
 make() { data_job CreateVolume 'ssa{sv}a{sv}' "$1" "$2" $(($# / 3)) "${@:3}" 1 lease t 1; }
 extend() { data_job ExtendVolume 'ssta{sv}' "$1" "$2" "$3" 1 lease t 1; }
+# copy DOMAIN IMAGE VOLUME TARGET-IMAGE TARGET-VOLUME [KEY SIGNATURE VALUE]... of the target
+copy() {
+        local domain=$1 image=$2 volume=$3 lease=(1 lease t 1)
+        shift 3
+        # files are on a local domain, which has no lease
+        [[ " $* " != *" $E "* ]] || lease=(0)
+        job_wait host1 "$(job_of "$(domain_call host1 "$domain" CopyVolume 'ssa{sv}a{sv}' "$image" "$volume" $((2 + ($# - 2) / 3)) image s "$1" volume s "$2" "${@:3}" "${lease[@]}")")"
+}
 # of a volume: its LV in MiB; a key of its metadata, read past the service
 mib() { report host2 lvs --units m --nosuffix -o lv_size "$D/$1" | cut -d. -f1; }
 slot_of() { report host2 lvs -o lv_tags "$D/$1" | tr ',' '\n' | sed -n 's/^MD_//p'; }
 meta() { on host1 dd if="/dev/$D/metadata" bs=512 skip=$((2048 + $(slot_of "$1") * 16)) count=1 iflag=direct status=none | tr -d '\0' | sed -n "s/^$2=//p"; }
 # A job gives its volumes back.
-inactive() { [ -z "$(on host1 ls "/dev/$D" | grep ^bbbb)" ]; }
+inactive() { ! on host1 ls "/dev/$D" | sees ^bbbb; }
 prepared() { # IMAGE VOLUME COMMAND...: while that volume is usable on host1
         local image=$1 volume=$2 status=0
         shift 2
@@ -90,6 +105,61 @@ assert_refused 'in use' domain_call host1 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 
 domain_call host1 $D TeardownImage 'sa{sv}' $RAW 1 user s $VM >/dev/null
 assert_eq "$before" "$(report host2 vgs -o vg_seqno $D) $(meta ${A}1 GEN) $(meta ${A}2 GEN)"
 
+title "a copy from files into a thin volume has the measured room; its bytes arrive"
+on host1 mkdir -p /data
+storage_call host1 CreateDomain 'sa{sv}a{sv}' $E 3 type s local path s /data/files name s files 0 >/dev/null
+assert_eq "done" "$(volume_create host1 $E $FILE ${A}1 qcow2 335544320)"
+file=/data/files/$E/images/$FILE/${A}1
+on host1 setpriv --reuid 36 --regid 36 --clear-groups qemu-io -f qcow2 -c 'write -P 5 0 200M' -c 'write -P 6 319M 1M' $file >/dev/null
+assert_eq "done" "$(copy $E $FILE ${A}1 $COPY ${A}5 format s qcow2 domain s $D)"
+assert_eq "256 335544320 1 LEGAL LEAF" "$(mib ${A}5) $(meta ${A}5 CAP) $(meta ${A}5 GEN) $(meta ${A}5 LEGALITY) $(meta ${A}5 VOLTYPE)"
+io $COPY ${A}5 qcow2 'read -P 5 0 200M' 'read -P 0 200M 119M' 'read -P 6 319M 1M'
+
+title "from devices into a raw device: what was on it before is not seen, behind the disk neither"
+assert_eq "done" "$(make $STALE ${A}6 format s raw allocation s preallocated capacity t 402653184)"
+io $STALE ${A}6 raw 'write -P 238 0 384M'
+where=$(report host2 lvs -o devices "$D/${A}6")
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $STALE 1 lease t 1)"
+assert_eq "done" "$(copy $D $COPY ${A}5 $STALE ${A}6 format s raw allocation s preallocated)"
+assert_eq "$where 384 402653184 1" "$(report host2 lvs -o devices "$D/${A}6") $(mib ${A}6) $(meta ${A}6 CAP) $(meta ${A}6 GEN)"
+io $STALE ${A}6 raw 'read -P 5 0 200M' 'read -P 0 200M 119M' 'read -P 6 319M 1M' 'read -P 0 320M 64M'
+wait_until 30 inactive
+
+title "and back into files: a chain as one disk"
+assert_eq "done" "$(make $COPY ${A}7 format s qcow2 parent s ${A}5)"
+io $COPY ${A}7 qcow2 'write -P 9 1M 1M'
+assert_eq "done" "$(copy $D $COPY ${A}7 $STALE ${A}8 format s raw domain s $E)"
+on host1 qemu-io -r -f raw -c 'read -P 5 0 1M' -c 'read -P 9 1M 1M' -c 'read -P 5 2M 198M' -c 'read -P 6 319M 1M' /data/files/$E/images/$STALE/${A}8 |
+        sees 'verification failed' && fail "the copy holds something else"
+assert_eq "335544320" "$(on host1 stat -c %s /data/files/$E/images/$STALE/${A}8)"
+assert_eq "done" "$(copy $D $STALE ${A}6 $OTHER ${A}8 format s qcow2 domain s $E)" "of a raw device"
+wait_until 30 inactive
+
+title "a copy that is killed leaves nothing"
+job=$(job_of "$(domain_call host1 $D CopyVolume 'ssa{sv}a{sv}' $COPY ${A}7 4 image s $OTHER volume s ${A}9 format s raw allocation s preallocated 2 lease t 1 bandwidth t 1048576)")
+at_work() { on host1 pgrep -x qemu-img >/dev/null; }
+wait_until 60 at_work
+assert_eq "ILLEGAL" "$(meta ${A}9 LEGALITY)"
+on host1 systemctl kill -s KILL 'rhv-data-block-*'
+assert_eq "failed org.rhv.Error.Interrupted" "$(job_wait host1 "$job" 2>/dev/null)"
+assert_eq "" "$(report host2 lvs -o lv_name $D | grep ${A}9 || true)"
+assert_eq "failed org.rhv.Error.NoSpace" "$(copy $D $COPY ${A}7 $OTHER ${A}9 format s raw allocation s preallocated capacity t 109951162777600 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(copy $D $COPY ${A}7 $OTHER ${A}9 format s raw 2>/dev/null)" "a raw device takes all its room at once"
+assert_eq "" "$(report host2 lvs -o lv_name $D | grep ${A}9 || true)"
+wait_until 30 inactive
+
+title "a template, and a disk on it: the template stays until the last of them is gone"
+assert_eq "done" "$(copy $D $COPY ${A}7 $BASE ${A}9 format s qcow2 template b true)"
+assert_eq "SHARED" "$(meta ${A}9 VOLTYPE)"
+assert_eq "failed org.rhv.Error.InvalidState" "$(make $CLONE ${A}a format s qcow2 parent s ${A}5 parent_image s $COPY 2>/dev/null)" "no template"
+assert_eq "failed org.rhv.Error.AlreadyExists" "$(make $COPY ${A}a format s qcow2 parent s ${A}9 parent_image s $BASE 2>/dev/null)"
+assert_eq "done" "$(make $CLONE ${A}a format s qcow2 parent s ${A}9 parent_image s $BASE)"
+assert_eq "SHARED ${A}9 IU_$CLONE,MD_$(slot_of ${A}a),PU_${A}9" "$(meta ${A}9 VOLTYPE) $(meta ${A}a PUUID) $(report host2 lvs -o lv_tags $D/${A}a)"
+io $CLONE ${A}a qcow2 'read -P 5 0 1M' 'read -P 9 1M 1M' 'write -P 10 2M 1M' 'read -P 10 2M 1M'
+assert_eq "failed org.rhv.Error.InUse" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1 2>/dev/null)"
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $CLONE 1 lease t 1)"
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+
 title "no layer is put on a volume that another host works on"
 assert_eq "done" "$(make $THIN ${A}3 format s qcow2 parent s ${A}2)"
 on host2 sh -c "systemd-run -q --unit=lab-holder sanlock client command -r $D:${A}3:/dev/$D/leases:$(((100 + $(slot_of ${A}3)) << 20)) -c /bin/sleep infinity"
@@ -111,6 +181,6 @@ on host1 sh -c "dd if=/dev/$D/metadata bs=512 skip=$((2048 + slot * 16)) count=1
 assert_eq "INTERNAL ILLEGAL" "$(meta ${A}2 VOLTYPE) $(meta ${A}3 LEGALITY)"
 assert_eq "done" "$(lease_release host1 $D)"
 assert_eq "done" "$(lease_acquire host2 $D)"
-cleared() { [ -z "$(report host1 lvs -o lv_name $D | grep ${A}3)" ] && [ "$(meta ${A}2 VOLTYPE)" = LEAF ]; }
+cleared() { ! report host1 lvs -o lv_name $D | sees ${A}3 && [ "$(meta ${A}2 VOLTYPE)" = LEAF ]; }
 wait_until 60 cleared
 assert_eq "8589934592 LEGAL" "$(volume_get host2 $D $THIN capacity) $(meta ${A}2 LEGALITY)"
