@@ -55,8 +55,8 @@ static int check_target(const Domain *target, const DataCall *call, sd_bus_error
                 sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "Storage domain %s is not active", target->place.id);
                 return -EHOSTDOWN;
         }
-        /* What follows the work, or makes its volume, is structural; an extension is the volume's own business. */
-        if (call->request.kind != DATA_EXTEND)
+        /* What follows the work, or makes its volume or room for it, is structural; a file's extension is the volume's own business. */
+        if (call->request.kind != DATA_EXTEND || target->place.type->layout->volume_grow)
                 r = domain_lease_check(target, (uint64_t)dict_integer(call->options, "lease", 0), error);
         return r < 0 ? r : domain_check_member(target, error);
 }

@@ -17,13 +17,13 @@ void data_command_clear(DataCommand *command) {
 
 /* ---- nodes ---- */
 
-static json_t *file_node(const char *path) {
-        return json_pack("{s:s, s:s}", "driver", "file", "filename", path);
+static json_t *file_node(const DataWork *work, const char *path) {
+        return json_pack("{s:s, s:s}", "driver", domain_type_is_block(work->source.type) ? "host_device" : "file", "filename", path);
 }
 
 /* A foreign image ends before the volume does; readers of its last bytes must see that. */
 static json_t *foreign_node(const DataWork *work, const char *path) {
-        json_t *file = file_node(path), *node;
+        json_t *file = file_node(work, path), *node;
 
         if (file && work->source_bytes != 0)
                 file = json_pack("{s:s, s:I, s:o}", "driver", "raw", "size", (json_int_t)work->source_bytes, "file", file);
@@ -40,7 +40,10 @@ static json_t *chain_node(const DataWork *work, const char *const *paths) {
                 const bool qcow2 = work->chain[i].format == VOLUME_FORMAT_QCOW2;
                 json_t *below = node ?: json_null();
 
-                node = json_pack("{s:s, s:o}", "driver", qcow2 ? "qcow2" : "raw", "file", file_node(paths[i]));
+                node = json_pack("{s:s, s:o}", "driver", qcow2 ? "qcow2" : "raw", "file", file_node(work, paths[i]));
+                /* A device may be larger than its disk. */
+                if (node && !qcow2 && i == 0 && work->kind == DATA_COPY && domain_type_is_block(work->source.type))
+                        (void) json_object_set_new(node, "size", json_integer((json_int_t)work->present_bytes));
                 if (!node || !qcow2)
                         json_decref(below);
                 else
@@ -85,7 +88,7 @@ static void add_bandwidth(const DataWork *work, DataCommand *command, size_t *n)
         add(command, n, command->numbers[0]);
 }
 
-/* The target was just made and reads as zeroes. */
+/* A file that was just made reads as zeroes, and so does any new qcow2 volume; a device holds what was there before. */
 int data_command_copy(const DataWork *work, const char *const *paths, const char *target, bool privileged, DataCommand *ret) {
         size_t n;
 
@@ -93,7 +96,8 @@ int data_command_copy(const DataWork *work, const char *const *paths, const char
         n = begin(ret, "convert", privileged);
         add(ret, &n, "-p");
         add(ret, &n, "-n");
-        add(ret, &n, "--target-is-zero");
+        if (work->format == VOLUME_FORMAT_QCOW2 || !domain_type_is_block(work->place.type))
+                add(ret, &n, "--target-is-zero");
         add(ret, &n, "-t");
         add(ret, &n, "none");
         /* A foreign image may be of any length; direct I/O reads whole sectors only. */
@@ -132,7 +136,8 @@ int data_command_resize(const DataWork *work, const char *const *paths, bool pri
         *ret = (DataCommand){};
         n = begin(ret, "resize", privileged);
         add(ret, &n, "-q");
-        if (work->allocation == VOLUME_ALLOCATION_PREALLOCATED && work->n_chain == 1) {
+        /* A device has its blocks already. */
+        if (work->allocation == VOLUME_ALLOCATION_PREALLOCATED && work->n_chain == 1 && !domain_type_is_block(work->place.type)) {
                 add(ret, &n, "--preallocation");
                 add(ret, &n, "falloc");
         }

@@ -19,6 +19,7 @@
 #include "data-tool.h"
 #include "heir.h"
 #include "log.h"
+#include "lvm.h"
 #include "transfer-progress.h"
 #include "transfer-request.h"
 #include "volume-lease.h"
@@ -109,6 +110,7 @@ int main(int argc, char **argv) {
                 fputs("usage: rhv-data DIRECTORY, started by org.rhv.Storage\n", stderr);
                 return 2;
         }
+        lvm_use_helper(LVM_SOCKET_PATH);
         (void) umask(0022);
         return run_job(argv[1]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -52,7 +52,7 @@ static Transfer *piece_ended(Task *task) {
 static void start_unit(Transfer *transfer) {
         const char *argv[] = {data_program, transfer->directory, NULL};
         _cleanup_free_ char *description = NULL;
-        /* The rest of the sandbox is in units/rhv-data-.service.d. */
+        /* The rest of the sandbox is in units/rhv-data-.service.d, rhv-data-block-.service.d. */
         UnitSpec spec = {.name = transfer->unit, .slice = "rhv-data.slice", .argv = argv};
         int r = -ECANCELED;
 
@@ -80,7 +80,17 @@ static void on_made(Task *task, Io *io, int r, const sd_bus_error *error) {
                 start_unit(transfer);
 }
 
-static int make_copy(Transfer *transfer, const VolumeRequest *request, sd_bus_error *error) {
+/* With the places it borrows. */
+static void take_data(Io *io, Io *noted) {
+        io->source = noted->source;
+        noted->source = (DomainPlace){};
+        io->data = TAKE_PTR(noted->data);
+        io->data->place = io->place;
+        io->data->source = io->source;
+}
+
+/* Takes the note's data where the new volume must be given its room. */
+static int make_copy(Transfer *transfer, Io *noted, sd_bus_error *error) {
         Domain *domain = domain_find(transfer->manager, transfer->request.domain);
         Io *io;
         int r;
@@ -92,7 +102,9 @@ static int make_copy(Transfer *transfer, const VolumeRequest *request, sd_bus_er
         io = data_io(domain, "make a volume", io_volume_make, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
-        io->request = *request;
+        io->request = noted->request;
+        if (domain->place.type->layout->volume_grow && io->request.allocation == VOLUME_ALLOCATION_SPARSE)
+                take_data(io, noted);
         r = domain_structural(domain, io);
         if (r < 0) {
                 io_free(io);
@@ -108,7 +120,7 @@ static void on_noted(Task *task, Io *io, int r, const sd_bus_error *error) {
         if (!transfer)
                 return;
         if (r >= 0 && transfer->kind == DATA_COPY) {
-                r = make_copy(transfer, &io->request, &own);
+                r = make_copy(transfer, io, &own);
                 if (r >= 0)
                         return;
                 error = &own;
@@ -145,6 +157,49 @@ static int note(Transfer *transfer, Io *plan, sd_bus_error *error) {
         return run_piece(transfer, domain, io, DOMAIN_IO_USEC, on_noted, error);
 }
 
+/* ---- room ---- */
+
+static void on_grown(Task *task, Io *io, int r, const sd_bus_error *error) {
+        _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+        Transfer *transfer = piece_ended(task);
+
+        if (!transfer)
+                return;
+        if (r >= 0) {
+                /* A raw disk is as large as its device. */
+                if (transfer->kind == DATA_EXTEND && io->data->format == VOLUME_FORMAT_RAW)
+                        transfer->size_bytes = io->data->capacity_bytes = io->plan.metadata.capacity_bytes;
+                io->size_bytes = 0; /* it has its room */
+                r = note(transfer, io, &own);
+                error = &own;
+        }
+        if (r < 0)
+                transfer_end(transfer, r, error);
+}
+
+/* The volume gets room first. Cut off here, nothing but that has happened, and the same job finds it done. */
+static int grow(Transfer *transfer, Io *plan, sd_bus_error *error) {
+        Domain *domain = domain_find(transfer->manager, transfer->request.domain);
+        Io *io;
+        int r;
+
+        if (!domain) {
+                sd_bus_error_set(error, RHV_ERROR_ABORTED, "The storage domain was closed");
+                return -ECANCELED;
+        }
+        io = data_io(domain, "make a volume larger", io_volume_grow, transfer->request.image, transfer->request.volume);
+        if (!io)
+                return -ENOMEM;
+        io->data = TAKE_PTR(plan->data);
+        io->size_bytes = plan->grow_bytes;
+        r = domain_structural(domain, io);
+        if (r < 0) {
+                io_free(io);
+                return r;
+        }
+        return run_piece(transfer, domain, io, DOMAIN_LONG_IO_USEC, on_grown, error);
+}
+
 static void on_planned(Task *task, Io *io, int r, const sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
         Transfer *transfer = piece_ended(task);
@@ -165,7 +220,7 @@ static void on_planned(Task *task, Io *io, int r, const sd_bus_error *error) {
                 job = job_find(transfer->manager->jobs, transfer->job);
                 if (job)
                         job_set_progress(job, 0, transfer->size_bytes);
-                r = note(transfer, io, &own);
+                r = io->grow_bytes > 0 ? grow(transfer, io, &own) : note(transfer, io, &own);
                 error = &own;
         }
         if (r < 0)
@@ -190,6 +245,7 @@ static void set_request(Transfer *transfer, const Domain *domain, const DataRequ
         const Domain *target = request->target ?: domain;
 
         transfer->kind = request->kind;
+        transfer->devices = domain_type_is_block(domain->place.type) || domain_type_is_block(target->place.type);
         transfer->request = (TransferRequest){.upload = true, .data = true, .leased = target->lease};
         memcpy(transfer->request.domain, target->place.id, UUID_STRING_MAX);
         if (request->make) {
@@ -327,6 +383,7 @@ int data_job_recall(Transfer *transfer) {
         if (r < 0)
                 return r;
         transfer->kind = work.kind;
+        transfer->devices = domain_type_is_block(work.place.type) || domain_type_is_block(work.source.type);
         transfer->size_bytes = work.capacity_bytes;
         if (work.kind == DATA_COPY) {
                 memcpy(transfer->source_domain, work.source.id, UUID_STRING_MAX);

@@ -5,12 +5,13 @@
  * Jobs on the data of volumes (data-work.h), in the same way as transfers (transfer.h): the work is a unit of its own, rhv-data-<job>.service.
  *
  *   plan (worker)   may it be, next to what is there?
+ *   grow (worker)   of a volume on block devices: room for what will be in it
  *   note (worker)   the job's directory: from here on a restarted service takes it up
  *   make (worker)   of a copy: its volume, ILLEGAL
  *   unit            rhv-data, which settles the volume's metadata itself
  *   finish (worker) of a merge: the merged volume goes; of a copy that failed: what was made of it goes
  *
- * On a shared domain make and finish are the work of who holds the domain's lease; the unit holds the volume's.
+ * On a shared domain grow, make and finish are the work of who holds the domain's lease; the unit holds the volume's.
  */
 
 #include "transfer.h"

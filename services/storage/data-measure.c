@@ -38,23 +38,34 @@ static int read_answer(Io *io, int fd) {
         return 0;
 }
 
-static int io_measure_volume(Io *io) {
+int io_data_measure(Io *io) {
         _cleanup_close_ int out = memfd_create("measure", MFD_CLOEXEC);
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_(data_paths_clear) DataPaths paths = {};
         int r;
 
-        r = out < 0 ? -errno : io_data_plan(io);
-        if (r < 0)
-                return r;
-        io->data->place = io->data->source = io->place;
-        io->data->format = io->request.format;
-        r = data_source_find(io->data, &paths, &io->error);
+        r = out < 0 ? -errno : data_source_find(io->data, &paths, &io->error);
         if (r >= 0)
                 r = data_command_measure(io->data, (const char *const *)paths.of, geteuid() == 0, &command);
         if (r >= 0)
                 r = heir_run_output(command.argv, "qemu-img measure", out, &io->error);
         return r < 0 ? r : read_answer(io, out);
+}
+
+static int io_measure_volume(Io *io) {
+        int r;
+
+        /* The service has no devices in its sandbox. */
+        if (domain_type_is_block(io->place.type)) {
+                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Volumes on block devices cannot be measured yet, only copied");
+                return -EOPNOTSUPP;
+        }
+        r = io_data_plan(io);
+        if (r < 0)
+                return r;
+        io->data->place = io->data->source = io->place;
+        io->data->format = io->request.format;
+        return io_data_measure(io);
 }
 
 static void on_measured(Task *task, Io *io, int r, const sd_bus_error *error) {

@@ -4,10 +4,13 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "bus-error.h"
+#include "chain-rules.h"
 #include "data-command.h"
 #include "data-source.h"
 #include "data-tool.h"
@@ -113,6 +116,26 @@ static int grow_raw(const DataRun *run, sd_bus_error *error) {
         return 0;
 }
 
+/* Its room was made before: the device must have it, or this host sees an older one. */
+static int check_device(const DataRun *run, sd_bus_error *error) {
+        const DataWork *work = run->work;
+        _cleanup_close_ int fd = -EBADF;
+        off_t size;
+        int r;
+
+        r = layout(run)->volume_open(&work->place, run->image, run->volume, true, &fd, error);
+        if (r < 0)
+                return r;
+        size = lseek(fd, 0, SEEK_END);
+        if (size < 0)
+                return bus_error_errno(error, -errno, "Cannot tell the size of volume %s", run->volume);
+        if ((uint64_t)size >= work->capacity_bytes)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The device of volume %s has %" PRIu64 " bytes, not %" PRIu64, run->volume,
+                          (uint64_t)size, work->capacity_bytes);
+        return -EIO;
+}
+
 static int grow_qcow2(const DataRun *run, sd_bus_error *error) {
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_(data_paths_clear) DataPaths paths = {};
@@ -128,13 +151,15 @@ static int grow_qcow2(const DataRun *run, sd_bus_error *error) {
 }
 
 static int extend(const DataRun *run, sd_bus_error *error) {
-        return run->work->format == VOLUME_FORMAT_RAW ? grow_raw(run, error) : grow_qcow2(run, error);
+        if (run->work->format != VOLUME_FORMAT_RAW)
+                return grow_qcow2(run, error);
+        return layout(run)->volume_grow ? check_device(run, error) : grow_raw(run, error);
 }
 
 /* ---- copy ---- */
 
 /* The disk in a foreign image must fit, and be whole in that image. */
-static int check_foreign(const DataRun *run, const DataPaths *paths, sd_bus_error *error) {
+static int check_foreign(const DataRun *run, const DataPaths *paths, uint64_t *ret_bytes, sd_bus_error *error) {
         _cleanup_close_ int out = memfd_create("info", MFD_CLOEXEC);
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_free_ char *text = NULL;
@@ -163,18 +188,51 @@ static int check_foreign(const DataRun *run, const DataPaths *paths, sd_bus_erro
                                   info.has_backing || info.has_data_file ? ", part of it in another file" : "", run->work->capacity_bytes);
                 return -EBADMSG;
         }
+        *ret_bytes = info.virtual_bytes;
         return 0;
+}
+
+/* The device is larger than the disk that is copied: behind it the guest shall not see what was on the device before. */
+static int zero_tail(const DataRun *run, uint64_t from, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        off_t size;
+        int r;
+
+        r = layout(run)->volume_open(&run->work->place, run->image, run->volume, true, &fd, error);
+        if (r < 0)
+                return r;
+        size = lseek(fd, 0, SEEK_END);
+        from -= from % VOLUME_SECTOR_BYTES;
+        if (size >= 0 && (uint64_t)size > from) {
+                uint64_t range[2] = {from, (uint64_t)size - from};
+
+                size = ioctl(fd, BLKZEROOUT, range);
+        }
+        return size < 0 ? bus_error_errno(error, -errno, "Cannot clear the end of volume %s", run->volume) : 0;
+}
+
+/* Its node appears on this host. */
+static int activate_target(const DataRun *run, sd_bus_error *error) {
+        VolumeRecord record = {};
+
+        memcpy(record.id, run->volume, UUID_STRING_MAX);
+        return layout(run)->prepare(&run->work->place, (const VolumeRecord *const[]){&record}, 1, error);
 }
 
 static int copy(const DataRun *run, sd_bus_error *error) {
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_free_ char *target = NULL;
         _cleanup_(data_paths_clear) DataPaths paths = {};
+        uint64_t bytes = run->work->present_bytes;
         int r;
 
         r = data_source_find(run->work, &paths, error);
         if (r >= 0 && run->work->source_format[0])
-                r = check_foreign(run, &paths, error);
+                r = check_foreign(run, &paths, &bytes, error);
+        if (r >= 0 && layout(run)->volume_grow && run->work->format == VOLUME_FORMAT_RAW)
+                r = zero_tail(run, bytes, error);
+        if (r >= 0 && layout(run)->prepare)
+                r = activate_target(run, error);
         if (r < 0)
                 return r;
         target = layout(run)->volume_path(&run->work->place, run->image, run->volume);

@@ -4,7 +4,7 @@
 /*
  * The work of rhv-data, step by step: a data job on one volume, begun and settled in the domain's metadata.
  *
- *      extend   [blocks, length | qemu-img resize] ──> CAP and the next generation, in one write
+ *      extend   [blocks, length | a larger device | qemu-img resize] ──> CAP and the next generation, in one write
  *      copy     (the volume is new and ILLEGAL) qemu-img convert ──> LEGAL and the next generation
  *      merge    qemu-img commit into the volume ──> CAP and the next generation; the merged volume's removal is the service's
  *

@@ -39,17 +39,20 @@ static json_t *chain_to_json(const DataWork *work) {
         return array;
 }
 
-int data_work_save(const char *directory, const DataWork *work) {
-        _cleanup_json_ json_t *object = NULL;
-        _cleanup_free_ char *path = NULL;
-
-        object = json_pack("{s:s, s:b, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "kind", data_kind_to_string(work->kind), "share", (int)work->share,
+json_t *data_work_to_json(const DataWork *work) {
+        return json_pack("{s:s, s:b, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "kind", data_kind_to_string(work->kind), "share", (int)work->share,
                            "place",
                            place_to_json(&work->place), "source", place_to_json(&work->source), "format",
                            volume_format_to_string(work->format), "allocation", volume_allocation_to_string(work->allocation), "present",
                            (json_int_t)work->present_bytes, "capacity", (json_int_t)work->capacity_bytes, "bandwidth",
                            (json_int_t)work->bandwidth, "source_format", work->source_format, "source_bytes",
                            (json_int_t)work->source_bytes, "chain", chain_to_json(work));
+}
+
+int data_work_save(const char *directory, const DataWork *work) {
+        _cleanup_json_ json_t *object = data_work_to_json(work);
+        _cleanup_free_ char *path = NULL;
+
         if (!object || asprintf(&path, "%s/" DATA_WORK_FILE, directory) < 0)
                 return -ENOMEM;
         return state_file_save(path, object, DATA_WORK_VERSION);
@@ -111,16 +114,11 @@ static int read_words(const json_t *object, DataWork *work) {
         return 0;
 }
 
-int data_work_load(const char *directory, DataWork *ret) {
-        _cleanup_(data_work_clear) DataWork work = {};
-        _cleanup_free_ char *path = NULL;
+int data_work_from_json(const json_t *object, DataWork *ret) {
+        _cleanup_(data_work_clear) DataWork work = {.object = json_incref((json_t *)object)};
         int r;
 
-        if (asprintf(&path, "%s/" DATA_WORK_FILE, directory) < 0)
-                return -ENOMEM;
-        r = state_file_load(path, DATA_WORK_VERSION, &work.object);
-        if (r >= 0)
-                r = read_words(work.object, &work);
+        r = read_words(work.object, &work);
         if (r >= 0)
                 r = read_sizes(work.object, &work);
         if (r >= 0)
@@ -136,4 +134,15 @@ int data_work_load(const char *directory, DataWork *ret) {
         *ret = work;
         work = (DataWork){};
         return 0;
+}
+
+int data_work_load(const char *directory, DataWork *ret) {
+        _cleanup_json_ json_t *object = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (asprintf(&path, "%s/" DATA_WORK_FILE, directory) < 0)
+                return -ENOMEM;
+        r = state_file_load(path, DATA_WORK_VERSION, &object);
+        return r < 0 ? r : data_work_from_json(object, ret);
 }

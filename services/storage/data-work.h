@@ -48,6 +48,10 @@ typedef struct DataWork {
 } DataWork;
 void data_work_clear(DataWork *work);
 
+/* Return: new reference, NULL when out of memory. */
+json_t *data_work_to_json(const DataWork *work);
+/* ret: to be cleared; keeps object. Return: 0; -EBADMSG for what we did not write. */
+int data_work_from_json(const json_t *object, DataWork *ret);
 /* Return: 0 or a negative errno. */
 int data_work_save(const char *directory, const DataWork *work);
 /* ret: to be cleared. Return: 0; -ENOENT; -EBADMSG for what we did not write; another negative errno. */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "block-slot.h"
 #include "bus-error.h"
 #include "chain-rules.h"
 #include "data-command.h"
@@ -47,6 +48,11 @@ static int set_record(Io *io, const VolumeRecord *record) {
         return -ESTALE;
 }
 
+/* As much as a new volume of that capacity would be given. */
+static uint64_t extended_bytes(const VolumeMetadata *metadata, uint64_t capacity_bytes) {
+        return block_volume_bytes(metadata->allocation == VOLUME_ALLOCATION_PREALLOCATED, capacity_bytes, 0);
+}
+
 static int plan_extend(Io *io) {
         const VolumeRecord *chain[VOLUME_CHAIN_MAX];
         uint64_t bytes;
@@ -59,7 +65,9 @@ static int plan_extend(Io *io) {
         if (n < 0)
                 return n;
         io->data->capacity_bytes = bytes;
-        if (chain[0]->metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED && bytes > chain[0]->true_size_bytes)
+        if (layout(io)->volume_grow)
+                io->grow_bytes = bytes == chain[0]->metadata.capacity_bytes ? 0 : extended_bytes(&chain[0]->metadata, bytes);
+        else if (chain[0]->metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED && bytes > chain[0]->true_size_bytes)
                 io->size_bytes = bytes - chain[0]->true_size_bytes;
         set_chain(io, chain, n);
         return set_record(io, chain[0]);
@@ -117,12 +125,32 @@ int io_data_plan(Io *io) {
         };
         int r;
 
-        if (!layout(io)->volume_reparent) {
-                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Data jobs work on domains of files, not yet on block devices");
+        if (!layout(io)->volume_reparent && io->data->kind == DATA_MERGE) {
+                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Merges work on domains of files, not yet on block devices");
                 return -EOPNOTSUPP;
         }
         r = io_list_one(io);
         return r < 0 ? r : plans[io->data->kind](io);
+}
+
+/* ---- room ---- */
+
+int io_volume_grow(Io *io) {
+        const VolumeRecord *record;
+        int r;
+
+        r = io_list_one(io);
+        if (r < 0)
+                return r;
+        record = volume_list_find(&io->lists[0], io->volume);
+        if (!record || record->problem) {
+                sd_bus_error_setf(&io->error, RHV_ERROR_NOT_FOUND, "Image %s has no volume %s", io->image, io->volume);
+                return -ENOENT;
+        }
+        if (io->size_bytes > record->true_size_bytes)
+                r = io_check_space(io, io->size_bytes - record->true_size_bytes, &io->error);
+        return r < 0 ? r
+                     : layout(io)->volume_grow(&io->place, io->image, io->volume, io->size_bytes, &io->plan.metadata.capacity_bytes, &io->error);
 }
 
 /* ---- note ---- */

@@ -6,11 +6,24 @@
 #include "io.h"
 #include "qemu-img.h"
 
+/* Room for what will be copied into a thin volume on devices. */
+static int measure(Io *io) {
+        const uint64_t most = volume_qcow2_max_bytes(io->request.capacity_bytes);
+        int r;
+
+        r = io_data_measure(io);
+        if (r >= 0)
+                io->request.initial_bytes = io->measured.required_bytes < most ? io->measured.required_bytes : most;
+        return r;
+}
+
 int io_volume_make(Io *io) {
         QemuImgCommand command;
         int r;
 
-        r = io_volume_begin(io);
+        r = io->data ? measure(io) : 0;
+        if (r >= 0)
+                r = io_volume_begin(io);
         if (r < 0)
                 return r;
         qemu_img_create(&io->plan, io->place.version, geteuid() == 0, &command);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "bus-error.h"
+#include "data-work.h"
 #include "file-util.h"
 #include "io.h"
 #include "iscsi.h"
@@ -34,6 +35,8 @@ Io *io_new(const char *name, int (*run)(Io *), const DomainPlace *place) {
 void io_free(Io *io) {
         domain_place_clear(&io->place);
         domain_place_clear(&io->source);
+        if (io->data)
+                data_work_clear(io->data);
         free(io->data);
         domain_facts_clear(&io->facts);
         domain_opened_clear(&io->opened);

@@ -34,6 +34,7 @@ struct Io {
         DomainPlace source;    /* of its chain, where that is another domain */
         bool upload;
         uint64_t size_bytes; /* to be uploaded */
+        uint64_t grow_bytes; /* of a data job: the room its volume must be given before, by who holds the domain's lease; 0: none */
         char *directory;     /* of a transfer */
         unsigned host_id;    /* in the domain's lockspace */
         unsigned io_timeout_sec;
@@ -109,12 +110,14 @@ int io_lease_rebuild(Io *io);   /* -> changed */
 
 /* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */
 int io_data_plan(Io *io);    /* image, volume, change.expected_generation, data (kind and what was asked for) -> data, record (the volume that will be
-                                written, or read by a copy), size_bytes (room it may take) */
+                                written, or read by a copy), size_bytes (room it may take), grow_bytes */
+int io_volume_grow(Io *io);  /* image, volume, size_bytes -> plan.metadata.capacity_bytes: the room the volume has now */
+int io_data_measure(Io *io); /* data -> measured: what its chain takes in a volume of its format */
 int io_data_note(Io *io);    /* place, source, image, volume, record.metadata.generation, data, size_bytes, directory: the job's notes are on disk */
 int io_data_undo(Io *io);    /* image, volume: the image of a copy that did not end well goes */
 int io_merge_finish(Io *io); /* image, volume: merged into its parent, it leaves the chain and goes; 0 also where that was done before */
 
 /* Room for needed_bytes? Return: 0; -ENOSPC with NoSpace; another error of the measurement. */
 int io_check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error);
-/* Begin, tool and finish in one, for a process that may block: request -> plan. */
+/* Begin, tool and finish in one, for a process that may block: request -> plan. data: of a copy that is to be measured before; NULL: none. */
 int io_volume_make(Io *io);

@@ -3,6 +3,7 @@
 /* Images of block domains: what the tags of the group's volumes make of them. */
 
 #include "bus-error.h"
+#include "chain-rules.h"
 #include "layout-block.h"
 #include "sanlock-call.h"
 
@@ -331,6 +332,34 @@ static int finish_parents(const DomainPlace *place, int fd, const BlockScan *sca
         return 0;
 }
 
+/* What was taken out of its chain goes; what that was built on becomes the top again. Metadata that cannot be followed are left as they are. */
+static int finish_deletion(const DomainPlace *place, int fd, const BlockScan *scan, const VolumeList *list, VolumeRecord *record, unsigned *n,
+                           sd_bus_error *error) {
+        const char *const names[] = {record->id, NULL};
+        const BlockVolume *volume = block_scan_find(scan, record->id);
+
+        /* A template belongs to its own image. */
+        if (!volume || !streq(volume->tags.image, list->image))
+                return 0;
+        if (volume_is_cut_out(list, record)) {
+                (*n)++;
+                return lvm_remove(place->path, place->id, names, error);
+        }
+        if (!volume_is_bare(list, record))
+                return 0;
+        record->metadata.role = VOLUME_LEAF;
+        (*n)++;
+        return block_slot_write(place, fd, volume->tags.slot, &record->metadata, error);
+}
+
+static int finish_deletions(const DomainPlace *place, int fd, const BlockScan *scan, VolumeList *list, unsigned *n, sd_bus_error *error) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < list->n; i++)
+                r = finish_deletion(place, fd, scan, list, &list->records[i], n, error);
+        return r;
+}
+
 static int finish_images(const DomainPlace *place, const BlockScan *scan, unsigned *n, sd_bus_error *error) {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char(*ids)[UUID_STRING_MAX] = calloc(scan->n + 1, sizeof(*ids));
@@ -349,6 +378,8 @@ static int finish_images(const DomainPlace *place, const BlockScan *scan, unsign
                 r = read_image(place, fd, scan, ids[i], &list);
                 if (r >= 0)
                         r = finish_parents(place, fd, scan, &list, n, error);
+                if (r >= 0)
+                        r = finish_deletions(place, fd, scan, &list, n, error);
         }
         return r;
 }

@@ -143,6 +143,28 @@ static int make_volume(const DomainPlace *place, const char *volume, uint64_t si
         return 0;
 }
 
+/* A new image on a template: of that image's volumes its chain has the one it is based on. */
+static int join_template(const DomainPlace *place, const BlockScan *scan, const VolumeRequest *request, VolumeList *list, sd_bus_error *error) {
+        _cleanup_(volume_list_clear) VolumeList theirs = {};
+        VolumeRecord *base;
+        int r;
+
+        if (list->n > 0) {
+                sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Image %s is there already; one on a template is a new one", request->image);
+                return -EEXIST;
+        }
+        r = block_read_image(place, scan, request->parent_image, &theirs, error);
+        if (r >= 0)
+                r = volume_may_base(&theirs, request->parent, error);
+        if (r < 0)
+                return r;
+        base = volume_list_add(list, request->parent);
+        if (!base)
+                return -ENOMEM;
+        *base = *volume_list_find(&theirs, request->parent); /* volume_may_base() refuses one with a problem: nothing in it is owned */
+        return 0;
+}
+
 int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error) {
         _cleanup_(block_scan_clear) BlockScan scan = {};
         _cleanup_(volume_list_clear) VolumeList list = {};
@@ -158,7 +180,13 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
         if (r < 0 && r != -ENOENT)
                 return bus_error_errno(error, r, "Cannot read image %s", request->image);
         memcpy(list.image, request->image, UUID_STRING_MAX);
+        plan.new_image = list.n == 0;
         r = check_new(&scan, request, error);
+        if (r >= 0 && request->parent_image[0])
+                r = join_template(place, &scan, request, &list, error);
+        /* The parent's slot is written too: no data job of any host may work on it. */
+        if (r >= 0 && !streq(request->parent, BLANK_UUID) && !request->parent_image[0])
+                r = block_volumes_free(place, &scan, request->image, error);
         if (r >= 0)
                 r = volume_request_plan(request, &list, place->id, place->version, &plan.metadata, error);
         if (r >= 0)
@@ -167,7 +195,6 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
                 return r;
         parent = volume_list_find(&list, request->parent);
         plan.parent_format = parent ? parent->metadata.format : VOLUME_FORMAT_RAW;
-        plan.new_image = list.n == 0;
         plan.formatted = plan.metadata.format == VOLUME_FORMAT_RAW;
         plan.path = block_volume_path(place, request->image, request->volume);
         if (!plan.path)
@@ -376,4 +403,36 @@ int block_volume_update(const DomainPlace *place, const char *image, const char 
         if (r >= 0)
                 r = volume_change_apply(change, volume, &metadata, error);
         return r < 0 ? r : block_slot_write(place, fd, found->tags.slot, &metadata, error);
+}
+
+/* ---- growing ---- */
+
+static int extend_volume(const DomainPlace *place, const char *volume, uint64_t size_bytes, sd_bus_error *error) {
+        char size[LVM_SIZE_BYTES];
+        const char *const words[] = {"lvextend", "--autobackup", "n", "--size", size, NULL};
+        const char *const names[] = {volume, NULL};
+
+        (void) snprintf(size, sizeof(size), "%" PRIu64 "m", (size_bytes + MIB - 1) / MIB);
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+int block_volume_grow(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
+                      sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {}, after = {};
+        const BlockVolume *found;
+        int r;
+
+        r = find_in_image(place, &scan, image, volume, &found, error);
+        if (r >= 0)
+                r = block_volumes_free(place, &scan, image, error);
+        if (r < 0)
+                return r;
+        if (found->size_bytes < size_bytes) {
+                r = extend_volume(place, volume, size_bytes, error);
+                if (r >= 0)
+                        r = find_in_image(place, &after, image, volume, &found, error);
+        }
+        if (r >= 0)
+                *ret_bytes = found->size_bytes;
+        return r;
 }

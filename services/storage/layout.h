@@ -128,6 +128,10 @@ struct StorageLayout {
                              const VolumeChange *change, sd_bus_error *error);
         /* Only the metadata: volume is on parent from now on. NULL: chains are not worked on there. */
         int (*volume_reparent)(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
+        /* For who holds the domain's lease: the volume has room for size_bytes at least; its metadata stay as they are. ret_bytes: the room it has
+         * now. NULL: a volume's room grows with what is written. */
+        int (*volume_grow)(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
+                           sd_bus_error *error);
         /* The lease of a volume of a shared domain. ret: its path is new. */
         int (*volume_lease)(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
         /* Where sanlock finds a special volume: "ids", "leases", "xleases". Return: new string, NULL when out of memory. Touches nothing. */

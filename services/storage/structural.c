@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "data-work.h"
 #include "dict.h"
 #include "place-json.h"
 
@@ -15,6 +16,7 @@ static const struct {
                 {"make-volume", io_volume_make},     {"delete-image", io_image_delete}, {"delete-volume", io_volume_delete},
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
                 {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish},
+                {"grow-volume", io_volume_grow},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -44,6 +46,10 @@ json_t *structural_request(const Io *io) {
                 json_decref(request);
                 return NULL;
         }
+        if (request && io->run == io_volume_make && io->data)
+                (void) json_object_set_new(request, "copy", data_work_to_json(io->data));
+        if (request && io->run == io_volume_grow)
+                (void) json_object_set_new(request, "size", json_integer((json_int_t)io->size_bytes));
         return request;
 }
 
@@ -88,6 +94,27 @@ static int read_volume(const json_t *object, Io *io) {
         return volume_request_check(request, &io->error);
 }
 
+/* Of a volume that is to have more room: how much. */
+static int read_size(const json_t *request, Io *io) {
+        const json_int_t size = dict_integer(request, "size", 0);
+
+        /* The most a qcow2 volume can have of the largest capacity. */
+        if (size <= 0 || (uint64_t)size > volume_qcow2_max_bytes(VOLUME_CAPACITY_MAX))
+                return -EBADMSG;
+        io->size_bytes = (uint64_t)size;
+        return 0;
+}
+
+/* A copy whose source is to be measured: only where the new volume has to be given its room. */
+static int read_copy(const json_t *copy, Io *io) {
+        if (!copy)
+                return 0;
+        io->data = calloc(1, sizeof(*io->data));
+        if (!io->data)
+                return -ENOMEM;
+        return data_work_from_json(copy, io->data) < 0 || io->data->kind != DATA_COPY || !io->place.type->layout->volume_grow ? -EBADMSG : 0;
+}
+
 static int (*work_of(const char *word))(Io *) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (streq(kinds[i].word, word))
@@ -114,7 +141,10 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
         memcpy(io->image, image, strlen(image) + 1);
         memcpy(io->volume, volume, strlen(volume) + 1);
         memcpy(io->lease, lease, strlen(lease) + 1);
-        if (io->run == io_volume_make && (!*image || !*volume || read_volume(json_object_get(request, "request"), io) < 0))
+        if (io->run == io_volume_make && (!*image || !*volume || read_volume(json_object_get(request, "request"), io) < 0 ||
+                                          read_copy(json_object_get(request, "copy"), io) < 0))
+                return garbage(error, "The request");
+        if (io->run == io_volume_grow && (!*image || !*volume || !io->place.type->layout->volume_grow || read_size(request, io) < 0))
                 return garbage(error, "The request");
         *ret = TAKE_PTR(io);
         return 0;

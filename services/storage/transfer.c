@@ -45,7 +45,7 @@ void transfer_free_all(Manager *manager) {
 
 /* Known once it is known whether the volume's lease is taken. */
 int transfer_name_unit(Transfer *transfer) {
-        const char *prefix = transfer->request.data ? "data" : transfer->request.leased ? "upload" : "transfer";
+        const char *prefix = transfer->request.data ? transfer->devices ? "data-block" : "data" : transfer->request.leased ? "upload" : "transfer";
 
         if (asprintf(&transfer->unit, "rhv-%s-%s.service", prefix, transfer->job) < 0) {
                 transfer->unit = NULL;
@@ -137,6 +137,12 @@ void transfer_unlock(const Transfer *transfer) {
                 image_lock_release(locks, transfer->source_domain, transfer->source_image, transfer->job);
 }
 
+/* Its volumes were made usable here for the work. */
+static void give_back(Domain *domain, const char *image) {
+        if (domain && !image_users_has(domain->users, image))
+                volume_task_teardown(domain, image);
+}
+
 void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
         Job *job = job_find(transfer->manager->jobs, transfer->job);
         const TransferRequest *request = &transfer->request;
@@ -158,8 +164,9 @@ void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
                 job_finish(job, r, error, result);
         }
         transfer_unlock(transfer);
-        if (domain && !image_users_has(domain->users, request->image))
-                volume_task_teardown(domain, request->image);
+        give_back(domain, request->image);
+        if (transfer->source_image[0])
+                give_back(domain_find(transfer->manager, transfer->source_domain), transfer->source_image);
         (void) unit_release(transfer->manager->bus, transfer->unit);
         remove_directory(transfer);
         transfer_free(transfer);
@@ -493,10 +500,10 @@ static bool adopt(Job *job, void *userdata) {
         r = transfer_new(manager, job_id(job), &transfer);
         if (r >= 0)
                 r = transfer_request_load(transfer->directory, &transfer->request);
-        if (r >= 0)
-                r = transfer_name_unit(transfer);
         if (r >= 0 && transfer->request.data)
                 r = data_job_recall(transfer);
+        if (r >= 0)
+                r = transfer_name_unit(transfer);
         if (r >= 0)
                 r = image_lock_take(&manager->locks, transfer->request.domain, transfer->request.image, job_id(job),
                                     NULL);

@@ -37,6 +37,7 @@ struct Transfer {
         char result_word[64];
         /* of a data job */
         DataKind kind;
+        bool devices; /* it works on block devices */
         char source_domain[UUID_STRING_MAX], source_image[UUID_STRING_MAX]; /* what is read, and locked too */
         char merged[UUID_STRING_MAX];                                       /* the volume that goes at the end of a merge */
         bool finishing;

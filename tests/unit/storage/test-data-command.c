@@ -66,6 +66,20 @@ static void test_commands(void **state) {
         data_command_clear(&command);
 }
 
+/* QEMU opens devices by another driver than files; they have their blocks already. */
+static void test_devices(void **state) {
+        DataWork work = work_of(DATA_EXTEND);
+        DataCommand command;
+
+        work.place.type = work.source.type = domain_type_find("fcp");
+        work.n_chain = 1;
+        work.allocation = VOLUME_ALLOCATION_PREALLOCATED;
+        assert_ok(data_command_resize(&work, paths, false, &command));
+        assert_line(&command, "qemu-img resize -q json:{\"driver\":\"qcow2\",\"file\":{\"driver\":\"host_device\",\"filename\":\"/d/b\"},"
+                              "\"backing\":null} 8192");
+        data_command_clear(&command);
+}
+
 /* Of qcow2 the end of the chain is said too: what its header names is never opened. */
 static void test_nothing_is_followed(void **state) {
         DataWork work = work_of(DATA_COPY);
@@ -147,7 +161,7 @@ static void test_notes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                        cmocka_unit_test(test_commands), cmocka_unit_test(test_nothing_is_followed),
+                        cmocka_unit_test(test_commands), cmocka_unit_test(test_devices), cmocka_unit_test(test_nothing_is_followed),
                         cmocka_unit_test(test_progress), cmocka_unit_test(test_foreign),
                         cmocka_unit_test(test_notes),
         };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "bus-error.h"
+#include "data-work.h"
 #include "domain-lease.h"
 #include "fixture.h"
 #include "structural.h"
@@ -73,6 +74,74 @@ static void test_bad_requests(void **state) {
                 assert_string_equal(error.name, RHV_ERROR_BAD_FORMAT);
                 assert_int_equal(structural_request_read(other, &read, NULL), -EBADMSG);
         }
+}
+
+/* More room is for volumes of devices, and for one that is named. */
+static void test_grow(void **state) {
+        DomainPlace devices = place;
+        _cleanup_(io_freep) Io *io = NULL, *read = NULL;
+        _cleanup_json_ json_t *request = NULL, *files = NULL;
+        Io *refused;
+
+        devices.type = domain_type_find("fcp");
+        devices.path = (char *)"/dev/mapper/lun";
+        io = io_new("make a volume larger", io_volume_grow, &devices);
+        assert_non_null(io);
+        io->lease_version = 7;
+        io->size_bytes = 3 * GIB;
+        memcpy(io->image, ID(2), UUID_STRING_MAX);
+        memcpy(io->volume, ID(3), UUID_STRING_MAX);
+        request = structural_request(io);
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_ptr_equal(read->run, io_volume_grow);
+        assert_int_equal(read->size_bytes, 3 * GIB);
+        assert_string_equal(read->volume, ID(3));
+
+        io->volume[0] = '\0';
+        files = structural_request(io);
+        assert_int_equal(structural_request_read(files, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "size", json_integer(0));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "size", json_integer((json_int_t)(2048 * TIB)));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "size", json_integer((json_int_t)GIB));
+        (void) json_object_set_new(json_object_get(request, "place"), "type", json_string("posix"));
+        (void) json_object_set_new(json_object_get(request, "place"), "path", json_string("/mnt/one"));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+}
+
+/* What is copied into a volume of devices is measured before that is made. */
+static void test_copy(void **state) {
+        _cleanup_(io_freep) Io *io = make_volume(), *read = NULL;
+        DomainPlace devices = place;
+        DataWork *work = calloc(1, sizeof(*work));
+        _cleanup_json_ json_t *request = NULL;
+        Io *refused;
+
+        assert_non_null(work);
+        devices.type = domain_type_find("fcp");
+        devices.path = (char *)"/dev/mapper/lun";
+        domain_place_clear(&io->place);
+        assert_int_equal(domain_place_copy(&io->place, &devices), 0);
+        *work = (DataWork){
+                        .kind = DATA_COPY,
+                        .place = io->place,
+                        .source = place,
+                        .format = VOLUME_FORMAT_QCOW2,
+                        .allocation = VOLUME_ALLOCATION_SPARSE,
+                        .capacity_bytes = GIB,
+                        .chain = {{ID(4), ID(5), VOLUME_FORMAT_RAW}},
+                        .n_chain = 1,
+        };
+        io->data = work;
+        request = structural_request(io);
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_non_null(read->data);
+        assert_string_equal(read->data->source.path, place.path);
+        assert_string_equal(read->data->chain[0].volume, ID(5));
+
+        (void) json_object_set_new(json_object_get(request, "copy"), "kind", json_string("merge-volume"));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
 }
 
 static void assert_place_refused(const char *key, json_t *value) {
@@ -162,7 +231,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_request),     cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_bad_places),
                         cmocka_unit_test(test_answer),      cmocka_unit_test(test_refusal),       cmocka_unit_test(test_bad_answers),
-                        cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog),
+                        cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog), cmocka_unit_test(test_grow),
+                        cmocka_unit_test(test_copy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154,SC2086
+#
+# Data jobs on a block domain of host1, which host2 has open too, in either lab: sourced by a test that has both up, with LVM and sanlock ready.
+# Needs IO_TIMEOUT, seconds.
+
+D=11111111-2222-4333-8444-00000000000b
+RAW=aaaaaaaa-0000-4000-8000-000000000001
+E=11111111-2222-4333-8444-00000000000e
+FILE=aaaaaaaa-0000-4000-8000-000000000003
+COPY=aaaaaaaa-0000-4000-8000-000000000004
+STALE=aaaaaaaa-0000-4000-8000-000000000005
+OTHER=aaaaaaaa-0000-4000-8000-000000000006
+BASE=aaaaaaaa-0000-4000-8000-000000000007
+CLONE=aaaaaaaa-0000-4000-8000-000000000008
+THIN=aaaaaaaa-0000-4000-8000-000000000002
+VM=cccccccc-0000-4000-8000-000000000001
+A=bbbbbbbb-0000-4000-8000-00000000000
+lun=$(lun_make lun 20G)
+
+block_share host1 $D "$lun" >/dev/null
+block_find host2 "$lun" >/dev/null
+assert_eq "done" "$(lockspace_join host1 $D 1)"
+assert_eq "done" "$(lockspace_join host2 $D 2)"
+wait_until 60 host_seen host1 $D 2 live
+assert_eq "done" "$(lease_acquire host1 $D)"
+assert_eq "done" "$(lockspace_job host1 $D CreateLease 'sa{sv}' $VM 1 lease t 1)"
+
+report() { lvm_on "$1" "$lun" "$2" --noheadings "${@:3}" 2>/dev/null | sed 's/^ *//; s/ *$//'; }
+data_job() { job_wait host1 "$(job_of "$(domain_call host1 $D "$@")")"; }
+make() { data_job CreateVolume 'ssa{sv}a{sv}' "$1" "$2" $(($# / 3)) "${@:3}" 1 lease t 1; }
+extend() { data_job ExtendVolume 'ssta{sv}' "$1" "$2" "$3" 1 lease t 1; }
+# copy DOMAIN IMAGE VOLUME TARGET-IMAGE TARGET-VOLUME [KEY SIGNATURE VALUE]... of the target
+copy() {
+        local domain=$1 image=$2 volume=$3 lease=(1 lease t 1)
+        shift 3
+        # files are on a local domain, which has no lease
+        [[ " $* " != *" $E "* ]] || lease=(0)
+        job_wait host1 "$(job_of "$(domain_call host1 "$domain" CopyVolume 'ssa{sv}a{sv}' "$image" "$volume" $((2 + ($# - 2) / 3)) image s "$1" volume s "$2" "${@:3}" "${lease[@]}")")"
+}
+# of a volume: its LV in MiB; a key of its metadata, read past the service
+mib() { report host2 lvs --units m --nosuffix -o lv_size "$D/$1" | cut -d. -f1; }
+slot_of() { report host2 lvs -o lv_tags "$D/$1" | tr ',' '\n' | sed -n 's/^MD_//p'; }
+meta() { on host1 dd if="/dev/$D/metadata" bs=512 skip=$((2048 + $(slot_of "$1") * 16)) count=1 iflag=direct status=none | tr -d '\0' | sed -n "s/^$2=//p"; }
+# A job gives its volumes back.
+inactive() { ! on host1 ls "/dev/$D" | sees ^bbbb; }
+prepared() { # IMAGE VOLUME COMMAND...: while that volume is usable on host1
+        local image=$1 volume=$2 status=0
+        shift 2
+        domain_call host1 $D PrepareImage 'ssa{sv}' "$image" "$volume" 1 user s $VM >/dev/null
+        on host1 "$@" || status=$?
+        domain_call host1 $D TeardownImage 'sa{sv}' "$image" 1 user s $VM >/dev/null
+        return $status
+}
+# io IMAGE VOLUME FORMAT COMMAND...: qemu-io on what a guest sees; fails where a pattern is another one
+io() {
+        local image=$1 volume=$2 format=$3 each words=()
+        shift 3
+        for each in "$@"; do words+=(-c "$each"); done
+        prepared "$image" "$volume" qemu-io -f "$format" "${words[@]}" "/dev/$D/$volume" >"$RHV_LOGS/io" 2>&1 || fail "$(cat "$RHV_LOGS/io")"
+        ! grep -q 'verification failed' "$RHV_LOGS/io" || fail "volume $volume holds something else"
+}
+virtual() { prepared "$1" "$2" qemu-img info --output=json "/dev/$D/$2" | jq '.["virtual-size"]'; }
+mkdir -p "$RHV_LOGS"
+
+title "a raw disk grows: its device by whole extents, then its capacity, in one write of its slot"
+assert_eq "done" "$(make $RAW ${A}1 format s raw allocation s preallocated capacity t 200000000)"
+io $RAW ${A}1 raw 'write -P 7 0 1M' 'write -P 8 255M 1M'
+assert_eq "256 268435456 0" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN)"
+assert_eq "done" "$(extend $RAW ${A}1 300000256)"
+assert_eq "384 402653184 1 LEGAL" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN) $(meta ${A}1 LEGALITY)"
+wait_until 30 inactive
+assert_eq "402653184" "$(virtual $RAW ${A}1)"
+io $RAW ${A}1 raw 'read -P 7 0 1M' 'read -P 8 255M 1M' 'write -P 9 383M 1M' 'read -P 9 383M 1M'
+
+title "one that has the room already, as after an end in the middle, only gets the capacity; the same again changes nothing"
+lvm_on host1 "$lun" lvextend -qq --size 512m $D/${A}1 >/dev/null 2>&1
+assert_eq "done" "$(extend $RAW ${A}1 500000256)"
+assert_eq "512 536870912 2" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN)"
+assert_eq "done" "$(extend $RAW ${A}1 536870912)"
+assert_eq "512 536870912 3" "$(mib ${A}1) $(meta ${A}1 CAP) $(meta ${A}1 GEN)"
+
+title "a thin disk grows in its header, and has at least the room a new one of that capacity would have"
+assert_eq "done" "$(make $THIN ${A}2 format s qcow2 capacity t 134217728)"
+assert_eq "128" "$(mib ${A}2)"
+io $THIN ${A}2 qcow2 'write -P 3 0 1M'
+assert_eq "done" "$(extend $THIN ${A}2 5368709120)"
+assert_eq "2560 5368709120 1 LEGAL" "$(mib ${A}2) $(meta ${A}2 CAP) $(meta ${A}2 GEN) $(meta ${A}2 LEGALITY)"
+assert_eq "5368709120" "$(virtual $THIN ${A}2)"
+assert_eq "done" "$(extend $THIN ${A}2 8589934592)"
+assert_eq "2560 8589934592" "$(mib ${A}2) $(meta ${A}2 CAP)"
+io $THIN ${A}2 qcow2 'read -P 3 0 1M' 'read -P 0 1M 1M' 'write -P 4 8191M 1M' 'read -P 4 8191M 1M'
+wait_until 30 inactive
+
+title "and what cannot be meant changes nothing"
+before="$(report host2 vgs -o vg_seqno $D) $(meta ${A}1 GEN) $(meta ${A}2 GEN)"
+assert_refused 'name the version' domain_call host1 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 0
+assert_refused 'lease' domain_call host2 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 1 lease t 1
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(extend $RAW ${A}1 268435456 2>/dev/null)"
+assert_eq "failed org.rhv.Error.NotFound" "$(extend $RAW ${A}9 1073741824 2>/dev/null)"
+assert_eq "failed org.rhv.Error.NoSpace" "$(extend $RAW ${A}1 109951162777600 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidState" "$(data_job ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 2 lease t 1 generation t 9 2>/dev/null)"
+domain_call host1 $D PrepareImage 'ssa{sv}' $RAW ${A}1 1 user s $VM >/dev/null
+assert_refused 'in use' domain_call host1 $D ExtendVolume 'ssta{sv}' $RAW ${A}1 1073741824 1 lease t 1
+domain_call host1 $D TeardownImage 'sa{sv}' $RAW 1 user s $VM >/dev/null
+assert_eq "$before" "$(report host2 vgs -o vg_seqno $D) $(meta ${A}1 GEN) $(meta ${A}2 GEN)"
+
+title "a copy from files into a thin volume has the measured room; its bytes arrive"
+on host1 mkdir -p /data
+storage_call host1 CreateDomain 'sa{sv}a{sv}' $E 3 type s local path s /data/files name s files 0 >/dev/null
+assert_eq "done" "$(volume_create host1 $E $FILE ${A}1 qcow2 335544320)"
+file=/data/files/$E/images/$FILE/${A}1
+on host1 setpriv --reuid 36 --regid 36 --clear-groups qemu-io -f qcow2 -c 'write -P 5 0 200M' -c 'write -P 6 319M 1M' $file >/dev/null
+assert_eq "done" "$(copy $E $FILE ${A}1 $COPY ${A}5 format s qcow2 domain s $D)"
+assert_eq "256 335544320 1 LEGAL LEAF" "$(mib ${A}5) $(meta ${A}5 CAP) $(meta ${A}5 GEN) $(meta ${A}5 LEGALITY) $(meta ${A}5 VOLTYPE)"
+io $COPY ${A}5 qcow2 'read -P 5 0 200M' 'read -P 0 200M 119M' 'read -P 6 319M 1M'
+
+title "from devices into a raw device: what was on it before is not seen, behind the disk neither"
+assert_eq "done" "$(make $STALE ${A}6 format s raw allocation s preallocated capacity t 402653184)"
+io $STALE ${A}6 raw 'write -P 238 0 384M'
+where=$(report host2 lvs -o devices "$D/${A}6")
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $STALE 1 lease t 1)"
+assert_eq "done" "$(copy $D $COPY ${A}5 $STALE ${A}6 format s raw allocation s preallocated)"
+assert_eq "$where 384 402653184 1" "$(report host2 lvs -o devices "$D/${A}6") $(mib ${A}6) $(meta ${A}6 CAP) $(meta ${A}6 GEN)"
+io $STALE ${A}6 raw 'read -P 5 0 200M' 'read -P 0 200M 119M' 'read -P 6 319M 1M' 'read -P 0 320M 64M'
+wait_until 30 inactive
+
+title "and back into files: a chain as one disk"
+assert_eq "done" "$(make $COPY ${A}7 format s qcow2 parent s ${A}5)"
+io $COPY ${A}7 qcow2 'write -P 9 1M 1M'
+assert_eq "done" "$(copy $D $COPY ${A}7 $STALE ${A}8 format s raw domain s $E)"
+on host1 qemu-io -r -f raw -c 'read -P 5 0 1M' -c 'read -P 9 1M 1M' -c 'read -P 5 2M 198M' -c 'read -P 6 319M 1M' /data/files/$E/images/$STALE/${A}8 |
+        sees 'verification failed' && fail "the copy holds something else"
+assert_eq "335544320" "$(on host1 stat -c %s /data/files/$E/images/$STALE/${A}8)"
+assert_eq "done" "$(copy $D $STALE ${A}6 $OTHER ${A}8 format s qcow2 domain s $E)" "of a raw device"
+wait_until 30 inactive
+
+title "a copy that is killed leaves nothing"
+job=$(job_of "$(domain_call host1 $D CopyVolume 'ssa{sv}a{sv}' $COPY ${A}7 4 image s $OTHER volume s ${A}9 format s raw allocation s preallocated 2 lease t 1 bandwidth t 1048576)")
+at_work() { on host1 pgrep -x qemu-img >/dev/null; }
+wait_until 60 at_work
+assert_eq "ILLEGAL" "$(meta ${A}9 LEGALITY)"
+on host1 systemctl kill -s KILL 'rhv-data-block-*'
+assert_eq "failed org.rhv.Error.Interrupted" "$(job_wait host1 "$job" 2>/dev/null)"
+assert_eq "" "$(report host2 lvs -o lv_name $D | grep ${A}9 || true)"
+assert_eq "failed org.rhv.Error.NoSpace" "$(copy $D $COPY ${A}7 $OTHER ${A}9 format s raw allocation s preallocated capacity t 109951162777600 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(copy $D $COPY ${A}7 $OTHER ${A}9 format s raw 2>/dev/null)" "a raw device takes all its room at once"
+assert_eq "" "$(report host2 lvs -o lv_name $D | grep ${A}9 || true)"
+wait_until 30 inactive
+
+title "a template, and a disk on it: the template stays until the last of them is gone"
+assert_eq "done" "$(copy $D $COPY ${A}7 $BASE ${A}9 format s qcow2 template b true)"
+assert_eq "SHARED" "$(meta ${A}9 VOLTYPE)"
+assert_eq "failed org.rhv.Error.InvalidState" "$(make $CLONE ${A}a format s qcow2 parent s ${A}5 parent_image s $COPY 2>/dev/null)" "no template"
+assert_eq "failed org.rhv.Error.AlreadyExists" "$(make $COPY ${A}a format s qcow2 parent s ${A}9 parent_image s $BASE 2>/dev/null)"
+assert_eq "done" "$(make $CLONE ${A}a format s qcow2 parent s ${A}9 parent_image s $BASE)"
+assert_eq "SHARED ${A}9 IU_$CLONE,MD_$(slot_of ${A}a),PU_${A}9" "$(meta ${A}9 VOLTYPE) $(meta ${A}a PUUID) $(report host2 lvs -o lv_tags $D/${A}a)"
+io $CLONE ${A}a qcow2 'read -P 5 0 1M' 'read -P 9 1M 1M' 'write -P 10 2M 1M' 'read -P 10 2M 1M'
+assert_eq "failed org.rhv.Error.InUse" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1 2>/dev/null)"
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $CLONE 1 lease t 1)"
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+
+title "no layer is put on a volume that another host works on"
+assert_eq "done" "$(make $THIN ${A}3 format s qcow2 parent s ${A}2)"
+on host2 sh -c "systemd-run -q --unit=lab-holder sanlock client command -r $D:${A}3:/dev/$D/leases:$(((100 + $(slot_of ${A}3)) << 20)) -c /bin/sleep infinity"
+held() { on host2 sanlock client status | sees ":${A}3:"; }
+wait_until 30 held
+before=$(report host2 vgs -o vg_seqno $D)
+assert_eq "failed org.rhv.Error.InUse" "$(make $THIN ${A}4 format s qcow2 parent s ${A}3 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InUse" "$(extend $THIN ${A}3 10737418240 2>/dev/null)"
+assert_eq "$before LEAF" "$(report host2 vgs -o vg_seqno $D) $(meta ${A}3 VOLTYPE)"
+on host2 systemctl stop lab-holder
+free() { ! held; }
+wait_until 30 free
+
+title "a deletion that was cut off is completed by who holds the domain's lease next: what the volume was built on is the top again"
+slot=$(slot_of ${A}3)
+on host1 sh -c "dd if=/dev/$D/metadata bs=512 skip=$((2048 + slot * 16)) count=1 iflag=direct status=none | tr -d '\\0' |
+        sed 's/^LEGALITY=.*/LEGALITY=ILLEGAL/; s/^PUUID=.*/PUUID=00000000-0000-0000-0000-000000000000/' | dd bs=512 conv=sync status=none |
+        dd of=/dev/$D/metadata bs=512 seek=$((2048 + slot * 16)) conv=notrunc oflag=direct status=none"
+assert_eq "INTERNAL ILLEGAL" "$(meta ${A}2 VOLTYPE) $(meta ${A}3 LEGALITY)"
+assert_eq "done" "$(lease_release host1 $D)"
+assert_eq "done" "$(lease_acquire host2 $D)"
+cleared() { ! report host1 lvs -o lv_name $D | sees ${A}3 && [ "$(meta ${A}2 VOLTYPE)" = LEAF ]; }
+wait_until 60 cleared
+assert_eq "8589934592 LEGAL" "$(volume_get host2 $D $THIN capacity) $(meta ${A}2 LEGALITY)"
