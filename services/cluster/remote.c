@@ -272,11 +272,17 @@ static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* A service that our call started may still be waiting for what it needs itself. Return: true when it is asked again. */
-static bool wait_for_ready(Remote *remote, const sd_bus_error *error) {
+/* Is it worth to make the call again? A service that our call started may still be waiting for what it needs itself. One that died over a call that is the work
+ * may have done it or not: only the same call once more tells, as after a restart of ours (RemoteKind.resume). */
+static bool is_to_repeat(const Remote *remote, const sd_bus_error *error) {
+        return sd_bus_error_has_name(error, RHV_ERROR_BACKEND_UNAVAILABLE) || (remote->call_is_work && is_silence(error));
+}
+
+/* Return: true when it is asked again. */
+static bool repeat(Remote *remote, const sd_bus_error *error) {
         uint64_t now = monotonic_now(remote->manager);
 
-        if (!sd_bus_error_has_name(error, RHV_ERROR_BACKEND_UNAVAILABLE))
+        if (!is_to_repeat(remote, error))
                 return false;
         if (remote->refused_since == 0)
                 remote->refused_since = now ?: 1;
@@ -291,7 +297,7 @@ static int on_started(sd_bus_message *message, void *userdata, sd_bus_error *ret
         const sd_bus_error *error = sd_bus_message_get_error(message);
 
         remote->call = sd_bus_slot_unref(remote->call);
-        if (error && wait_for_ready(remote, error))
+        if (error && repeat(remote, error))
                 return 0;
         if (error && remote->call_is_work && is_silence(error))
                 end_with(remote, -EINTR, RHV_ERROR_INTERRUPTED, "The service gave no answer");

@@ -13,8 +13,8 @@
 #include "manager.h"
 
 #define REMOTE_POLL_USEC (5 * USEC_PER_SEC)
-/* A service that was started by our call says BackendUnavailable until what it needs itself is there (NetworkManager, libvirt):
- * within this time it is asked again. */
+/* A service that was started by our call says BackendUnavailable until what it needs itself is there (NetworkManager, libvirt), and one that died over a call
+ * that is the work gives no answer: within this time it is asked again. */
 #define REMOTE_READY_USEC (10 * USEC_PER_SEC)
 #define REMOTE_AGAIN_USEC (300 * USEC_PER_MSEC)
 /* A service that cannot be reached for so long has lost the job, as far as anybody can tell. */
