@@ -69,22 +69,14 @@ static int io_measure_volume(Io *io) {
 }
 
 static void on_measured(Task *task, Io *io, int r, const sd_bus_error *error) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_json_ json_t *answer = NULL;
 
         if (r >= 0) {
                 answer = json_pack("{s:I, s:I, s:I}", "required", (json_int_t)io->measured.required_bytes, "fully_allocated",
                                    (json_int_t)io->measured.fully_allocated_bytes, "bitmaps", (json_int_t)io->measured.bitmap_bytes);
-                r = answer ? sd_bus_message_new_method_return(operation_message(task->operation), &reply) : -ENOMEM;
+                r = answer ? 0 : -ENOMEM;
         }
-        if (r >= 0)
-                r = dict_append(reply, answer);
-        if (r < 0) {
-                task_fail(task, r, error);
-                return;
-        }
-        task->operation = operation_reply_message(task->operation, reply);
-        task_free(task);
+        task_answer(task, r, error, dict_append, answer);
 }
 
 /* Only a look: beside the domain's lane, which a large image would keep for seconds. */

@@ -34,7 +34,6 @@ static json_t *report(const IoQueue *queue, const LeaseHealth *health, const Lea
 
 static void on_renewals(Child *child, const ChildResult *result, void *userdata) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_json_ json_t *answer = NULL;
         Task *task = userdata;
         Domain *domain = task_domain(task);
@@ -53,16 +52,7 @@ static void on_renewals(Child *child, const ChildResult *result, void *userdata)
                 if (r >= 0 && !answer)
                         r = -ENOMEM;
         }
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
-        if (r >= 0)
-                r = dict_append(reply, answer);
-        if (r < 0) {
-                task_fail(task, r, &error);
-                return;
-        }
-        task->operation = operation_reply_message(task->operation, reply);
-        task_free(task);
+        task_answer(task, r, &error, dict_append, answer);
 }
 
 /* What is below is known; now how the renewals went. */

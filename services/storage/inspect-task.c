@@ -43,7 +43,6 @@ static int read_answer(const ChildResult *result, json_t **ret, sd_bus_error *er
 
 static void on_inspected(Child *child, const ChildResult *result, void *userdata) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_json_ json_t *report = NULL;
         Task *task = userdata;
         int r;
@@ -51,16 +50,7 @@ static void on_inspected(Child *child, const ChildResult *result, void *userdata
         task->child = NULL; /* freed by who calls us */
         task->manager->inspections--;
         r = read_answer(result, &report, &error);
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
-        if (r >= 0)
-                r = dict_append(reply, report);
-        if (r < 0) {
-                task_fail(task, r, &error);
-                return;
-        }
-        task->operation = operation_reply_message(task->operation, reply);
-        task_free(task);
+        task_answer(task, r, &error, dict_append, report);
 }
 
 static int start(Manager *manager, sd_bus_message *message, const char *path, sd_bus_error *error) {
@@ -99,19 +89,9 @@ static int start(Manager *manager, sd_bus_message *message, const char *path, sd
 /* ---- on block devices ---- */
 
 static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
 
         task->manager->device_looks--;
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
-        if (r >= 0)
-                r = dict_append(reply, io->report);
-        if (r < 0) {
-                task_fail(task, r, error);
-                return;
-        }
-        task->operation = operation_reply_message(task->operation, reply);
-        task_free(task);
+        task_answer(task, r, error, dict_append, io->report);
 }
 
 static char *open_ids(const Manager *manager) {

@@ -50,18 +50,8 @@ static int io_sessions(Io *io) {
 /* ---- answers ---- */
 
 static void on_list(Task *task, Io *io, int r, const sd_bus_error *error) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
 
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
-        if (r >= 0)
-                r = dict_append_array(reply, io->report);
-        if (r < 0) {
-                task_fail(task, r, error);
-                return;
-        }
-        task->operation = operation_reply_message(task->operation, reply);
-        task_free(task);
+        task_answer(task, r, error, dict_append_array, io->report);
 }
 
 static void on_done(Task *task, Io *io, int r, const sd_bus_error *error) {

@@ -140,7 +140,6 @@ static int take_answer(const ChildResult *result, json_t **ret, sd_bus_error *er
 
 static void on_written(Child *child, const ChildResult *result, void *userdata) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_json_ json_t *written = NULL;
         Task *task = userdata;
         Domain *domain = task_domain(task);
@@ -150,16 +149,7 @@ static void on_written(Child *child, const ChildResult *result, void *userdata) 
         if (domain)
                 domain->ovf_task = NULL;
         r = take_answer(result, &written, &error);
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
-        if (r >= 0)
-                r = dict_append(reply, written);
-        if (r < 0) {
-                task_fail(task, r, &error);
-                return;
-        }
-        task->operation = operation_reply_message(task->operation, reply);
-        task_free(task);
+        task_answer(task, r, &error, dict_append, written);
 }
 
 static int start(Domain *domain, sd_bus_message *message, json_t *definitions, json_t *removed) {

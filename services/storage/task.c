@@ -137,3 +137,18 @@ void task_fail(Task *task, int r, const sd_bus_error *error) {
                 task->operation = operation_fail_errno(task->operation, r, error);
         task_free(task);
 }
+
+void task_answer(Task *task, int r, const sd_bus_error *error, int (*append)(sd_bus_message *, const json_t *), const json_t *answer) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);
+        if (r >= 0)
+                r = append(reply, answer);
+        if (r < 0) {
+                task_fail(task, r, error);
+                return;
+        }
+        task->operation = operation_reply_message(task->operation, reply);
+        task_free(task);
+}

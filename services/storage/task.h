@@ -63,5 +63,8 @@ Job *task_job(const Task *task);
  */
 void task_done(Task *task, json_t *result);
 void task_fail(Task *task, int r, const sd_bus_error *error);
+/* The same for a parked call whose answer is one JSON value: append is dict_append() or dict_append_array(), answer borrowed. Where r is negative, or it cannot be
+ * sent, the call fails with it. */
+void task_answer(Task *task, int r, const sd_bus_error *error, int (*append)(sd_bus_message *, const json_t *), const json_t *answer);
 Task *task_free(Task *task);
 DEFINE_CLEANUP(Task *, task_free)
