@@ -78,22 +78,21 @@ static int iscsi_run_discover(Client *client, const Invocation *invocation) {
         return r < 0 ? client_fail(client, "Asking the portal: the answer has no targets") : client_print_rows(client, targets, columns, NULL);
 }
 
-static int iscsi_run_login(Client *client, const Invocation *invocation) {
+static int change(Client *client, const Invocation *invocation, const char *member, bool secret, const char *what, const char *done) {
         int r;
 
-        r = run(client, invocation, "Login", true, "Logging in", NULL);
+        r = run(client, invocation, member, secret, what, NULL);
         if (r >= 0)
-                client_say(client, "logged in to %s at %s", local_string(invocation, "TARGET"), local_string(invocation, "PORTAL"));
+                client_say(client, "%s %s at %s", done, local_string(invocation, "TARGET"), local_string(invocation, "PORTAL"));
         return r;
 }
 
-static int iscsi_run_logout(Client *client, const Invocation *invocation) {
-        int r;
+static int iscsi_run_login(Client *client, const Invocation *invocation) {
+        return change(client, invocation, "Login", true, "Logging in", "logged in to");
+}
 
-        r = run(client, invocation, "Logout", false, "Logging out", NULL);
-        if (r >= 0)
-                client_say(client, "logged out of %s at %s", local_string(invocation, "TARGET"), local_string(invocation, "PORTAL"));
-        return r;
+static int iscsi_run_logout(Client *client, const Invocation *invocation) {
+        return change(client, invocation, "Logout", false, "Logging out", "logged out of");
 }
 
 static int iscsi_run_sessions(Client *client, const Invocation *invocation) {

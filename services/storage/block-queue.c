@@ -2,8 +2,6 @@
 
 #include "block-queue.h"
 
-#include <stdio.h>
-
 #include "block-device.h"
 #include "lvm.h"
 #include "scsi-queue.h"
@@ -20,24 +18,22 @@ static int64_t seconds(const char *directory, const char *name, int64_t otherwis
 
 /* directory: of the iSCSI session, which holds its class device and a connection of it. */
 static void read_session(const char *directory, ScsiPath *path) {
-        char session[PATH_MAX], connection[PATH_MAX], class[PATH_MAX], of_session[PATH_MAX];
+        char session[PATH_MAX], connection[PATH_MAX];
 
-        if (snprintf(of_session, sizeof(of_session), "%s/iscsi_session", directory) >= (int)sizeof(of_session) ||
-            !sysfs_find(of_session, "session", session))
+        if (!sysfs_find_class(directory, "iscsi_session", session))
                 return;
         path->iscsi = true;
         path->recovery_sec = seconds(session, "recovery_tmo", SCSI_NEVER);
-        if (!sysfs_find(directory, "connection", connection) ||
-            snprintf(class, sizeof(class), "%s/iscsi_connection", connection) >= (int)sizeof(class) || !sysfs_find(class, "connection", connection))
+        if (!sysfs_find(directory, "connection", connection) || !sysfs_find_class(connection, "iscsi_connection", connection))
                 return;
         path->ping_interval_sec = seconds(connection, "recv_tmo", 0);
         path->ping_timeout_sec = seconds(connection, "ping_tmo", 0);
 }
 
 static void read_port(const char *directory, ScsiPath *path) {
-        char class[PATH_MAX], port[PATH_MAX];
+        char port[PATH_MAX];
 
-        if (snprintf(class, sizeof(class), "%s/fc_remote_ports", directory) >= (int)sizeof(class) || !sysfs_find(class, "rport-", port))
+        if (!sysfs_find_class(directory, "fc_remote_ports", port))
                 return;
         path->fibre_channel = true;
         path->fast_io_fail_sec = seconds(port, "fast_io_fail_tmo", SCSI_NEVER);
@@ -47,14 +43,14 @@ static void read_port(const char *directory, ScsiPath *path) {
 /* Of a disk, or a path to one. */
 static IoQueue disk_queue(sd_device *disk) {
         ScsiPath path = {.retries = SCSI_RETRIES};
-        char class[PATH_MAX], above[PATH_MAX];
+        char above[PATH_MAX];
         const char *syspath;
         sd_device *scsi;
 
         if (sd_device_get_parent_with_subsystem_devtype(disk, "scsi", "scsi_device", &scsi) < 0 || sd_device_get_syspath(scsi, &syspath) < 0)
                 return (IoQueue){ .waits = true };
         path.timeout_sec = seconds(syspath, "timeout", 0);
-        if (snprintf(class, sizeof(class), "%s/scsi_disk", syspath) < (int)sizeof(class) && sysfs_find(class, "", above))
+        if (sysfs_find_class(syspath, "scsi_disk", above))
                 path.retries = seconds(above, "max_retries", SCSI_RETRIES);
         if (block_device_above(scsi, "session", above))
                 read_session(above, &path);

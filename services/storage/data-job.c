@@ -39,6 +39,27 @@ static int run_piece(Transfer *transfer, Domain *domain, Io *io, uint64_t deadli
         return r;
 }
 
+/* The same for the holder of the domain's lease. */
+static int run_structural(Transfer *transfer, Domain *domain, Io *io, task_then_t then, sd_bus_error *error) {
+        int r;
+
+        r = domain_structural(domain, io);
+        if (r < 0) {
+                io_free(io);
+                return r;
+        }
+        return run_piece(transfer, domain, io, DOMAIN_LONG_IO_USEC, then, error);
+}
+
+/* Return: NULL where it is closed by now; Aborted is set. */
+static Domain *written_domain(const Transfer *transfer, sd_bus_error *error) {
+        Domain *domain = domain_find(transfer->manager, transfer->request.domain);
+
+        if (!domain)
+                sd_bus_error_set(error, RHV_ERROR_ABORTED, "The storage domain was closed");
+        return domain;
+}
+
 /* Finds the transfer a piece was for, and frees the task. */
 static Transfer *piece_ended(Task *task) {
         Transfer *transfer = transfer_find(task->manager, task->user);
@@ -91,26 +112,18 @@ static void take_data(Io *io, Io *noted) {
 
 /* Takes the note's data where the new volume must be given its room. */
 static int make_copy(Transfer *transfer, Io *noted, sd_bus_error *error) {
-        Domain *domain = domain_find(transfer->manager, transfer->request.domain);
+        Domain *domain = written_domain(transfer, error);
         Io *io;
-        int r;
 
-        if (!domain) {
-                sd_bus_error_set(error, RHV_ERROR_ABORTED, "The storage domain was closed");
+        if (!domain)
                 return -ECANCELED;
-        }
         io = data_io(domain, "make a volume", io_volume_make, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
         io->request = noted->request;
         if (domain->place.type->layout->volume_grow && io->request.allocation == VOLUME_ALLOCATION_SPARSE)
                 take_data(io, noted);
-        r = domain_structural(domain, io);
-        if (r < 0) {
-                io_free(io);
-                return r;
-        }
-        return run_piece(transfer, domain, io, DOMAIN_LONG_IO_USEC, on_made, error);
+        return run_structural(transfer, domain, io, on_made, error);
 }
 
 static void on_noted(Task *task, Io *io, int r, const sd_bus_error *error) {
@@ -135,13 +148,11 @@ static void on_noted(Task *task, Io *io, int r, const sd_bus_error *error) {
 
 /* What the plan found goes to the domain that is written. */
 static int note(Transfer *transfer, Io *plan, sd_bus_error *error) {
-        Domain *domain = domain_find(transfer->manager, transfer->request.domain);
+        Domain *domain = written_domain(transfer, error);
         Io *io;
 
-        if (!domain) {
-                sd_bus_error_set(error, RHV_ERROR_ABORTED, "The storage domain was closed");
+        if (!domain)
                 return -ECANCELED;
-        }
         io = data_io(domain, "note a job", io_data_note, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
@@ -179,25 +190,17 @@ static void on_grown(Task *task, Io *io, int r, const sd_bus_error *error) {
 
 /* The volume gets room first. Cut off here, nothing but that has happened, and the same job finds it done. */
 static int grow(Transfer *transfer, Io *plan, sd_bus_error *error) {
-        Domain *domain = domain_find(transfer->manager, transfer->request.domain);
+        Domain *domain = written_domain(transfer, error);
         Io *io;
-        int r;
 
-        if (!domain) {
-                sd_bus_error_set(error, RHV_ERROR_ABORTED, "The storage domain was closed");
+        if (!domain)
                 return -ECANCELED;
-        }
         io = data_io(domain, "make a volume larger", io_volume_grow, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
         io->data = TAKE_PTR(plan->data);
         io->size_bytes = plan->grow_bytes;
-        r = domain_structural(domain, io);
-        if (r < 0) {
-                io_free(io);
-                return r;
-        }
-        return run_piece(transfer, domain, io, DOMAIN_LONG_IO_USEC, on_grown, error);
+        return run_structural(transfer, domain, io, on_grown, error);
 }
 
 static void on_planned(Task *task, Io *io, int r, const sd_bus_error *error) {

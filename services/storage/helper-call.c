@@ -115,6 +115,27 @@ int helper_ask(const char *socket_path, const char *name, json_t *request, int p
         return take_answer(name, answer, &passed, ret_fd, error);
 }
 
+int helper_read(int fd, size_t max_bytes, char **ret, size_t *ret_size) {
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        ssize_t n;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_size > (off_t)max_bytes)
+                return -EFBIG;
+        text = malloc((size_t)st.st_size + 1);
+        if (!text)
+                return -ENOMEM;
+        n = pread(fd, text, (size_t)st.st_size, 0);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        *ret = TAKE_PTR(text);
+        *ret_size = (size_t)n;
+        return 0;
+}
+
 /* ---- serving ---- */
 
 static int serve_one(int fd, const char *name, helper_serve_t serve) {

@@ -21,6 +21,9 @@
  * is expected. Return: 0, or negative with BackendUnavailable or the helper's own error set. */
 int helper_ask(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret_fd, sd_bus_error *error);
 
+/* The memory file that came with an answer, whole. ret: new, with a NUL behind it. Return: 0; -EFBIG beyond max_bytes, or another negative errno. */
+int helper_read(int fd, size_t max_bytes, char **ret, size_t *ret_size);
+
 /* request, fd: borrowed; fd is -EBADF where none came. ret_fd: -EBADF, or what goes with the answer; taken. Return: 0, or negative: -EBADMSG is what the helper does not
  * do. */
 typedef int (*helper_serve_t)(const json_t *request, int fd, int *ret_fd, sd_bus_error *error);

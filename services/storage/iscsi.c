@@ -3,7 +3,6 @@
 #include "iscsi.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "block-device.h"
 #include "bus-error.h"
@@ -38,18 +37,13 @@ static int ask(const IscsiRequest *request, const char *verb, int *ret_fd, sd_bu
 int iscsi_discover(const IscsiRequest *request, json_t **ret, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int fd = -EBADF;
-        struct stat st;
-        ssize_t n;
+        size_t size;
         int r;
 
         r = ask(request, "discover", &fd, error);
         if (r < 0)
                 return r;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        text = st.st_size <= (off_t)DISCOVERY_BYTES_MAX ? malloc((size_t)st.st_size + 1) : NULL;
-        n = text ? pread(fd, text, (size_t)st.st_size, 0) : -1;
-        *ret = n >= 0 ? iscsi_targets_parse(text, (size_t)n) : NULL;
+        *ret = helper_read(fd, DISCOVERY_BYTES_MAX, &text, &size) < 0 ? NULL : iscsi_targets_parse(text, size);
         if (*ret)
                 return 0;
         sd_bus_error_setf(error, RHV_ERROR_BACKEND_FAILED, "What open-iscsi found at %s cannot be understood", request->portal);
@@ -80,15 +74,14 @@ static void session_done(Session *session) {
 
 /* directory: "/sys/devices/…/sessionN". Return: false for what is no session any more. */
 static bool session_read(const char *directory, Session *ret) {
-        char path[PATH_MAX], connection[PATH_MAX];
+        char connection[PATH_MAX];
         _cleanup_free_ char *address = NULL;
         int64_t port;
 
         *ret = (Session){};
         if (snprintf(ret->directory, sizeof(ret->directory), "%s", directory) >= (int)sizeof(ret->directory) ||
-            snprintf(path, sizeof(path), "%s/iscsi_session", directory) >= (int)sizeof(path) || !sysfs_find(path, "session", ret->class) ||
-            !sysfs_find(directory, "connection", connection) ||
-            snprintf(path, sizeof(path), "%s/iscsi_connection", connection) >= (int)sizeof(path) || !sysfs_find(path, "connection", connection))
+            !sysfs_find_class(directory, "iscsi_session", ret->class) || !sysfs_find(directory, "connection", connection) ||
+            !sysfs_find_class(connection, "iscsi_connection", connection))
                 return false;
         ret->target = sysfs_text(ret->class, "targetname");
         address = sysfs_text(connection, "persistent_address");

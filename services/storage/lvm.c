@@ -4,9 +4,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "bus-error.h"
+#include "helper-call.h"
 #include "lvm-argv.h"
 #include "lvm-call.h"
 
@@ -31,27 +31,6 @@ char *lvm_path(const char *group, const char *name) {
 
 /* ---- reports ---- */
 
-static int read_all(int fd, char **ret, size_t *ret_size) {
-        _cleanup_free_ char *text = NULL;
-        struct stat st;
-        ssize_t n;
-
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (st.st_size > (off_t)REPORT_BYTES_MAX)
-                return -EFBIG;
-        text = malloc((size_t)st.st_size + 1);
-        if (!text)
-                return -ENOMEM;
-        n = pread(fd, text, (size_t)st.st_size, 0);
-        if (n < 0)
-                return -errno;
-        text[n] = '\0';
-        *ret = TAKE_PTR(text);
-        *ret_size = (size_t)n;
-        return 0;
-}
-
 static int report(const char *command, const char *devices, const char *columns, const char *group, char **ret, size_t *ret_size,
                   sd_bus_error *error) {
         const char *argv[LVM_REPORT_ARGUMENTS];
@@ -62,7 +41,7 @@ static int report(const char *command, const char *devices, const char *columns,
         r = run(argv, &fd, error);
         if (r < 0)
                 return r;
-        r = read_all(fd, ret, ret_size);
+        r = helper_read(fd, REPORT_BYTES_MAX, ret, ret_size);
         return r < 0 ? bus_error_errno(error, r, "Cannot read LVM's report") : 0;
 }
 
@@ -186,7 +165,7 @@ static int ask(const char *const *argv, char **ret) {
         int r;
 
         r = run(argv, &fd, NULL);
-        return r < 0 ? r : read_all(fd, ret, &size);
+        return r < 0 ? r : helper_read(fd, REPORT_BYTES_MAX, ret, &size);
 }
 
 int multipath_ask(char **ret_maps, char **ret_config) {

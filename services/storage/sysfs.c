@@ -42,3 +42,9 @@ bool sysfs_find(const char *directory, const char *prefix, char path[static PATH
                 (void) closedir(dir);
         return found;
 }
+
+bool sysfs_find_class(const char *directory, const char *class, char path[static PATH_MAX]) {
+        char devices[PATH_MAX];
+
+        return snprintf(devices, sizeof(devices), "%s/%s", directory, class) < (int)sizeof(devices) && sysfs_find(devices, "", path);
+}

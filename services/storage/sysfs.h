@@ -15,3 +15,5 @@ char *sysfs_text(const char *directory, const char *name);
 int64_t sysfs_number(const char *directory, const char *name, int64_t otherwise);
 /* The first entry of directory whose name begins so, as a path. */
 bool sysfs_find(const char *directory, const char *prefix, char path[static PATH_MAX]);
+/* The device of that class ("scsi_disk") which the one at directory has. path may be directory. */
+bool sysfs_find_class(const char *directory, const char *class, char path[static PATH_MAX]);
