@@ -178,7 +178,7 @@ static void on_grown(Task *task, Io *io, int r, const sd_bus_error *error) {
                 return;
         if (r >= 0) {
                 /* A raw disk is as large as its device. */
-                if (transfer->kind == DATA_EXTEND && io->data->format == VOLUME_FORMAT_RAW)
+                if (io->data->format == VOLUME_FORMAT_RAW)
                         transfer->size_bytes = io->data->capacity_bytes = io->plan.metadata.capacity_bytes;
                 io->size_bytes = 0; /* it has its room */
                 r = note(transfer, io, &own);
@@ -199,6 +199,7 @@ static int grow(Transfer *transfer, Io *plan, sd_bus_error *error) {
         if (!io)
                 return -ENOMEM;
         io->data = TAKE_PTR(plan->data);
+        io->data->place = io->data->source = io->place;
         io->size_bytes = plan->grow_bytes;
         return run_structural(transfer, domain, io, on_grown, error);
 }

@@ -211,14 +211,6 @@ static int zero_tail(const DataRun *run, uint64_t from, sd_bus_error *error) {
         return size < 0 ? bus_error_errno(error, -errno, "Cannot clear the end of volume %s", run->volume) : 0;
 }
 
-/* Its node appears on this host. */
-static int activate_target(const DataRun *run, sd_bus_error *error) {
-        VolumeRecord record = {};
-
-        memcpy(record.id, run->volume, UUID_STRING_MAX);
-        return layout(run)->prepare(&run->work->place, (const VolumeRecord *const[]){&record}, 1, error);
-}
-
 static int copy(const DataRun *run, sd_bus_error *error) {
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_free_ char *target = NULL;
@@ -231,8 +223,8 @@ static int copy(const DataRun *run, sd_bus_error *error) {
                 r = check_foreign(run, &paths, &bytes, error);
         if (r >= 0 && layout(run)->volume_grow && run->work->format == VOLUME_FORMAT_RAW)
                 r = zero_tail(run, bytes, error);
-        if (r >= 0 && layout(run)->prepare)
-                r = activate_target(run, error);
+        if (r >= 0)
+                r = layout_prepare_volume(&run->work->place, run->volume, error);
         if (r < 0)
                 return r;
         target = layout(run)->volume_path(&run->work->place, run->image, run->volume);
@@ -245,12 +237,31 @@ static int copy(const DataRun *run, sd_bus_error *error) {
 
 /* ---- merge ---- */
 
+/* The device of a raw base was made longer (io_volume_grow()), and the merged volume ILLEGAL: of the base's capacity, which grows only at the end, a
+ * guest has seen nothing behind it. Until then this can be done again. */
+static int clear_grown(const DataRun *run, sd_bus_error *error) {
+        const VolumeChange open = {.expected_generation = GENERATION_ANY, .legality = VOLUME_LEGAL};
+        int r;
+
+        r = zero_tail(run, run->work->present_bytes, error);
+        FAULT_POINT("merge-cleared");
+        return r < 0 ? r : layout(run)->volume_update(&run->work->place, run->image, run->work->chain[0].volume, &open, error);
+}
+
+static bool has_grown(const DataRun *run) {
+        const DataWork *work = run->work;
+
+        return layout(run)->volume_grow && work->format == VOLUME_FORMAT_RAW && work->capacity_bytes > work->present_bytes;
+}
+
 static int merge(const DataRun *run, sd_bus_error *error) {
         _cleanup_(data_command_clear) DataCommand command = {};
         _cleanup_(data_paths_clear) DataPaths paths = {};
         int r;
 
-        r = data_source_find(run->work, &paths, error);
+        r = has_grown(run) ? clear_grown(run, error) : 0;
+        if (r >= 0)
+                r = data_source_find(run->work, &paths, error);
         if (r >= 0)
                 r = data_command_merge(run->work, (const char *const *)paths.of, privileged(), &command);
         if (r >= 0)

@@ -102,6 +102,13 @@ static int plan_copy(Io *io) {
         return r;
 }
 
+/* On devices the base is given its room first: as a raw disk its capacity; as qcow2 what is measured then, of which this is the least. */
+static uint64_t merged_bytes(const VolumeRecord *base, uint64_t capacity_bytes) {
+        if (base->metadata.format == VOLUME_FORMAT_RAW && capacity_bytes <= base->metadata.capacity_bytes)
+                return 0;
+        return base->metadata.format == VOLUME_FORMAT_RAW ? capacity_bytes : base->true_size_bytes;
+}
+
 static int plan_merge(Io *io) {
         const VolumeRecord *chain[VOLUME_CHAIN_MAX];
         MergePlan plan;
@@ -111,7 +118,9 @@ static int plan_merge(Io *io) {
         if (n < 0)
                 return n;
         io->data->capacity_bytes = plan.capacity_bytes;
-        if (chain[1]->metadata.allocation != VOLUME_ALLOCATION_PREALLOCATED || chain[1]->metadata.format != VOLUME_FORMAT_RAW)
+        if (layout(io)->volume_grow)
+                io->grow_bytes = merged_bytes(chain[1], plan.capacity_bytes);
+        else if (chain[1]->metadata.allocation != VOLUME_ALLOCATION_PREALLOCATED || chain[1]->metadata.format != VOLUME_FORMAT_RAW)
                 io->size_bytes = chain[0]->true_size_bytes;
         set_chain(io, chain, n);
         return set_record(io, chain[1]);
@@ -125,21 +134,51 @@ int io_data_plan(Io *io) {
         };
         int r;
 
-        if (!layout(io)->volume_reparent && io->data->kind == DATA_MERGE) {
-                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "Merges work on domains of files, not yet on block devices");
-                return -EOPNOTSUPP;
-        }
         r = io_list_one(io);
         return r < 0 ? r : plans[io->data->kind](io);
 }
 
 /* ---- room ---- */
 
+/* The room both volumes of a merge take as one of qcow2, without what lies below them. */
+static int measure_merged(Io *io) {
+        const uint64_t most = volume_qcow2_max_bytes(io->data->capacity_bytes);
+        const size_t n_chain = io->data->n_chain;
+        uint64_t bytes;
+        int r;
+
+        io->data->n_chain = 2;
+        r = io_data_measure(io);
+        io->data->n_chain = n_chain;
+        if (r < 0)
+                return r;
+        bytes = block_volume_bytes(false, io->data->capacity_bytes, io->measured.required_bytes);
+        if (bytes > most)
+                bytes = most;
+        if (bytes > io->size_bytes)
+                io->size_bytes = bytes;
+        return 0;
+}
+
+/* A raw base is read as far as its device goes, as soon as it is longer: until the new part is cleared, no guest may see it below the merged volume. */
+static int close_merged(Io *io) {
+        const VolumeChange change = {.expected_generation = GENERATION_ANY, .legality = VOLUME_ILLEGAL};
+        int r;
+
+        FAULT_POINT("merge-before-closed");
+        r = layout(io)->volume_update(&io->place, io->image, io->data->chain[0].volume, &change, &io->error);
+        FAULT_POINT("merge-closed");
+        return r;
+}
+
 int io_volume_grow(Io *io) {
+        const bool merges = io->data && io->data->kind == DATA_MERGE;
         const VolumeRecord *record;
         int r;
 
         r = io_list_one(io);
+        if (r >= 0 && merges && io->data->format == VOLUME_FORMAT_QCOW2)
+                r = measure_merged(io);
         if (r < 0)
                 return r;
         record = volume_list_find(&io->lists[0], io->volume);
@@ -149,6 +188,8 @@ int io_volume_grow(Io *io) {
         }
         if (io->size_bytes > record->true_size_bytes)
                 r = io_check_space(io, io->size_bytes - record->true_size_bytes, &io->error);
+        if (r >= 0 && merges && io->data->format == VOLUME_FORMAT_RAW)
+                r = close_merged(io);
         return r < 0 ? r
                      : layout(io)->volume_grow(&io->place, io->image, io->volume, io->size_bytes, &io->plan.metadata.capacity_bytes, &io->error);
 }
@@ -215,7 +256,9 @@ static int move_child(Io *io, const char *child, const VolumeRecord *base) {
         _cleanup_(data_command_clear) DataCommand command = {};
         int r;
 
-        r = path ? data_command_rebase(path, base->id, base->metadata.format, geteuid() == 0, &command) : -ENOMEM;
+        r = layout_prepare_volume(&io->place, child, &io->error);
+        if (r >= 0)
+                r = path ? data_command_rebase(path, base->id, base->metadata.format, geteuid() == 0, &command) : -ENOMEM;
         if (r >= 0)
                 r = heir_run(command.argv, "qemu-img rebase", &io->error);
         if (r < 0) {

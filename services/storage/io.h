@@ -111,7 +111,8 @@ int io_lease_rebuild(Io *io);   /* -> changed */
 /* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */
 int io_data_plan(Io *io);    /* image, volume, change.expected_generation, data (kind and what was asked for) -> data, record (the volume that will be
                                 written, or read by a copy), size_bytes (room it may take), grow_bytes */
-int io_volume_grow(Io *io);  /* image, volume, size_bytes -> plan.metadata.capacity_bytes: the room the volume has now */
+int io_volume_grow(Io *io);  /* image, volume, size_bytes -> plan.metadata.capacity_bytes: the room the volume has now; data: of a merge, which may take
+                                more; NULL: none. The merged volume is ILLEGAL while a raw base has a part that was never written. */
 int io_data_measure(Io *io); /* data -> measured: what its chain takes in a volume of its format */
 int io_data_note(Io *io);    /* place, source, image, volume, record.metadata.generation, data, size_bytes, directory: the job's notes are on disk */
 int io_data_undo(Io *io);    /* image, volume: the image of a copy that did not end well goes */

@@ -15,6 +15,7 @@
 
 #include "block-slot.h"
 #include "bus-error.h"
+#include "fault-point.h"
 #include "layout-block.h"
 #include "lease-self.h"
 
@@ -403,6 +404,42 @@ int block_volume_update(const DomainPlace *place, const char *image, const char 
         if (r >= 0)
                 r = volume_change_apply(change, volume, &metadata, error);
         return r < 0 ? r : block_slot_write(place, fd, found->tags.slot, &metadata, error);
+}
+
+/* ---- another parent ---- */
+
+static int change_parent_tag(const DomainPlace *place, const BlockVolume *volume, const char *parent, sd_bus_error *error) {
+        char before[sizeof(LVM_TAG_PARENT) + UUID_STRING_MAX], after[sizeof(LVM_TAG_PARENT) + UUID_STRING_MAX];
+        const char *const words[] = {"lvchange", "--autobackup", "n", "--deltag", before, "--addtag", after, NULL};
+        const char *const names[] = {volume->id, NULL};
+
+        if (streq(volume->tags.parent, parent))
+                return 0;
+        (void) snprintf(before, sizeof(before), LVM_TAG_PARENT "%s", volume->tags.parent);
+        (void) snprintf(after, sizeof(after), LVM_TAG_PARENT "%s", parent);
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+/* The tag first: readers believe the slot. */
+int block_volume_reparent(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_close_ int fd = -EBADF;
+        VolumeMetadata metadata = {};
+        const BlockVolume *found;
+        int r;
+
+        r = find_in_image(place, &scan, image, volume, &found, error);
+        if (r >= 0)
+                r = block_special_open(place, "metadata", true, &fd, error);
+        if (r >= 0)
+                r = block_slot_read(place, fd, found, &metadata, error);
+        if (r >= 0)
+                r = change_parent_tag(place, found, parent, error);
+        FAULT_POINT("parent-tag-changed");
+        if (r < 0)
+                return r;
+        memcpy(metadata.parent, parent, UUID_STRING_MAX);
+        return block_slot_write(place, fd, found->tags.slot, &metadata, error);
 }
 
 /* ---- growing ---- */

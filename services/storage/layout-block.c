@@ -231,6 +231,7 @@ const StorageLayout layout_block = {
                 .volume_delete = block_volume_delete,
                 .volume_open = block_volume_open,
                 .volume_update = block_volume_update,
+                .volume_reparent = block_volume_reparent,
                 .volume_grow = block_volume_grow,
                 .volume_lease = block_volume_lease,
                 .special_path = block_special_path,

@@ -81,6 +81,7 @@ int block_volume_update(const DomainPlace *place, const char *image, const char 
                         sd_bus_error *error);
 int block_volume_grow(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
                       sd_bus_error *error);
+int block_volume_reparent(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
 int block_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
 /* The same of a volume that was found. ret: its path is new. Return: 0 or -ENOMEM. */
 int block_lease_of(const DomainPlace *place, const BlockVolume *volume, Lease *ret);

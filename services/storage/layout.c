@@ -83,3 +83,12 @@ void volume_plan_clear(VolumePlan *plan) {
         free(plan->path);
         *plan = (VolumePlan){};
 }
+
+int layout_prepare_volume(const DomainPlace *place, const char *volume, sd_bus_error *error) {
+        VolumeRecord record = {};
+
+        if (!place->type->layout->prepare)
+                return 0;
+        memcpy(record.id, volume, UUID_STRING_MAX);
+        return place->type->layout->prepare(place, (const VolumeRecord *const[]){&record}, 1, error);
+}

@@ -126,7 +126,7 @@ struct StorageLayout {
                            sd_bus_error *error);
         int (*volume_update)(const DomainPlace *place, const char *image, const char *volume,
                              const VolumeChange *change, sd_bus_error *error);
-        /* Only the metadata: volume is on parent from now on. NULL: chains are not worked on there. */
+        /* Only the metadata: volume is on parent from now on. */
         int (*volume_reparent)(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
         /* For who holds the domain's lease: the volume has room for size_bytes at least; its metadata stay as they are. ret_bytes: the room it has
          * now. NULL: a volume's room grows with what is written. */
@@ -147,6 +147,9 @@ struct StorageLayout {
         /* The domain leaves this host; may be NULL. */
         int (*close)(const DomainPlace *place, sd_bus_error *error);
 };
+
+/* One volume, without its chain, can be used on this host. Return: 0; negative with error set. */
+int layout_prepare_volume(const DomainPlace *place, const char *volume, sd_bus_error *error);
 
 /* Does any host hold the lease of volume, to work on its data? Asks sanlock. Return: 0 nobody; -EBUSY with InUse; another errno with error set. */
 int volume_lease_check_free(const Lease *lease, const char *volume, sd_bus_error *error);

@@ -46,8 +46,8 @@ json_t *structural_request(const Io *io) {
                 json_decref(request);
                 return NULL;
         }
-        if (request && io->run == io_volume_make && io->data)
-                (void) json_object_set_new(request, "copy", data_work_to_json(io->data));
+        if (request && io->data && (io->run == io_volume_make || io->data->kind == DATA_MERGE))
+                (void) json_object_set_new(request, "data", data_work_to_json(io->data));
         if (request && io->run == io_volume_grow)
                 (void) json_object_set_new(request, "size", json_integer((json_int_t)io->size_bytes));
         return request;
@@ -105,14 +105,16 @@ static int read_size(const json_t *request, Io *io) {
         return 0;
 }
 
-/* A copy whose source is to be measured: only where the new volume has to be given its room. */
-static int read_copy(const json_t *copy, Io *io) {
-        if (!copy)
+/* The job the volume is made or grown for: only where a volume has to be given its room. */
+static int read_data(const json_t *data, DataKind kind, Io *io) {
+        if (!data)
                 return 0;
         io->data = calloc(1, sizeof(*io->data));
         if (!io->data)
                 return -ENOMEM;
-        return data_work_from_json(copy, io->data) < 0 || io->data->kind != DATA_COPY || !io->place.type->layout->volume_grow ? -EBADMSG : 0;
+        if (data_work_from_json(data, io->data) < 0 || io->data->kind != kind || !io->place.type->layout->volume_grow)
+                return -EBADMSG;
+        return kind == DATA_MERGE && io->data->n_chain < 2 ? -EBADMSG : 0;
 }
 
 static int (*work_of(const char *word))(Io *) {
@@ -142,9 +144,10 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
         memcpy(io->volume, volume, strlen(volume) + 1);
         memcpy(io->lease, lease, strlen(lease) + 1);
         if (io->run == io_volume_make && (!*image || !*volume || read_volume(json_object_get(request, "request"), io) < 0 ||
-                                          read_copy(json_object_get(request, "copy"), io) < 0))
+                                          read_data(json_object_get(request, "data"), DATA_COPY, io) < 0))
                 return garbage(error, "The request");
-        if (io->run == io_volume_grow && (!*image || !*volume || !io->place.type->layout->volume_grow || read_size(request, io) < 0))
+        if (io->run == io_volume_grow && (!*image || !*volume || !io->place.type->layout->volume_grow || read_size(request, io) < 0 ||
+                                          read_data(json_object_get(request, "data"), DATA_MERGE, io) < 0))
                 return garbage(error, "The request");
         *ret = TAKE_PTR(io);
         return 0;

@@ -160,6 +160,56 @@ assert_eq "failed org.rhv.Error.InUse" "$(data_job DeleteImage 'sa{sv}' $BASE 1 
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $CLONE 1 lease t 1)"
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
 
+title "a layer is merged into the thin disk below it, which gets the measured room; the merged one goes"
+merge() { data_job MergeVolume 'ssa{sv}' "$1" "$2" 1 lease t 1; }
+assert_eq "done" "$(make $BASE ${A}b format s qcow2 capacity t 134217728)"
+io $BASE ${A}b qcow2 'write -P 11 0 4M'
+# room behind a base, which grows in one piece here
+assert_eq "done" "$(make $OTHER ${A}e format s raw allocation s preallocated capacity t 536870912)"
+assert_eq "done" "$(make $BASE ${A}c format s qcow2 parent s ${A}b)"
+assert_eq "done" "$(extend $BASE ${A}c 671088640)"
+io $BASE ${A}c qcow2 'write -P 12 1M 200M' 'write -P 13 500M 1M'
+assert_eq "done" "$(make $BASE ${A}d format s qcow2 parent s ${A}c)"
+io $BASE ${A}d qcow2 'write -P 14 2M 1M'
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $OTHER 1 lease t 1)"
+assert_eq "128 640" "$(mib ${A}b) $(mib ${A}c)"
+assert_eq "done" "$(merge $BASE ${A}c)" "the one in the middle"
+assert_eq "256 671088640 1 LEGAL INTERNAL" "$(mib ${A}b) $(meta ${A}b CAP) $(meta ${A}b GEN) $(meta ${A}b LEGALITY) $(meta ${A}b VOLTYPE)"
+assert_eq "${A}b IU_$BASE,MD_$(slot_of ${A}d),PU_${A}b" "$(meta ${A}d PUUID) $(report host2 lvs -o lv_tags $D/${A}d)"
+assert_eq "${A}b" "$(prepared $BASE ${A}d qemu-img info -U --output=json /dev/$D/${A}d | jq -r '.["backing-filename"]')"
+io $BASE ${A}d qcow2 'read -P 11 0 1M' 'read -P 12 1M 1M' 'read -P 14 2M 1M' 'read -P 12 3M 198M' 'read -P 0 201M 299M' 'read -P 13 500M 1M' 'read -P 0 501M 139M'
+assert_eq "done" "$(merge $BASE ${A}d)" "and the top"
+assert_eq "671088640 2 LEGAL LEAF" "$(meta ${A}b CAP) $(meta ${A}b GEN) $(meta ${A}b LEGALITY) $(meta ${A}b VOLTYPE)"
+io $BASE ${A}b qcow2 'read -P 11 0 1M' 'read -P 12 1M 1M' 'read -P 14 2M 1M' 'read -P 12 3M 198M' 'read -P 0 201M 299M' 'read -P 13 500M 1M' 'read -P 0 501M 139M'
+wait_until 30 inactive
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+
+title "and into a raw one, which gets longer: what lay there before is not seen"
+assert_eq "done" "$(make $OTHER ${A}c format s raw allocation s preallocated capacity t 671088640)"
+io $OTHER ${A}c raw 'write -P 238 0 640M'
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $OTHER 1 lease t 1)"
+assert_eq "done" "$(make $BASE ${A}b format s raw allocation s preallocated capacity t 134217728)"
+io $BASE ${A}b raw 'write -P 11 0 4M' 'write -P 15 127M 1M'
+assert_eq "done" "$(make $OTHER ${A}e format s raw allocation s preallocated capacity t 268435456)"
+assert_eq "done" "$(make $BASE ${A}c format s qcow2 parent s ${A}b)"
+assert_eq "done" "$(extend $BASE ${A}c 300000256)"
+io $BASE ${A}c qcow2 'write -P 12 1M 1M' 'write -P 13 200M 1M'
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $OTHER 1 lease t 1)"
+assert_eq "failed org.rhv.Error.NotFound" "$(merge $BASE ${A}9 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidState" "$(merge $BASE ${A}b 2>/dev/null)"
+# as after an end in the middle: longer, closed, not cleared
+slot=$(slot_of ${A}c)
+set_legality() { on host1 sh -c "dd if=/dev/$D/metadata bs=512 skip=$((2048 + slot * 16)) count=1 iflag=direct status=none | tr -d '\\0' |
+        sed 's/^LEGALITY=.*/LEGALITY=$1/' | dd bs=512 conv=sync status=none | dd of=/dev/$D/metadata bs=512 seek=$((2048 + slot * 16)) conv=notrunc oflag=direct status=none"; }
+set_legality ILLEGAL
+lvm_on host1 "$lun" lvextend -qq --size 384m $D/${A}b >/dev/null 2>&1
+assert_refused 'illegal' domain_call host1 $D PrepareImage 'ssa{sv}' $BASE ${A}c 1 user s $VM
+assert_eq "done" "$(merge $BASE ${A}c)"
+assert_eq "384 402653184 1 LEGAL LEAF" "$(mib ${A}b) $(meta ${A}b CAP) $(meta ${A}b GEN) $(meta ${A}b LEGALITY) $(meta ${A}b VOLTYPE)"
+io $BASE ${A}b raw 'read -P 11 0 1M' 'read -P 12 1M 1M' 'read -P 11 2M 2M' 'read -P 15 127M 1M' 'read -P 0 128M 72M' 'read -P 13 200M 1M' 'read -P 0 201M 183M'
+wait_until 30 inactive
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+
 title "no layer is put on a volume that another host works on"
 assert_eq "done" "$(make $THIN ${A}3 format s qcow2 parent s ${A}2)"
 on host2 sh -c "systemd-run -q --unit=lab-holder sanlock client command -r $D:${A}3:/dev/$D/leases:$(((100 + $(slot_of ${A}3)) << 20)) -c /bin/sleep infinity"

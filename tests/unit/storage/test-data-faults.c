@@ -288,6 +288,16 @@ static bool walk(const Scenario *scenario, const char *point) {
         return killed;
 }
 
+/* Only volumes on devices are given room before a merge, or have tags; lab/block-data has a merge that ended between these. */
+static bool only_on_devices(const char *point) {
+        static const char *const points[] = {"merge-before-closed", "merge-closed", "merge-cleared", "parent-tag-changed"};
+
+        for (size_t i = 0; i < ELEMENTSOF(points); i++)
+                if (streq(point, points[i]))
+                        return true;
+        return false;
+}
+
 static void test_all(void **state) {
         const size_t n = fault_point_count();
         bool reached[128] = {};
@@ -297,7 +307,7 @@ static void test_all(void **state) {
                 for (size_t i = 0; i < n; i++)
                         reached[i] |= walk(&scenarios[s], fault_point_name(i));
         for (size_t i = 0; i < n; i++)
-                if (!reached[i])
+                if (reached[i] == only_on_devices(fault_point_name(i)))
                         fail_msg("no job comes to %s", fault_point_name(i));
 }
 

@@ -140,7 +140,7 @@ static void test_copy(void **state) {
         assert_string_equal(read->data->source.path, place.path);
         assert_string_equal(read->data->chain[0].volume, ID(5));
 
-        (void) json_object_set_new(json_object_get(request, "copy"), "kind", json_string("merge-volume"));
+        (void) json_object_set_new(json_object_get(request, "data"), "kind", json_string("merge-volume"));
         assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
 }
 
