@@ -41,6 +41,7 @@ struct Io {
         char lease[UUID_STRING_MAX]; /* SDM, or a VM's */
         uint64_t lease_version;      /* not 0: structural work on a shared domain; done by the holder of the domain's lease */
         struct IscsiRequest *iscsi;
+        bool loops;                  /* of a list of devices: loop devices too */
         char *open_ids;              /* of a look: the domains that are open here, between commas */
         char *lease_directory;       /* with it: where that holder is reached */
 

@@ -79,6 +79,8 @@ const DictField request_iscsi_login[] = {
                 {},
 };
 
+const DictField request_devices[] = {{.key = "loops", .type = DICT_BOOLEAN}, {}};
+
 const DictField request_domain_create[] = {
                 FIELD_TYPE,
                 FIELD_PATH(DICT_OPTIONAL),

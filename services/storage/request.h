@@ -12,6 +12,7 @@ extern const DictField request_host_release[];
 extern const DictField request_structural[];    /* lease, job_id */
 extern const DictField request_iscsi_discover[]; /* user */
 extern const DictField request_iscsi_login[];    /* user, recovery */
+extern const DictField request_devices[];        /* loops */
 extern const DictField request_domain_create[]; /* type, path, name, version, io_timeout */
 extern const DictField request_domain_open[];   /* type, path */
 extern const DictField request_domain_inspect[]; /* path */

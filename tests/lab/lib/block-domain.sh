@@ -11,6 +11,13 @@ VM=cccccccc-0000-4000-8000-000000000001
 small=$(lun_make small 1G)
 lun=$(lun_make lun 20G)
 
+title "each host tells what its disks are used for"
+wait_until 30 device_is host1 "$lun" free
+# shellcheck disable=SC2016 # the variables are jq's
+assert_eq "21474836480 512 true" "$(device_list host1 'select(.device == $d or .name == $d) | "\(.size) \(.logical_block_size) \(.usable)"' --arg d "$lun")"
+assert_refused 'nonsense' bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage ListDevices 'a{sv}' 1 nonsense b true
+assert_match " free " "$(on host1 rhvctl storage devices --loops)"
+
 title "a domain is made from empty devices that are large enough, and from nothing else"
 create() { storage_call host1 CreateDomain 'sa{sv}a{sv}' "$D" "$@" 0; }
 assert_refused 'in place of' create 3 type s fcp path s /srv/x name s shared
@@ -20,11 +27,14 @@ assert_refused 'without commas' create 3 type s fcp devices as 1 "$lun,$small" n
 assert_refused 'Cannot open /dev/nothing' create 3 type s fcp devices as 1 /dev/nothing name s shared
 assert_refused 'bytes at least' create 3 type s fcp devices as 1 "$small" name s shared
 on host1 mkfs.ext4 -q "$lun" 64M
+wait_until 30 device_is host1 "$lun" used '"ext4"'
 assert_refused 'signature of "ext4"' create 3 type s fcp devices as 1 "$lun" name s shared
 on host1 wipefs -qa "$lun"
 
 title "its group, volumes and tags are oVirt's"
 block_share host1 $D "$lun" >/dev/null
+# another host, whose udev has seen nothing of it, asks LVM
+for host in host1 host2; do wait_until 30 device_is $host "$lun" domain "$D"; done
 assert_eq "shared fcp 5 active" "$(domain_get host1 $D Name) $(domain_get host1 $D Type) $(domain_get host1 $D FormatVersion) $(domain_get host1 $D State)"
 report() { lvm_on "$1" "$lun" "$2" --noheadings "${@:3}" 2>/dev/null | sed 's/^ *//; s/ *$//'; }
 assert_eq "ids 128.00 inbox 128.00 leases 2048.00 master 1024.00 metadata 128.00 outbox 128.00 xleases 1024.00" \
