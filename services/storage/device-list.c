@@ -415,6 +415,62 @@ static int finish(const List *list, json_t **ret) {
         return 0;
 }
 
+static bool is_of_group(const Disk *disk, const char *group, const char *uuid) {
+        return disk->facts.physical_volume && streq(disk->facts.group, group) && (!*uuid || streq(disk->volume.group_uuid, uuid));
+}
+
+/* Return: -ENODEV, -ENOTUNIQ, -ENOMEM. */
+static int names_of_group(const List *list, const char *group, const char *uuid, char **ret) {
+        char *text = NULL;
+        size_t size, n = 0;
+        FILE *f = open_memstream(&text, &size);
+        const bool known = *uuid;
+        int r = 0;
+
+        if (!f)
+                return -ENOMEM;
+        for (size_t i = 0; i < list->n; i++) {
+                const Disk *disk = &list->disks[i];
+
+                if (!is_of_group(disk, group, uuid))
+                        continue;
+                if (!*uuid)
+                        uuid = disk->volume.group_uuid;
+                (void) fprintf(f, "%s%s", n++ > 0 ? "," : "", block_device_name(disk->device));
+        }
+        for (size_t i = 0; !known && i < list->n; i++)
+                if (is_of_group(&list->disks[i], group, "") && !is_of_group(&list->disks[i], group, uuid))
+                        r = -ENOTUNIQ;
+        if (fclose(f) != 0)
+                r = -ENOMEM;
+        else if (n == 0)
+                r = -ENODEV;
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        *ret = text;
+        return 0;
+}
+
+int device_search(const char *group, const char *uuid, char **ret, sd_bus_error *error) {
+        _cleanup_(list_clear) List list = {.loops = true, .mounts = mnt_new_table_from_file("/proc/self/mountinfo")};
+        _cleanup_free_ char *names = NULL;
+        int r;
+
+        r = device_each("block", add_disk, &list);
+        if (r < 0)
+                return r;
+        names = names_to_ask(&list, false);
+        if (!names)
+                return -ENODEV;
+        r = lvm_devices(names, &list.volumes[0], error);
+        if (r < 0)
+                return r;
+        take_volumes(&list, &list.volumes[0]);
+        return names_of_group(&list, group, uuid, ret);
+}
+
 int device_list(bool loops, json_t **ret) {
         _cleanup_(list_clear) List list = {.loops = loops, .mounts = mnt_new_table_from_file("/proc/self/mountinfo")};
         int r;

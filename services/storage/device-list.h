@@ -18,3 +18,8 @@
 
 /* loops: also loop devices that have a file. ret: new reference to an array of objects, as ListDevices answers. Return: 0 or a negative errno. */
 int device_list(bool loops, json_t **ret);
+
+/* The disks that are of a volume group, by the names that stay, between commas: however they were called before. uuid: LVM's id of the group; empty: not known. Copies of LUNs have the
+ * same name, and so where only that is known it must be the only one. LVM is asked about all at once, and waited for. ret: new string. Return: 0; -ENODEV where there is none;
+ * -ENOTUNIQ; another negative errno with error set. */
+int device_search(const char *group, const char *uuid, char **ret, sd_bus_error *error);

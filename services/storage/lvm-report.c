@@ -95,6 +95,7 @@ static int read_device(const json_t *row, LvmDevice *ret) {
         int r;
 
         if (!in_use || column_name(row, "pv_uuid", false, ret->uuid) < 0 || column_name(row, "vg_name", true, ret->group) < 0 ||
+            column_name(row, "vg_uuid", true, ret->group_uuid) < 0 ||
             column_number(row, "pv_pe_count", &ret->extents) < 0 || column_count(row, "pv_mda_used_count", &ret->metadata_areas) < 0)
                 return -EBADMSG;
         ret->in_use = streq(in_use, "used");

@@ -183,6 +183,58 @@ cleared() { [ "$(report host1 lvs -o lv_name $D | grep -c ^bbbb)" = 1 ]; }
 wait_until 60 cleared
 assert_eq "2" "$(lockspace_get host2 $D LeaseVersion)"
 
+title "a domain gets one more LUN, under its lease, and every host finds it; what does not fit is refused and changes nothing"
+more=$(lun_make more 5G)
+add() { job_wait "$1" "$(job_of "$(domain_call "$1" $D AddDevices 'asa{sv}' 1 "$2" 1 lease t "$3")")"; }
+before=$(tags host2)
+assert_refused 'below /dev' domain_call host2 $D AddDevices 'asa{sv}' 1 /srv/lun 1 lease t 2
+assert_refused 'No device' domain_call host2 $D AddDevices 'asa{sv}' 0 1 lease t 2
+assert_refused 'lease' domain_call host1 $D AddDevices 'asa{sv}' 1 "$more" 1 lease t 1
+on host1 mkfs.ext4 -q "$more" 64M
+assert_eq "failed org.rhv.Error.InUse" "$(add host2 "$more" 2 2>/dev/null)" "a file system is on it"
+on host1 wipefs -qa "$more"
+lvm_on host1 "$more" vgcreate -qq strange "$more" >/dev/null 2>&1
+assert_eq "failed org.rhv.Error.InUse" "$(add host2 "$more" 2 2>/dev/null)" "another group has it"
+lvm_on host1 "$more" vgremove -qq strange >/dev/null 2>&1
+assert_eq "failed org.rhv.Error.NotFound" "$(add host2 /dev/nothing 2 2>/dev/null)"
+assert_eq "$before" "$(tags host2)"
+total=$(domain_get host1 $D TotalBytes)
+assert_eq "done" "$(add host2 "$more" 2)"
+both="$lun,$more"
+map() { lvm_on "$1" "$both" vgs --noheadings -o vg_tags $D 2>/dev/null | tr -d ' ' | tr ',' '\n' | sed -n 's/^MDT_PV\([0-9]\)/\1/p' | LC_ALL=C sort; }
+extents() { lvm_on host1 "$both" pvs --noheadings -o pv_pe_count "$1" 2>/dev/null | tr -d ' '; }
+mdas() { lvm_on host1 "$both" pvs --noheadings --separator ' ' -o pv_mda_count,pv_mda_used_count "$1" 2>/dev/null | sed 's/^ *//'; }
+assert_eq "2 2" "$(mdas "$lun")"
+assert_eq "2 0" "$(mdas "$more")"
+assert_eq "0=pv:$guid&44&uuid:$pv&44&pestart:0&44&pecount:$(extents "$lun")&44&mapoffset:0
+1=pv:$(basename "$(lvm_on host1 "$both" pvs --noheadings -o pv_name "$more" 2>/dev/null | tr -d ' ')")&44&uuid:$(lvm_on host1 "$both" pvs --noheadings -o pv_uuid "$more" 2>/dev/null | tr -d ' ')&44&pestart:0&44&pecount:$(extents "$more")&44&mapoffset:$(extents "$lun")" "$(map host1)"
+assert_eq "$((total + $(extents "$more") * 134217728))" "$(domain_get host2 $D TotalBytes)"
+found() { [ "$(domain_get "$1" $D State)" = active ] && domain_get "$1" $D Path | sees ,; }
+for host in host1 host2; do wait_until 40 found $host; done
+grown() { [ "$(domain_get host1 $D TotalBytes)" = "$((total + $(extents "$more") * 134217728))" ]; }
+wait_until 30 grown
+assert_match larger "$(on host2 rhvctl storage extend "$D" "$more")" "the same again"
+assert_eq "2 2,2 0" "$(mdas "$lun"),$(mdas "$more")"
+# a LUN of the machine lab cannot grow
+if declare -F lun_grow >/dev/null; then
+        lun_grow "$more" more 7G
+        small_extents=$(extents "$more")
+        assert_eq "done" "$(add host2 "$more" 2)"
+        assert_eq "$((small_extents + 16)) 2 0" "$(extents "$more") $(mdas "$more")"
+        assert_match "pecount:$((small_extents + 16))&44&mapoffset:$(extents "$lun")" "$(map host1)"
+        wait_until 30 grown
+fi
+
+title "its seal is right: it opens, and is found by its id alone when its devices are called otherwise"
+on host1 systemctl stop rhv-storage.service
+on host1 sed -i 's#"path": *"[^"]*"#"path": "/dev/gone1,/dev/gone2"#' "/var/lib/rhv/storage/domains/$D.json"
+assert_match '/dev/gone1' "$(on host1 cat "/var/lib/rhv/storage/domains/$D.json")"
+wait_until 60 found host1
+assert_eq "shared active" "$(domain_get host1 $D Name) $(domain_get host1 $D State)"
+assert_eq "$(tr ',' '\n' <<<"$both" | sort)" "$(domain_get host1 $D Path | tr ',' '\n' | sort)"
+on host1 cat "/var/lib/rhv/storage/domains/$D.json" | sees gone1 && fail "the new names are not remembered"
+assert_eq "1:raw:268435456" "$(images host1)"
+
 title "a domain is closed when the host has left it: nothing of it is active here then"
 assert_refused 'leave it first' domain_call host1 $D Close 'a{sv}' 0
 assert_eq "done" "$(lockspace_job host1 $D Leave 'a{sv}' 0)"

@@ -42,7 +42,7 @@ static void test_volumes(void **state) {
 
 static void test_devices(void **state) {
         static const char text[] = "{\"report\":[{\"pv\":[{\"pv_name\":\"/dev/loop1\",\"pv_uuid\":\"wkh9vG-zGUy\",\"pv_pe_count\":\"157\","
-                                   "\"pv_mda_used_count\":\"2\",\"pv_in_use\":\"\",\"vg_name\":\"\",\"vg_tags\":\"\"}]}]}";
+                                   "\"pv_mda_used_count\":\"2\",\"pv_in_use\":\"\",\"vg_name\":\"\",\"vg_uuid\":\"\",\"vg_tags\":\"\"}]}]}";
         _cleanup_(lvm_devices_clear) LvmDevices devices = {};
 
         assert_int_equal(lvm_devices_parse(text, strlen(text), &devices, NULL), 0);
