@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* A device is told once: used says which are. */
+/* Each device once, in the order of its keys. */
 typedef struct Order {
         const LvmDevice *devices[KEY_VALUE_MAX];
         size_t n;

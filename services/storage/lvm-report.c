@@ -100,7 +100,13 @@ static int read_device(const json_t *row, LvmDevice *ret) {
                 return -EBADMSG;
         ret->in_use = streq(in_use, "used");
         r = column_text(row, "pv_name", &ret->path);
-        return r < 0 ? r : column_text(row, "vg_tags", &ret->tags);
+        if (r >= 0)
+                r = column_text(row, "vg_tags", &ret->tags);
+        if (r < 0) { /* such a row is not counted, and so not cleared */
+                free(ret->path);
+                ret->path = NULL;
+        }
+        return r;
 }
 
 void lvm_groups_clear(LvmGroups *groups) {
