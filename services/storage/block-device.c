@@ -64,7 +64,7 @@ const char *block_device_name(sd_device *device) {
                 if (startswith(name, "/dev/disk/by-id/wwn-") || (!best && startswith(name, "/dev/mapper/")))
                         best = name;
         for (name = best ? NULL : sd_device_get_devlink_first(device); name && !best; name = sd_device_get_devlink_next(device))
-                if (startswith(name, "/dev/disk/by-id/"))
+                if (startswith(name, "/dev/disk/by-id/") && !startswith(name, "/dev/disk/by-id/lvm-pv-uuid-")) /* that goes with its contents */
                         best = name;
         if (best || sd_device_get_devname(device, &name) < 0)
                 return best;

@@ -6,6 +6,7 @@
  */
 
 #include "bus-error.h"
+#include "device-bus.h"
 #include "domain-bus.h"
 #include "domain-lockspace.h"
 #include "manager.h"
@@ -255,7 +256,7 @@ static const sd_bus_vtable domain_vtable[] = {
                 SD_BUS_PROPERTY("Type", "s", get_type, 0, CONST),
                 SD_BUS_PROPERTY("Class", "s", get_class, 0, CHANGES),
                 SD_BUS_PROPERTY("FormatVersion", "u", get_version, 0, CHANGES),
-                SD_BUS_PROPERTY("Path", "s", get_path, 0, CONST),
+                SD_BUS_PROPERTY("Path", "s", get_path, 0, CHANGES),
                 SD_BUS_PROPERTY("State", "s", get_state, 0, CHANGES),
                 SD_BUS_PROPERTY("StateReason", "s", get_reason, 0, CHANGES),
                 SD_BUS_PROPERTY("TotalBytes", "t", get_total, 0, CHANGES),
@@ -291,6 +292,8 @@ static const sd_bus_vtable domain_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("TeardownImage", SD_BUS_ARGS("s", image, "a{sv}", options), SD_BUS_NO_RESULT,
                                         image_method_teardown, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("AddDevices", SD_BUS_ARGS("as", devices, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                        device_method_add, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Close", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, domain_method_close,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Destroy", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,

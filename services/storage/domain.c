@@ -230,12 +230,46 @@ void domain_clean(Domain *domain) {
                 task_free(task);
 }
 
+/* Remembered with the next change where it cannot be now. */
+static void set_group(Domain *domain, const char *group) {
+        if (!*group || streq(domain->place.group, group))
+                return;
+        (void) snprintf(domain->place.group, sizeof(domain->place.group), "%s", group);
+        (void) domain_remember(domain);
+}
+
+int domain_set_path(Domain *domain, const char *path) {
+        char *copy = strdup(path), *before = domain->place.path;
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        domain->place.path = copy;
+        r = domain_remember(domain);
+        if (r < 0) {
+                domain->place.path = before;
+                free(copy);
+                return r;
+        }
+        log_info("Storage domain %s is on %s now, and was on %s", domain->place.id, copy, before);
+        free(before);
+        changed(domain, "Path");
+        return 0;
+}
+
 void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *space) {
         if (!opened->sealed)
                 log_full(LOG_WARNING, MESSAGE_ID_DOMAIN_UNSEALED, LOG_FIELDS("RHV_DOMAIN", domain->place.id),
                          "The metadata of storage domain %s carries no seal", domain->place.id);
         safe_close(domain->lock_fd);
         domain->lock_fd = TAKE_FD(opened->lock_fd);
+        set_group(domain, opened->group);
+        if (opened->path) {
+                int r = domain_set_path(domain, opened->path);
+
+                if (r < 0)
+                        log_warning_errno(r, "Storage domain %s is on other devices, which cannot be remembered", domain->place.id);
+        }
         domain->pause_usec = DOMAIN_PAUSE_USEC;
         set_facts(domain, &opened->facts);
         set_space(domain, space);
@@ -262,12 +296,20 @@ void domain_begin_removal(Domain *domain) {
 
 /* ---- looking ---- */
 
+/* Another host has given a block domain one more device, or its devices have other names: opening finds them. */
+static bool is_elsewhere(const Io *io, int r) {
+        return io && io->run == io_measure_domain && domain_type_is_block(io->place.type) && (r == -ENODEV || r == -ENOENT);
+}
+
 static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {
         Domain *domain = task_domain(task);
 
         if (domain) {
                 domain->looking = false;
-                if (r < 0)
+                if (r < 0 && is_elsewhere(io, r)) {
+                        domain_set_state(domain, DOMAIN_OPENING, "");
+                        domain_look(domain);
+                } else if (r < 0)
                         domain_set_failed(domain, error);
                 else if (io->run == io_open_domain) {
                         if (domain->lockspace && io->joined)
@@ -357,10 +399,10 @@ int domain_remember(const Domain *domain) {
         _cleanup_free_ char *path = intent_path(domain->manager, domain->place.id);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s*, s:s*, s:s*}", "id", domain->place.id, "type", domain->place.type->name, "path",
+        object = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s*, s:s*, s:s*, s:s*}", "id", domain->place.id, "type", domain->place.type->name, "path",
                            domain->place.path, "name", domain->name, "host_id",
                            domain->lockspace ? (int)domain->lockspace->host_id : 0, "what", domain->place.what, "vfs", domain->place.vfs,
-                           "options", domain->place.options);
+                           "options", domain->place.options, "group", *domain->place.group ? domain->place.group : NULL);
         if (!path || !object)
                 return -ENOMEM;
         return state_file_save(path, object, DOMAIN_FILE_VERSION);
@@ -403,6 +445,7 @@ static int load_one(Manager *manager, const char *id) {
         if (!place.what != !place.vfs || !place.what != !place.options)
                 return -EBADMSG;
         place.version = DOMAIN_VERSION_MAX;
+        (void) snprintf(place.group, sizeof(place.group), "%s", dict_string(object, "group", ""));
         memcpy(place.id, id, UUID_STRING_MAX);
         host_id = dict_integer(object, "host_id", 0);
         r = host_id >= 0 && host_id <= HOST_ID_MAX ? domain_new(manager, &place, name, &domain) : -EBADMSG;

@@ -87,6 +87,8 @@ Domain *domain_free(Domain *domain);
 
 /* What an open found: the domain is active from here on. opened's lock is taken over. */
 void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *space);
+/* It is on these devices from here on; remembered. Return: 0, or a negative errno with nothing changed. */
+int domain_set_path(Domain *domain, const char *path);
 void domain_set_failed(Domain *domain, const sd_bus_error *error);
 /* The domain is about to be removed from the storage: no call gets through. domain_look() opens it again where that
  * fails. */

@@ -93,10 +93,10 @@ static int take_answer(const char *name, const json_t *answer, int *fd, int *ret
         return (int)r;
 }
 
-int helper_ask(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret_fd, sd_bus_error *error) {
-        _cleanup_json_ json_t *owned = request, *answer = NULL;
+int helper_begin(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *owned = request;
         struct sockaddr_un address = {.sun_family = AF_UNIX};
-        _cleanup_close_ int fd = -EBADF, passed = -EBADF;
+        _cleanup_close_ int fd = -EBADF;
         int r;
 
         if (strlen(socket_path) >= sizeof(address.sun_path))
@@ -108,11 +108,28 @@ int helper_ask(const char *socket_path, const char *name, json_t *request, int p
         if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
                 return no_helper(name, -errno, error);
         r = send_packet(fd, owned, pass_fd);
-        if (r >= 0)
-                r = receive_packet(fd, &answer, &passed);
+        if (r < 0)
+                return no_helper(name, r, error);
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+int helper_end(int connection, const char *name, int *ret_fd, sd_bus_error *error) {
+        _cleanup_close_ int fd = connection, passed = -EBADF;
+        _cleanup_json_ json_t *answer = NULL;
+        int r;
+
+        r = receive_packet(fd, &answer, &passed);
         if (r < 0)
                 return no_helper(name, r, error);
         return take_answer(name, answer, &passed, ret_fd, error);
+}
+
+int helper_ask(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret_fd, sd_bus_error *error) {
+        int connection = -EBADF, r;
+
+        r = helper_begin(socket_path, name, request, pass_fd, &connection, error);
+        return r < 0 ? r : helper_end(connection, name, ret_fd, error);
 }
 
 int helper_read(int fd, size_t max_bytes, char **ret, size_t *ret_size) {

@@ -21,6 +21,10 @@
  * is expected. Return: 0, or negative with BackendUnavailable or the helper's own error set. */
 int helper_ask(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret_fd, sd_bus_error *error);
 
+/* The same in two steps, for who does not wait for ever. begin: ret is the connection, its answer is there when it can be read. end: takes connection and blocks until then. */
+int helper_begin(const char *socket_path, const char *name, json_t *request, int pass_fd, int *ret, sd_bus_error *error);
+int helper_end(int connection, const char *name, int *ret_fd, sd_bus_error *error);
+
 /* The memory file that came with an answer, whole. ret: new, with a NUL behind it. Return: 0; -EFBIG beyond max_bytes, or another negative errno. */
 int helper_read(int fd, size_t max_bytes, char **ret, size_t *ret_size);
 

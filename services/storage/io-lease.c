@@ -44,15 +44,15 @@ int io_lockspace_queue(Io *io) {
 }
 
 /* No I/O may wait below us for longer than the lease lasts. */
-static int check_queue(Io *io) {
+static int check_queue_at(Io *io, const DomainPlace *place) {
         const LeaseTimes times = lease_times(io->io_timeout_sec);
-        const IoQueue queue = queue_of(&io->place);
+        const IoQueue queue = queue_of(place);
         _cleanup_free_ char *why = NULL;
 
         if (io_queue_check(&queue, &times) != IO_QUEUE_OUTLIVES)
                 return 0;
         why = io_queue_reason(&queue, &times);
-        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "%s may not hold leases: %s", io->place.path, why ?: "its I/O outlives them");
+        sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_STATE, "%s may not hold leases: %s", place->path, why ?: "its I/O outlives them");
         return -EPERM;
 }
 
@@ -60,12 +60,21 @@ int io_lockspace_join(Io *io) {
         _cleanup_lockspace_ Lockspace lockspace = {};
         int r;
 
-        r = check_queue(io);
+        r = check_queue_at(io, &io->place);
         if (r >= 0)
                 r = sanlock_await(SANLOCK_START_USEC, &io->error);
         if (r >= 0)
                 r = lockspace_of(io, &lockspace);
         return r < 0 ? r : lockspace_join(&lockspace, io->host_id, io->io_timeout_sec, &io->error);
+}
+
+int io_devices_add(Io *io) {
+        DomainPlace place = io->place; /* its strings stay io's */
+        int r;
+
+        place.path = io->devices;
+        r = check_queue_at(io, &place);
+        return r < 0 ? r : io->place.type->layout->devices_add(&io->place, io->devices, &io->error);
 }
 
 int io_lockspace_leave(Io *io) {

@@ -47,6 +47,7 @@ void io_free(Io *io) {
         free(io->record.problem);
         free(io->directory);
         free(io->lease_directory);
+        free(io->devices);
         free(io->open_ids);
         iscsi_request_free(io->iscsi);
         free(io->hosts);
@@ -70,6 +71,12 @@ static int open_mounted(Io *io) {
         if (r < 0)
                 return r;
         memcpy(io->place.id, io->opened.facts.id, UUID_STRING_MAX);
+        if (io->opened.path) {
+                free(io->place.path);
+                io->place.path = strdup(io->opened.path);
+                if (!io->place.path)
+                        return -ENOMEM;
+        }
         io->place.block_size_bytes = io->opened.facts.block_size_bytes;
         io->place.alignment_bytes = io->opened.facts.alignment_bytes;
         if (io->host_id != 0 && io_lockspace_ask(io) < 0)

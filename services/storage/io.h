@@ -41,6 +41,8 @@ struct Io {
         char lease[UUID_STRING_MAX]; /* SDM, or a VM's */
         uint64_t lease_version;      /* not 0: structural work on a shared domain; done by the holder of the domain's lease */
         struct IscsiRequest *iscsi;
+        char *devices;               /* that a domain is to get, between commas */
+        bool loops;                  /* of a list of devices: loop devices too */
         char *open_ids;              /* of a look: the domains that are open here, between commas */
         char *lease_directory;       /* with it: where that holder is reached */
 
@@ -107,6 +109,8 @@ int io_list_for_writer(Io *io); /* image, lease -> lists[0], offset_bytes; Inval
 int io_lease_create(Io *io);    /* lease -> offset_bytes */
 int io_lease_delete(Io *io);    /* lease */
 int io_lease_rebuild(Io *io);   /* -> changed */
+
+int io_devices_add(Io *io);     /* devices, io_timeout_sec; InvalidState where they may not hold leases */
 
 /* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */
 int io_data_plan(Io *io);    /* image, volume, change.expected_generation, data (kind and what was asked for) -> data, record (the volume that will be

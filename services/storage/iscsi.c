@@ -95,6 +95,16 @@ static bool session_read(const char *directory, Session *ret) {
         return true;
 }
 
+bool iscsi_session_names(const char *directory, char **ret_target, char **ret_portal) {
+        Session session;
+
+        if (!session_read(directory, &session))
+                return false;
+        *ret_target = session.target;
+        *ret_portal = session.portal;
+        return true;
+}
+
 static int add_device(sd_device *device, void *userdata) {
         json_t *session = userdata;
         const char *directory = json_string_value(json_object_get(session, "directory")), *type, *name;

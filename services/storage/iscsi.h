@@ -40,5 +40,7 @@ int iscsi_logout(const IscsiRequest *request, sd_bus_error *error);
 /* The sessions of this host. ret: new reference to an array of objects "target", "portal", "state" (s), "group" (i), "recovery" (I, microseconds; 0: none is set), "devices"
  * (array of s). Return: 0 or a negative errno. */
 int iscsi_sessions(json_t **ret);
+/* The session at that directory of sysfs ("/sys/devices/…/sessionN"). ret_target, ret_portal: new strings. Return: false for what is none any more. */
+bool iscsi_session_names(const char *directory, char **ret_target, char **ret_portal);
 /* Would one of these devices (absolute paths between commas) lose a path with the session to that portal? Return: 1, 0, or a negative errno. */
 int iscsi_session_carries(const IscsiRequest *request, const char *devices);

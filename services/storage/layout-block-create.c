@@ -5,11 +5,10 @@
  * ended process left of it is removed when the same domain is made again. Source of sizes and order: VDSM, lib/vdsm/storage/blockSD.py.
  */
 
-#include <blkid/blkid.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "block-map.h"
 #include "bus-error.h"
 #include "layout-block.h"
 #include "sanlock-call.h"
@@ -23,68 +22,6 @@
 #define SANLOCK_ANSWER_USEC (2 * USEC_PER_SEC)
 
 /* ---- the devices ---- */
-
-typedef struct DeviceList {
-        char *text;
-        const char *paths[DOMAIN_DEVICES_MAX + 1]; /* NULL at the end */
-        size_t n;
-} DeviceList;
-
-static void device_list_clear(DeviceList *list) {
-        free(list->text);
-}
-
-static int split_devices(const char *devices, DeviceList *ret, sd_bus_error *error) {
-        char *next, *each;
-
-        *ret = (DeviceList){.text = strdup(devices)};
-        if (!ret->text)
-                return -ENOMEM;
-        for (each = strtok_r(ret->text, ",", &next); each; each = strtok_r(NULL, ",", &next)) {
-                if (ret->n >= DOMAIN_DEVICES_MAX) {
-                        sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "A domain is made from %u devices at most", DOMAIN_DEVICES_MAX);
-                        return -E2BIG;
-                }
-                ret->paths[ret->n++] = each;
-        }
-        return 0;
-}
-
-static void probe_free(blkid_probe *probe) {
-        blkid_free_probe(*probe);
-}
-
-/* Nothing is on it that anybody could miss. LVM's own mark is looked at by who calls. */
-static int check_blank(const char *path, uint64_t *total, sd_bus_error *error) {
-        _cleanup_(probe_free) blkid_probe probe = NULL;
-        _cleanup_close_ int fd = lvm_open(path, NULL, false, error);
-        const char *type = NULL;
-        int r;
-
-        if (fd < 0)
-                return fd;
-        r = lvm_buffered(fd);
-        probe = blkid_new_probe();
-        if (r < 0 || !probe || blkid_probe_set_device(probe, fd, 0, 0) < 0)
-                return bus_error_errno(error, r < 0 ? r : -ENOMEM, "Cannot look at %s", path);
-        *total += (uint64_t)blkid_probe_get_size(probe);
-        if (blkid_probe_get_sectorsize(probe) != 512) {
-                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "%s has sectors of %u bytes; a block domain needs 512", path,
-                                  blkid_probe_get_sectorsize(probe));
-                return -EOPNOTSUPP;
-        }
-        (void) blkid_probe_enable_superblocks(probe, 1);
-        (void) blkid_probe_enable_partitions(probe, 1);
-        r = blkid_do_safeprobe(probe);
-        if (r == 1)
-                return 0;
-        if (r == 0 && (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0 || blkid_probe_lookup_value(probe, "PTTYPE", &type, NULL) == 0) &&
-            streq_ptr(type, "LVM2_member"))
-                return 0;
-        sd_bus_error_setf(error, RHV_ERROR_IN_USE, "%s is not empty: there is a signature of \"%.32s\" on it; wipe it first", path,
-                          type ?: "several kinds");
-        return -EBUSY;
-}
 
 /* What an attempt of the same domain left is removed. */
 static int check_groups(const DomainPlace *place, sd_bus_error *error) {
@@ -109,13 +46,13 @@ static int check_groups(const DomainPlace *place, sd_bus_error *error) {
         return r;
 }
 
-static int check_devices(const DomainPlace *place, const DeviceList *devices, sd_bus_error *error) {
+static int check_devices(const DomainPlace *place, const BlockDevices *devices, sd_bus_error *error) {
         uint64_t total = 0;
         int r;
 
         r = check_groups(place, error);
         for (size_t i = 0; r >= 0 && i < devices->n; i++)
-                r = check_blank(devices->paths[i], &total, error);
+                r = block_device_check_blank(devices->paths[i], &total, error);
         if (r < 0 || total >= GROUP_BYTES_MIN)
                 return r;
         sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A block domain needs %" PRIu64 " bytes at least; %s has %" PRIu64, GROUP_BYTES_MIN,
@@ -125,19 +62,7 @@ static int check_devices(const DomainPlace *place, const DeviceList *devices, sd
 
 /* ---- the group ---- */
 
-/* words, then the devices. */
-static int with_devices(const DomainPlace *place, const char *const *words, const DeviceList *devices, sd_bus_error *error) {
-        const char *arguments[DOMAIN_DEVICES_MAX + 32];
-        size_t n = 0;
-
-        for (; words[n]; n++)
-                arguments[n] = words[n];
-        for (size_t i = 0; i <= devices->n; i++)
-                arguments[n++] = devices->paths[i];
-        return lvm_command(place->path, arguments, error);
-}
-
-static int make_group(const DomainPlace *place, const DeviceList *devices, sd_bus_error *error) {
+static int make_group(const DomainPlace *place, const BlockDevices *devices, sd_bus_error *error) {
         static const char *const mark[] = {"pvcreate", "--yes",           "--force",          "--force", "--metadatasize",  "128m",
                                            "--metadatacopies", "2", "--metadataignore", "y",       NULL};
         const char *const use_first[] = {"pvchange", "--metadataignore", "n", devices->paths[0], NULL};
@@ -145,10 +70,10 @@ static int make_group(const DomainPlace *place, const DeviceList *devices, sd_bu
                                      "128m",     "--addtag", LVM_TAG_UNREADY, place->id,             NULL};
         int r;
 
-        r = with_devices(place, mark, devices, error);
+        r = block_devices_command(place, mark, devices, error);
         if (r >= 0)
                 r = lvm_command(place->path, use_first, error);
-        return r < 0 ? r : with_devices(place, group, devices, error);
+        return r < 0 ? r : block_devices_command(place, group, devices, error);
 }
 
 static int make_special(const DomainPlace *place, const BlockSpecial *special, const char *device, sd_bus_error *error) {
@@ -236,38 +161,6 @@ static int fill(const DomainPlace *place, unsigned io_timeout_sec, sd_bus_error 
 
 /* ---- metadata ---- */
 
-static int add_device_key(KeyValueList *list, unsigned n, const LvmDevice *device, uint64_t offset) {
-        _cleanup_free_ char *value = NULL;
-        const char *slash = strrchr(device->path, '/');
-        char key[16];
-
-        (void) snprintf(key, sizeof(key), "PV%u", n);
-        if (asprintf(&value, "pv:%s,uuid:%s,pestart:0,pecount:%" PRIu64 ",mapoffset:%" PRIu64, slash ? slash + 1 : device->path, device->uuid,
-                     device->extents, offset) < 0) {
-                value = NULL;
-                return -ENOMEM;
-        }
-        return key_value_set(list, key, value);
-}
-
-/* PV0 is the device with LVM's metadata; the others follow as they were named. */
-static int add_devices(const DomainPlace *place, KeyValueList *list, sd_bus_error *error) {
-        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
-        uint64_t offset = 0;
-        unsigned n = 0;
-        int r;
-
-        r = lvm_devices(place->path, &devices, error);
-        for (unsigned pass = 0; r >= 0 && pass < 2; pass++)
-                for (size_t i = 0; r >= 0 && i < devices.n; i++) {
-                        if (!streq(devices.rows[i].group, place->id) || (devices.rows[i].metadata_areas > 0) == (pass > 0))
-                                continue;
-                        r = add_device_key(list, n++, &devices.rows[i], offset);
-                        offset += devices.rows[i].extents;
-                }
-        return r;
-}
-
 static int group_uuid(const DomainPlace *place, char ret[static LVM_NAME_BYTES], sd_bus_error *error) {
         _cleanup_(lvm_groups_clear) LvmGroups groups = {};
         int r;
@@ -283,6 +176,7 @@ static int group_uuid(const DomainPlace *place, char ret[static LVM_NAME_BYTES],
 
 /* From here on it is a domain. */
 static int publish(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error) {
+        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
         _cleanup_(key_value_clear) KeyValueList list = {};
         const char *arguments[2 * KEY_VALUE_MAX + 16] = {"vgchange", "--autobackup", "n", "--deltag", LVM_TAG_UNREADY, "--addtag", LVM_TAG_DOMAIN};
         _cleanup_free_ char *text = NULL;
@@ -297,7 +191,9 @@ static int publish(const DomainPlace *place, const DomainFacts *facts, sd_bus_er
         if (r >= 0)
                 r = key_value_set(&list, "VGUUID", uuid);
         if (r >= 0)
-                r = add_devices(place, &list, error);
+                r = lvm_devices(place->path, &devices, error);
+        if (r >= 0)
+                r = block_map_refresh(&list, &devices, place->id);
         if (r < 0)
                 return r;
         text = domain_metadata_format(&list);
@@ -319,7 +215,7 @@ static int publish(const DomainPlace *place, const DomainFacts *facts, sd_bus_er
 
 int block_create(const DomainPlace *given, const DomainFacts *given_facts, sd_bus_error *error) {
         const char *const remove[] = {"vgremove", "--force", given->id, NULL};
-        _cleanup_(device_list_clear) DeviceList devices = {};
+        _cleanup_(block_devices_clear) BlockDevices devices = {};
         DomainFacts facts = *given_facts; /* strings stay borrowed, as place's */
         DomainPlace place = *given;
         int r;
@@ -329,7 +225,7 @@ int block_create(const DomainPlace *given, const DomainFacts *given_facts, sd_bu
         place.version = facts.version;
         r = sanlock_await(SANLOCK_ANSWER_USEC, error);
         if (r >= 0)
-                r = split_devices(place.path, &devices, error);
+                r = block_devices_split(place.path, &devices, error);
         if (r >= 0)
                 r = check_devices(&place, &devices, error);
         if (r < 0)

@@ -5,8 +5,11 @@
 #include <inttypes.h>
 
 #include "bus-error.h"
+#include "device-list.h"
 #include "layout-block.h"
 #include "xleases.h"
+
+_Static_assert(GROUP_UUID_MAX == LVM_NAME_BYTES, "an id of LVM fits");
 
 const BlockSpecial block_specials[] = {
                 {"metadata", 128, 3, true}, {"ids", 8, 3, true},       {"inbox", 16, 3, true},   {"outbox", 16, 3, true},
@@ -125,19 +128,57 @@ static unsigned lockspace_io_timeout(const DomainPlace *place) {
         return block_special_open(place, "ids", false, &fd, NULL) < 0 ? 0 : lockspace_read_io_timeout(fd, place->id);
 }
 
+static int find_whole_group(const DomainPlace *place, LvmGroup *ret, sd_bus_error *error) {
+        LvmGroup group = {};
+        int r;
+
+        r = find_group(place, &group, NULL, error);
+        if (r >= 0)
+                r = check_devices(place, &group, error);
+        if (r < 0) {
+                group_clear(&group);
+                return r;
+        }
+        *ret = group;
+        return 0;
+}
+
+/* A domain that is known by its id is found on whatever its devices are called now, and on those another host has given it. ret_path: new, where they are others; error is kept where
+ * nothing better is found. */
+static int find_elsewhere(const DomainPlace *given, LvmGroup *ret, char **ret_path, int otherwise) {
+        _cleanup_free_ char *path = NULL;
+        DomainPlace place = *given;
+        int r;
+
+        r = device_search(given->id, given->group, &path, NULL);
+        if (r < 0)
+                return otherwise;
+        place.path = path;
+        r = find_whole_group(&place, ret, NULL);
+        if (r < 0)
+                return otherwise;
+        *ret_path = TAKE_PTR(path);
+        return 0;
+}
+
 static int block_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error *error) {
         _cleanup_(domain_opened_clear) DomainOpened opened = {.lock_fd = -EBADF};
         _cleanup_(group_clear) LvmGroup group = {};
-        DomainPlace place = *given; /* path stays borrowed */
+        DomainPlace place = *given; /* path stays borrowed, or is opened's */
         int r;
 
-        r = find_group(given, &group, NULL, error);
+        r = find_whole_group(given, &group, error);
+        if ((r == -ENOENT || r == -ENODEV) && given->id[0]) {
+                r = find_elsewhere(given, &group, &opened.path, r);
+                if (r >= 0) {
+                        sd_bus_error_free(error);
+                        place.path = opened.path;
+                }
+        }
         if (r >= 0)
-                r = check_devices(given, &group, error);
+                r = read_facts(&place, &group, &opened.facts, &opened.sealed, error);
         if (r >= 0)
-                r = read_facts(given, &group, &opened.facts, &opened.sealed, error);
-        if (r >= 0)
-                r = check_facts(given, &group, &opened.facts, error);
+                r = check_facts(&place, &group, &opened.facts, error);
         if (r < 0)
                 return r;
         memcpy(place.id, opened.facts.id, UUID_STRING_MAX);
@@ -145,6 +186,7 @@ static int block_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error 
         r = activate_specials(&place, error);
         if (r < 0)
                 return r;
+        memcpy(opened.group, group.uuid, sizeof(opened.group));
         opened.facts.io_timeout_sec = lockspace_io_timeout(&place);
         *ret = opened;
         opened = (DomainOpened){.lock_fd = -EBADF};
@@ -239,5 +281,6 @@ const StorageLayout layout_block = {
                 .volume_path = block_volume_path,
                 .prepare = block_prepare,
                 .teardown = block_teardown,
+                .devices_add = block_devices_add,
                 .close = block_close,
 };

@@ -91,5 +91,20 @@ int block_special_open(const DomainPlace *place, const char *name, bool writable
 /* No data job of any host works on a volume of the image. Return: 0; -EBUSY with InUse. */
 int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error);
 
+/* layout-block-device.c */
+typedef struct BlockDevices {
+        char *text;
+        const char *paths[DOMAIN_DEVICES_MAX + 1]; /* NULL at the end */
+        size_t n;
+} BlockDevices;
+void block_devices_clear(BlockDevices *devices);
+/* devices: absolute paths between commas. Return: 0; -ENOMEM; -E2BIG with LimitExceeded. */
+int block_devices_split(const char *devices, BlockDevices *ret, sd_bus_error *error);
+/* Nothing is on it that anybody could miss, and its sectors fit. LVM's own mark is looked at by who calls. total: its size is added. */
+int block_device_check_blank(const char *path, uint64_t *total, sd_bus_error *error);
+/* words, then the devices. */
+int block_devices_command(const DomainPlace *place, const char *const *words, const BlockDevices *devices, sd_bus_error *error);
+int block_devices_add(const DomainPlace *place, const char *devices, sd_bus_error *error);
+
 /* layout-block-create.c */
 int block_create(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);

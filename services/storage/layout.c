@@ -60,6 +60,8 @@ void domain_place_clear(DomainPlace *place) {
 void domain_opened_clear(DomainOpened *opened) {
         domain_facts_clear(&opened->facts);
         opened->lock_fd = safe_close(opened->lock_fd);
+        free(opened->path);
+        opened->path = NULL;
 }
 
 void domain_look_clear(DomainLook *look) {

@@ -31,6 +31,8 @@ const DomainType *domain_type_find(const char *name);
 const DomainType *domain_type_find_word(const char *type_word);
 
 #define DOMAIN_DEVICES_MAX 32U
+/* LVM_NAME_BYTES. */
+#define GROUP_UUID_MAX 129U
 bool domain_type_is_block(const DomainType *type) _pure_;
 /* The directory of a domain of files, the devices of one on blocks. */
 bool domain_path_is_valid(const DomainType *type, const char *path);
@@ -42,6 +44,7 @@ typedef struct DomainPlace {
         char id[UUID_STRING_MAX];
         unsigned version;
         uint32_t block_size_bytes, alignment_bytes; /* of its leases; 0 until it was opened */
+        char group[GROUP_UUID_MAX]; /* of a block domain: LVM's id of its volume group, by which its devices are found; empty until it was opened */
         /* What the service mounts at path, as which type, with which options; all NULL where others do. */
         char *what, *vfs, *options;
 } DomainPlace;
@@ -54,6 +57,8 @@ typedef struct DomainOpened {
         DomainFacts facts;
         int lock_fd; /* held while the domain is open; -EBADF: none */
         bool sealed; /* false: the metadata had no seal */
+        char group[GROUP_UUID_MAX]; /* of a block domain */
+        char *path;  /* its devices, where they are not the ones that were named; else NULL */
 } DomainOpened;
 void domain_opened_clear(DomainOpened *opened);
 
@@ -144,6 +149,8 @@ struct StorageLayout {
         /* Makes the volumes of a chain usable on this host, and no more; may both be NULL where they always are. teardown: what is in use stays. */
         int (*prepare)(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
         int (*teardown)(const DomainPlace *place, const char *image, sd_bus_error *error);
+        /* For who holds the domain's lease: it gets these devices (absolute paths between commas), or where it has them already their present size. NULL: it has none. */
+        int (*devices_add)(const DomainPlace *place, const char *devices, sd_bus_error *error);
         /* The domain leaves this host; may be NULL. */
         int (*close)(const DomainPlace *place, sd_bus_error *error);
 };

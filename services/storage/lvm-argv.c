@@ -73,7 +73,7 @@ bool lvm_devices_are_valid(const char *devices) {
 
 bool lvm_argv_is_ours(const char *const *argv) {
         static const char *const commands[] = {"lvs",      "vgs",      "pvs",      "lvchange", "vgchange", "lvcreate", "lvremove",
-                                               "lvextend", "lvreduce", "pvcreate", "pvchange", "vgcreate", "vgremove", "vgextend"};
+                                               "lvextend", "lvreduce", "pvcreate", "pvchange", "pvresize", "vgcreate", "vgremove", "vgextend"};
         size_t n = 0;
 
         while (argv[n])

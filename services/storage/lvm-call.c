@@ -51,7 +51,7 @@ int lvm_open_here(const char *path, bool writable, int *ret_fd, sd_bus_error *er
 
 /* ---- asking ---- */
 
-int lvm_run_there(const char *socket_path, const char *const *argv, int *ret_fd, sd_bus_error *error) {
+int lvm_run_begin(const char *socket_path, const char *const *argv, int *ret_connection, sd_bus_error *error) {
         json_t *words = json_array();
 
         for (size_t i = 0; argv[i]; i++)
@@ -59,7 +59,18 @@ int lvm_run_there(const char *socket_path, const char *const *argv, int *ret_fd,
                         json_decref(words);
                         return -ENOMEM;
                 }
-        return helper_ask(socket_path, HELPER, json_pack("{s:o}", "run", words), -EBADF, ret_fd, error);
+        return helper_begin(socket_path, HELPER, json_pack("{s:o}", "run", words), -EBADF, ret_connection, error);
+}
+
+int lvm_run_end(int connection, int *ret_fd, sd_bus_error *error) {
+        return helper_end(connection, HELPER, ret_fd, error);
+}
+
+int lvm_run_there(const char *socket_path, const char *const *argv, int *ret_fd, sd_bus_error *error) {
+        int connection = -EBADF, r;
+
+        r = lvm_run_begin(socket_path, argv, &connection, error);
+        return r < 0 ? r : lvm_run_end(connection, ret_fd, error);
 }
 
 int lvm_open_there(const char *socket_path, const char *path, bool writable, int *ret_fd, sd_bus_error *error) {

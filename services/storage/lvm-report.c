@@ -91,10 +91,22 @@ static int read_volume(const json_t *row, LvmVolume *ret) {
 }
 
 static int read_device(const json_t *row, LvmDevice *ret) {
-        if (column_name(row, "pv_uuid", false, ret->uuid) < 0 || column_name(row, "vg_name", true, ret->group) < 0 ||
+        const char *in_use = json_string_value(json_object_get(row, "pv_in_use"));
+        int r;
+
+        if (!in_use || column_name(row, "pv_uuid", false, ret->uuid) < 0 || column_name(row, "vg_name", true, ret->group) < 0 ||
+            column_name(row, "vg_uuid", true, ret->group_uuid) < 0 ||
             column_number(row, "pv_pe_count", &ret->extents) < 0 || column_count(row, "pv_mda_used_count", &ret->metadata_areas) < 0)
                 return -EBADMSG;
-        return column_text(row, "pv_name", &ret->path);
+        ret->in_use = streq(in_use, "used");
+        r = column_text(row, "pv_name", &ret->path);
+        if (r >= 0)
+                r = column_text(row, "vg_tags", &ret->tags);
+        if (r < 0) { /* such a row is not counted, and so not cleared */
+                free(ret->path);
+                ret->path = NULL;
+        }
+        return r;
 }
 
 void lvm_groups_clear(LvmGroups *groups) {
@@ -112,8 +124,10 @@ void lvm_volumes_clear(LvmVolumes *volumes) {
 }
 
 void lvm_devices_clear(LvmDevices *devices) {
-        for (size_t i = 0; i < devices->n; i++)
+        for (size_t i = 0; i < devices->n; i++) {
                 free(devices->rows[i].path);
+                free(devices->rows[i].tags);
+        }
         free(devices->rows);
         *devices = (LvmDevices){};
 }

@@ -16,7 +16,7 @@
 
 #define LVM_GROUP_COLUMNS "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count,vg_mda_size,vg_mda_free,vg_tags"
 #define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags"
-#define LVM_DEVICE_COLUMNS "pv_name,pv_uuid,pv_pe_count,pv_mda_used_count,vg_name"
+#define LVM_DEVICE_COLUMNS "pv_name,pv_uuid,pv_pe_count,pv_mda_used_count,pv_in_use,vg_name,vg_uuid,vg_tags"
 
 typedef struct LvmGroup {
         char name[LVM_NAME_BYTES];
@@ -38,8 +38,11 @@ typedef struct LvmDevice {
         char *path;
         char uuid[LVM_NAME_BYTES];
         char group[LVM_NAME_BYTES]; /* empty: of none */
+        char group_uuid[LVM_NAME_BYTES];
         uint64_t extents;
         unsigned metadata_areas; /* in use */
+        bool in_use;             /* it says of itself that it is of a group */
+        char *tags;              /* of its group, between commas */
 } LvmDevice;
 
 typedef struct LvmGroups {

@@ -72,6 +72,30 @@ int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error) {
         return r < 0 ? r : lvm_devices_parse(text, size, ret, error);
 }
 
+int lvm_devices_begin(const char *devices, int *ret_connection, sd_bus_error *error) {
+        const char *argv[LVM_REPORT_ARGUMENTS];
+
+        if (!helper) {
+                sd_bus_error_set(error, RHV_ERROR_BACKEND_UNAVAILABLE, "There is no rhv-lvm to be asked");
+                return -EHOSTDOWN;
+        }
+        lvm_argv_report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, argv);
+        return lvm_run_begin(helper, argv, ret_connection, error);
+}
+
+int lvm_devices_end(int connection, LvmDevices *ret, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        size_t size;
+        int r;
+
+        r = lvm_run_end(connection, &fd, error);
+        if (r < 0)
+                return r;
+        r = helper_read(fd, REPORT_BYTES_MAX, &text, &size);
+        return r < 0 ? bus_error_errno(error, r, "Cannot read LVM's report") : lvm_devices_parse(text, size, ret, error);
+}
+
 /* ---- changes ---- */
 
 int lvm_command(const char *devices, const char *const *arguments, sd_bus_error *error) {

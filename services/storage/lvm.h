@@ -24,6 +24,10 @@ int lvm_groups(const char *devices, const char *group, LvmGroups *ret, sd_bus_er
 int lvm_volumes(const char *devices, const char *group, LvmVolumes *ret, sd_bus_error *error);
 int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error);
 
+/* The last in two steps, for who does not wait for ever: ret_connection can be read when the answer is there; end takes it. Only where rhv-lvm is asked. */
+int lvm_devices_begin(const char *devices, int *ret_connection, sd_bus_error *error);
+int lvm_devices_end(int connection, LvmDevices *ret, sd_bus_error *error);
+
 /* arguments: the command and its own, NULL at the end. What ends well has happened. */
 int lvm_command(const char *devices, const char *const *arguments, sd_bus_error *error);
 /* words, then group/name for each of names; both have NULL at the end. Nothing to do where there are no names. */

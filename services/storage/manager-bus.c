@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "config.h"
+#include "device-bus.h"
 #include "inspect-task.h"
 #include "lease-clock.h"
 #include "manager.h"
@@ -20,7 +21,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "iscsi-sessions", "fcp", "leases", "data-jobs", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "iscsi-sessions", "fcp", "leases", "data-jobs", "devices", NULL};
 
         return bus_append_strings(reply, features);
 }
@@ -255,6 +256,8 @@ const sd_bus_vtable storage_root_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("InspectForeign", SD_BUS_ARGS("a{sv}", domain, "a{sv}", options),
                                         SD_BUS_RESULT("a{sv}", report), manager_method_inspect_foreign,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("ListDevices", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", devices), device_method_list,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_VTABLE_END,
 };

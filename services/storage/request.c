@@ -79,6 +79,8 @@ const DictField request_iscsi_login[] = {
                 {},
 };
 
+const DictField request_devices[] = {{.key = "loops", .type = DICT_BOOLEAN}, {}};
+
 const DictField request_domain_create[] = {
                 FIELD_TYPE,
                 FIELD_PATH(DICT_OPTIONAL),
@@ -221,6 +223,32 @@ static char *join_devices(const json_t *devices) {
                 return NULL;
         }
         return text;
+}
+
+int request_read_devices(sd_bus_message *message, char **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *devices = json_array();
+        const char *path;
+        int r;
+
+        r = devices ? sd_bus_message_enter_container(message, 'a', "s") : -ENOMEM;
+        while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &path)) > 0) {
+                if (json_array_size(devices) >= DOMAIN_DEVICES_MAX || strlen(path) > PATH_MAX / 16 || !device_is_valid(path)) {
+                        sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "Devices are 1 to %u absolute paths below /dev without commas", DOMAIN_DEVICES_MAX);
+                        return -EINVAL;
+                }
+                if (json_array_append_new(devices, json_string(path)) < 0)
+                        return -ENOMEM;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        if (r < 0)
+                return r;
+        if (json_array_size(devices) == 0) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "No device is named");
+                return -EINVAL;
+        }
+        *ret = join_devices(devices);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static int bad_place(sd_bus_error *error, const char *why) {

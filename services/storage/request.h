@@ -12,6 +12,7 @@ extern const DictField request_host_release[];
 extern const DictField request_structural[];    /* lease, job_id */
 extern const DictField request_iscsi_discover[]; /* user */
 extern const DictField request_iscsi_login[];    /* user, recovery */
+extern const DictField request_devices[];        /* loops */
 extern const DictField request_domain_create[]; /* type, path, name, version, io_timeout */
 extern const DictField request_domain_open[];   /* type, path */
 extern const DictField request_domain_inspect[]; /* path */
@@ -28,6 +29,8 @@ extern const DictField request_teardown[];      /* user */
 int request_check_id(const char *what, const char *id, sd_bus_error *error);
 /* The two ids that calls about a volume begin with, read from the message; borrowed. Return: as above, or another negative errno. */
 int request_read_volume_ids(sd_bus_message *message, const char **ret_image, const char **ret_volume, sd_bus_error *error);
+/* A list of devices ("as"), read from the message. ret: new string, between commas. Return: 0; -ENOMEM; -EINVAL with InvalidArgument. */
+int request_read_devices(sd_bus_message *message, char **ret, sd_bus_error *error);
 /* From a checked dictionary. Return: 0, or negative with InvalidArgument or NotSupported set. */
 int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error *error);
 /* Where a domain of that type is: its path, what is to be mounted, or its devices. ret: its type and strings, which are new. Return: 0; -ENOMEM; -EINVAL

@@ -7,6 +7,8 @@
 #include "bus-error.h"
 #include "data-work.h"
 #include "dict.h"
+#include "lease-clock.h"
+#include "lvm-argv.h"
 #include "place-json.h"
 
 static const struct {
@@ -16,7 +18,7 @@ static const struct {
                 {"make-volume", io_volume_make},     {"delete-image", io_image_delete}, {"delete-volume", io_volume_delete},
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
                 {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish},
-                {"grow-volume", io_volume_grow},
+                {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -48,6 +50,11 @@ json_t *structural_request(const Io *io) {
         }
         if (request && io->data && (io->run == io_volume_make || io->data->kind == DATA_MERGE))
                 (void) json_object_set_new(request, "data", data_work_to_json(io->data));
+        if (request && io->run == io_devices_add &&
+            json_object_update_new(request, json_pack("{s:s, s:i}", "devices", io->devices, "io_timeout", (int)io->io_timeout_sec)) < 0) {
+                json_decref(request);
+                return NULL;
+        }
         if (request && io->run == io_volume_grow)
                 (void) json_object_set_new(request, "size", json_integer((json_int_t)io->size_bytes));
         return request;
@@ -105,6 +112,17 @@ static int read_size(const json_t *request, Io *io) {
         return 0;
 }
 
+static int read_devices(const json_t *request, Io *io) {
+        const char *devices = dict_string(request, "devices", "");
+        const int64_t timeout = dict_integer(request, "io_timeout", -1);
+
+        if (!io->place.type->layout->devices_add || !lvm_devices_are_valid(devices) || timeout < 0 || timeout > LEASE_IO_TIMEOUT_MAX_SEC)
+                return -EBADMSG;
+        io->io_timeout_sec = (unsigned)timeout;
+        io->devices = strdup(devices);
+        return io->devices ? 0 : -ENOMEM;
+}
+
 /* The job the volume is made or grown for: only where a volume has to be given its room. */
 static int read_data(const json_t *data, DataKind kind, Io *io) {
         if (!data)
@@ -148,6 +166,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_volume_grow && (!*image || !*volume || !io->place.type->layout->volume_grow || read_size(request, io) < 0 ||
                                           read_data(json_object_get(request, "data"), DATA_MERGE, io) < 0))
+                return garbage(error, "The request");
+        if (io->run == io_devices_add && read_devices(request, io) < 0)
                 return garbage(error, "The request");
         *ret = TAKE_PTR(io);
         return 0;

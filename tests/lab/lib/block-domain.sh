@@ -11,6 +11,13 @@ VM=cccccccc-0000-4000-8000-000000000001
 small=$(lun_make small 1G)
 lun=$(lun_make lun 20G)
 
+title "each host tells what its disks are used for"
+wait_until 30 device_is host1 "$lun" free
+# shellcheck disable=SC2016 # the variables are jq's
+assert_eq "21474836480 512 true" "$(device_list host1 'select(.device == $d or .name == $d) | "\(.size) \(.logical_block_size) \(.usable)"' --arg d "$lun")"
+assert_refused 'nonsense' bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage ListDevices 'a{sv}' 1 nonsense b true
+assert_match " free " "$(on host1 rhvctl storage devices --loops)"
+
 title "a domain is made from empty devices that are large enough, and from nothing else"
 create() { storage_call host1 CreateDomain 'sa{sv}a{sv}' "$D" "$@" 0; }
 assert_refused 'in place of' create 3 type s fcp path s /srv/x name s shared
@@ -20,11 +27,14 @@ assert_refused 'without commas' create 3 type s fcp devices as 1 "$lun,$small" n
 assert_refused 'Cannot open /dev/nothing' create 3 type s fcp devices as 1 /dev/nothing name s shared
 assert_refused 'bytes at least' create 3 type s fcp devices as 1 "$small" name s shared
 on host1 mkfs.ext4 -q "$lun" 64M
+wait_until 30 device_is host1 "$lun" used '"ext4"'
 assert_refused 'signature of "ext4"' create 3 type s fcp devices as 1 "$lun" name s shared
 on host1 wipefs -qa "$lun"
 
 title "its group, volumes and tags are oVirt's"
 block_share host1 $D "$lun" >/dev/null
+# another host, whose udev has seen nothing of it, asks LVM
+for host in host1 host2; do wait_until 30 device_is $host "$lun" domain "$D"; done
 assert_eq "shared fcp 5 active" "$(domain_get host1 $D Name) $(domain_get host1 $D Type) $(domain_get host1 $D FormatVersion) $(domain_get host1 $D State)"
 report() { lvm_on "$1" "$lun" "$2" --noheadings "${@:3}" 2>/dev/null | sed 's/^ *//; s/ *$//'; }
 assert_eq "ids 128.00 inbox 128.00 leases 2048.00 master 1024.00 metadata 128.00 outbox 128.00 xleases 1024.00" \
@@ -172,6 +182,58 @@ assert_eq "done" "$(lease_acquire host2 $D)"
 cleared() { [ "$(report host1 lvs -o lv_name $D | grep -c ^bbbb)" = 1 ]; }
 wait_until 60 cleared
 assert_eq "2" "$(lockspace_get host2 $D LeaseVersion)"
+
+title "a domain gets one more LUN, under its lease, and every host finds it; what does not fit is refused and changes nothing"
+more=$(lun_make more 5G)
+add() { job_wait "$1" "$(job_of "$(domain_call "$1" $D AddDevices 'asa{sv}' 1 "$2" 1 lease t "$3")")"; }
+before=$(tags host2)
+assert_refused 'below /dev' domain_call host2 $D AddDevices 'asa{sv}' 1 /srv/lun 1 lease t 2
+assert_refused 'No device' domain_call host2 $D AddDevices 'asa{sv}' 0 1 lease t 2
+assert_refused 'lease' domain_call host1 $D AddDevices 'asa{sv}' 1 "$more" 1 lease t 1
+on host1 mkfs.ext4 -q "$more" 64M
+assert_eq "failed org.rhv.Error.InUse" "$(add host2 "$more" 2 2>/dev/null)" "a file system is on it"
+on host1 wipefs -qa "$more"
+lvm_on host1 "$more" vgcreate -qq strange "$more" >/dev/null 2>&1
+assert_eq "failed org.rhv.Error.InUse" "$(add host2 "$more" 2 2>/dev/null)" "another group has it"
+lvm_on host1 "$more" vgremove -qq strange >/dev/null 2>&1
+assert_eq "failed org.rhv.Error.NotFound" "$(add host2 /dev/nothing 2 2>/dev/null)"
+assert_eq "$before" "$(tags host2)"
+total=$(domain_get host1 $D TotalBytes)
+assert_eq "done" "$(add host2 "$more" 2)"
+both="$lun,$more"
+map() { lvm_on "$1" "$both" vgs --noheadings -o vg_tags $D 2>/dev/null | tr -d ' ' | tr ',' '\n' | sed -n 's/^MDT_PV\([0-9]\)/\1/p' | LC_ALL=C sort; }
+extents() { lvm_on host1 "$both" pvs --noheadings -o pv_pe_count "$1" 2>/dev/null | tr -d ' '; }
+mdas() { lvm_on host1 "$both" pvs --noheadings --separator ' ' -o pv_mda_count,pv_mda_used_count "$1" 2>/dev/null | sed 's/^ *//'; }
+assert_eq "2 2" "$(mdas "$lun")"
+assert_eq "2 0" "$(mdas "$more")"
+assert_eq "0=pv:$guid&44&uuid:$pv&44&pestart:0&44&pecount:$(extents "$lun")&44&mapoffset:0
+1=pv:$(basename "$(lvm_on host1 "$both" pvs --noheadings -o pv_name "$more" 2>/dev/null | tr -d ' ')")&44&uuid:$(lvm_on host1 "$both" pvs --noheadings -o pv_uuid "$more" 2>/dev/null | tr -d ' ')&44&pestart:0&44&pecount:$(extents "$more")&44&mapoffset:$(extents "$lun")" "$(map host1)"
+assert_eq "$((total + $(extents "$more") * 134217728))" "$(domain_get host2 $D TotalBytes)"
+found() { [ "$(domain_get "$1" $D State)" = active ] && domain_get "$1" $D Path | sees ,; }
+for host in host1 host2; do wait_until 40 found $host; done
+grown() { [ "$(domain_get host1 $D TotalBytes)" = "$((total + $(extents "$more") * 134217728))" ]; }
+wait_until 30 grown
+assert_match larger "$(on host2 rhvctl storage extend "$D" "$more")" "the same again"
+assert_eq "2 2,2 0" "$(mdas "$lun"),$(mdas "$more")"
+# a LUN of the machine lab cannot grow
+if declare -F lun_grow >/dev/null; then
+        lun_grow "$more" more 7G
+        small_extents=$(extents "$more")
+        assert_eq "done" "$(add host2 "$more" 2)"
+        assert_eq "$((small_extents + 16)) 2 0" "$(extents "$more") $(mdas "$more")"
+        assert_match "pecount:$((small_extents + 16))&44&mapoffset:$(extents "$lun")" "$(map host1)"
+        wait_until 30 grown
+fi
+
+title "its seal is right: it opens, and is found by its id alone when its devices are called otherwise"
+on host1 systemctl stop rhv-storage.service
+on host1 sed -i 's#"path": *"[^"]*"#"path": "/dev/gone1,/dev/gone2"#' "/var/lib/rhv/storage/domains/$D.json"
+assert_match '/dev/gone1' "$(on host1 cat "/var/lib/rhv/storage/domains/$D.json")"
+wait_until 60 found host1
+assert_eq "shared active" "$(domain_get host1 $D Name) $(domain_get host1 $D State)"
+assert_eq "$(tr ',' '\n' <<<"$both" | sort)" "$(domain_get host1 $D Path | tr ',' '\n' | sort)"
+on host1 cat "/var/lib/rhv/storage/domains/$D.json" | sees gone1 && fail "the new names are not remembered"
+assert_eq "1:raw:268435456" "$(images host1)"
 
 title "a domain is closed when the host has left it: nothing of it is active here then"
 assert_refused 'leave it first' domain_call host1 $D Close 'a{sv}' 0

@@ -17,6 +17,17 @@ block_share() {
         storage_call "$host" CreateDomain 'sa{sv}a{sv}' "$domain" 4 type s fcp devices as $# "$@" name s shared io_timeout t $((${IO_TIMEOUT:-10} * 1000000)) 0
 }
 
+# device_list HOST JQ [ARGUMENT...]: what jq makes of each disk as ListDevices tells it, without the types
+device_list() {
+        local host=$1 program=$2
+        shift 2
+        bus "$host" --json=short call org.rhv.Storage /org/rhv/Storage org.rhv.Storage ListDevices 'a{sv}' 1 loops b true |
+                jq -r "$@" ".data[0][] | map_values(.data) | $program"
+}
+# shellcheck disable=SC2016 # the variables are jq's
+# device_is HOST DEVICE STATE [WORDS]: that disk's state, and what is said of it
+device_is() { device_list "$1" 'select(.device == $d or .name == $d) | "\(.state) \(.reason)"' --arg d "$2" | sees "^$3 .*${4:-}"; }
+
 # block_find HOST DEVICE...: opens it
 block_find() {
         local host=$1

@@ -14,12 +14,18 @@ lun_make() {
         echo "$loop"
 }
 
+# lun_grow DEVICE NAME SIZE
+lun_grow() {
+        truncate -s "$3" "$(lab path shared)/$2.lun"
+        losetup -c "$1"
+}
+
 # lvm_ready HOST: LVM works there as far as it can
 lvm_ready() {
         local command unit
         lab put "$1" "$SUITE_LAB/lib/lvm-shim" /usr/local/sbin/lvm-shim
         on "$1" chmod 755 /usr/local/sbin/lvm-shim
-        for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend pvcreate pvchange vgcreate vgremove vgextend; do
+        for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend pvcreate pvchange pvresize vgcreate vgremove vgextend; do
                 on "$1" ln -sf lvm-shim "/usr/local/sbin/$command"
         done
         # the host's udevd sees every loop device of the machine change, and gives it an owner

@@ -354,6 +354,7 @@ def requests():
         (f"{storage}.Domain", "Download"): [(domain, (spare["Image"], spare["Volume"], 0, {}))],
         (f"{storage}.Domain", "PrepareImage"): [(domain, (spare["Image"], spare["Volume"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "TeardownImage"): [(domain, (used["Image"], s(user=text(NOBODY))))],
+        (f"{storage}.Domain", "AddDevices"): [(shared, (["/dev/sdz"], s(lease=number(1))))],
         (f"{storage}.Domain", "Close"): [(empty, ({},))],
         (f"{storage}.Domain", "Destroy"): [(empty, ({},))],
         (f"{storage}.Lockspace", "Join"): [(shared, (1, {}))],

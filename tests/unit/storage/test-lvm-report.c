@@ -42,7 +42,7 @@ static void test_volumes(void **state) {
 
 static void test_devices(void **state) {
         static const char text[] = "{\"report\":[{\"pv\":[{\"pv_name\":\"/dev/loop1\",\"pv_uuid\":\"wkh9vG-zGUy\",\"pv_pe_count\":\"157\","
-                                   "\"pv_mda_used_count\":\"2\",\"vg_name\":\"\"}]}]}";
+                                   "\"pv_mda_used_count\":\"2\",\"pv_in_use\":\"\",\"vg_name\":\"\",\"vg_uuid\":\"\",\"vg_tags\":\"\"}]}]}";
         _cleanup_(lvm_devices_clear) LvmDevices devices = {};
 
         assert_int_equal(lvm_devices_parse(text, strlen(text), &devices, NULL), 0);
@@ -50,6 +50,8 @@ static void test_devices(void **state) {
         assert_int_equal(devices.rows[0].extents, 157);
         assert_int_equal(devices.rows[0].metadata_areas, 2);
         assert_string_equal(devices.rows[0].group, "");
+        assert_false(devices.rows[0].in_use);
+        assert_string_equal(devices.rows[0].tags, "");
 }
 
 static void test_bad_reports(void **state) {

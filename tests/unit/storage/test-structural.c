@@ -144,6 +144,37 @@ static void test_copy(void **state) {
         assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
 }
 
+static void test_devices(void **state) {
+        _cleanup_(io_freep) Io *io = make_volume(), *read = NULL;
+        _cleanup_json_ json_t *request = NULL;
+        static const char *const bad[] = {"", "/srv/lun", "/dev/../srv", "/dev/a,,/dev/b", "/dev/a,"};
+        Io *refused;
+
+        io->run = io_devices_add;
+        io->place.type = domain_type_find("fcp");
+        free(io->place.path);
+        io->place.path = strdup("/dev/mapper/lun");
+        io->devices = strdup("/dev/mapper/more,/dev/mapper/most");
+        io->io_timeout_sec = 10;
+        request = structural_request(io);
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_ptr_equal(read->run, io_devices_add);
+        assert_string_equal(read->devices, io->devices);
+        assert_int_equal(read->io_timeout_sec, 10);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                (void) json_object_set_new(request, "devices", json_string(bad[i]));
+                assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+        }
+        (void) json_object_set_new(request, "devices", json_string("/dev/mapper/more"));
+        (void) json_object_set_new(request, "io_timeout", json_integer(-1));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+        (void) json_object_set_new(request, "io_timeout", json_integer(10));
+        /* files have no devices */
+        (void) json_object_set_new(json_object_get(request, "place"), "type", json_string("posix"));
+        (void) json_object_set_new(json_object_get(request, "place"), "path", json_string("/mnt"));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+}
+
 static void assert_place_refused(const char *key, json_t *value) {
         _cleanup_(io_freep) Io *io = make_volume();
         _cleanup_json_ json_t *request = structural_request(io);
@@ -230,6 +261,7 @@ static void test_watchdog(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_request),     cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_bad_places),
+                        cmocka_unit_test(test_devices),
                         cmocka_unit_test(test_answer),      cmocka_unit_test(test_refusal),       cmocka_unit_test(test_bad_answers),
                         cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog), cmocka_unit_test(test_grow),
                         cmocka_unit_test(test_copy),

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "device-list.h"
+
+#include <dirent.h>
+#include <libmount/libmount.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "block-device.h"
+#include "bus-error.h"
+#include "clock-util.h"
+#include "device-facts.h"
+#include "iscsi.h"
+#include "lvm.h"
+#include "sysfs.h"
+
+/* More than one host has. */
+#define DEVICES_MAX 1024U
+
+typedef struct Disk {
+        sd_device *device;
+        const char *node, *directory; /* /dev/…, /sys/devices/…; borrowed from it */
+        json_t *report;               /* what is told of it */
+        DeviceFacts facts;
+        char *holder, *mounted;       /* owned by facts */
+        bool lvm_asks;
+        LvmDevice volume;             /* borrowed from List's volumes */
+} Disk;
+
+typedef struct List {
+        Disk *disks;
+        size_t n;
+        bool loops;
+        struct libmnt_table *mounts; /* NULL: not known */
+        LvmDevices volumes[2];       /* of the two questions */
+} List;
+
+static void list_clear(List *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                (void) sd_device_unref(list->disks[i].device);
+                json_decref(list->disks[i].report);
+                free(list->disks[i].holder);
+                free(list->disks[i].mounted);
+        }
+        free(list->disks);
+        mnt_unref_table(list->mounts);
+        for (size_t i = 0; i < ELEMENTSOF(list->volumes); i++)
+                lvm_devices_clear(&list->volumes[i]);
+}
+
+static const char *property(sd_device *device, const char *name) {
+        const char *value;
+
+        return sd_device_get_property_value(device, name, &value) >= 0 && *value ? value : NULL;
+}
+
+/* Without the blanks SCSI fills its names with. What cannot be shown is left out. */
+static void set_text(json_t *object, const char *key, const char *text) {
+        size_t length = text ? strlen(text) : 0;
+
+        while (length > 0 && text[length - 1] == ' ')
+                length--;
+        while (length > 0 && *text == ' ') {
+                text++;
+                length--;
+        }
+        if (json_object_set_new(object, key, json_stringn(text ?: "", length)) < 0)
+                (void) json_object_set_new(object, key, json_string(""));
+}
+
+/* ---- what kind of device ---- */
+
+static const char *transport_of(sd_device *device) {
+        const char *name, *bus = property(device, "ID_BUS");
+        char above[PATH_MAX];
+
+        if (sd_device_get_sysname(device, &name) < 0)
+                return "other";
+        if (startswith(name, "loop"))
+                return "loop";
+        if (startswith(name, "nvme"))
+                return "nvme";
+        if (block_device_above(device, "session", above))
+                return "iscsi";
+        if (block_device_above(device, "rport-", above))
+                return "fc";
+        if (block_device_above(device, "end_device-", above))
+                return "sas";
+        if (block_device_above(device, "virtio", above))
+                return "virtio";
+        return streq_ptr(bus, "ata") ? "sata" : streq_ptr(bus, "usb") ? "usb" : streq_ptr(bus, "scsi") ? "scsi" : "other";
+}
+
+/* Its disk, or a path to it. */
+static bool is_lun(sd_device *device, bool loops) {
+        static const char *const others[] = {"ram", "zram", "sr", "fd", "nbd", "md", "dm-", NULL};
+        const char *name, *type, *directory;
+
+        if (sd_device_get_sysname(device, &name) < 0 || sd_device_get_devtype(device, &type) < 0 || !streq(type, "disk") ||
+            sd_device_get_syspath(device, &directory) < 0)
+                return false;
+        if (block_device_is_multipath(device))
+                return true;
+        if (startswith(name, "loop"))
+                return loops && sysfs_number(directory, "size", 0) > 0;
+        for (size_t i = 0; others[i]; i++)
+                if (startswith(name, others[i]))
+                        return false;
+        return true;
+}
+
+/* What is made of it. ret: new string, NULL where nothing is. Return: is it a path of a multipath device, which stands for it? */
+static bool read_holder(const char *directory, char **ret) {
+        char holders[PATH_MAX], uuid_directory[PATH_MAX + 8], first[PATH_MAX];
+        _cleanup_free_ char *uuid = NULL;
+
+        *ret = NULL;
+        if (snprintf(holders, sizeof(holders), "%s/holders", directory) >= (int)sizeof(holders) || !sysfs_find(holders, "", first))
+                return false;
+        (void) snprintf(uuid_directory, sizeof(uuid_directory), "%s/dm", first);
+        uuid = sysfs_text(uuid_directory, "uuid");
+        if (uuid && startswith(uuid, "mpath-"))
+                return true;
+        *ret = strdup(strrchr(first, '/') + 1);
+        return false;
+}
+
+static char *mount_of(const List *list, sd_device *device) {
+        struct libmnt_fs *fs;
+        const char *target;
+        dev_t number;
+
+        if (!list->mounts || sd_device_get_devnum(device, &number) < 0)
+                return NULL;
+        fs = mnt_table_find_devno(list->mounts, number, MNT_ITER_FORWARD);
+        target = fs ? mnt_fs_get_target(fs) : NULL;
+        return target ? strdup(target) : NULL;
+}
+
+/* ---- one device ---- */
+
+static int add_path(sd_device *device, void *userdata) {
+        _cleanup_free_ char *state = NULL, *target = NULL, *portal = NULL, *port = NULL;
+        char above[PATH_MAX], remote[PATH_MAX], scsi[PATH_MAX];
+        const char *node = "", *directory;
+        json_t *path = json_object();
+
+        if (sd_device_get_syspath(device, &directory) < 0 || snprintf(scsi, sizeof(scsi), "%s/device", directory) >= (int)sizeof(scsi)) {
+                json_decref(path);
+                return 0;
+        }
+        (void) sd_device_get_devname(device, &node);
+        state = sysfs_text(scsi, "state");
+        set_text(path, "device", node);
+        set_text(path, "state", state ?: "");
+        if (block_device_above(device, "session", above) && iscsi_session_names(above, &target, &portal)) {
+                set_text(path, "target", target);
+                set_text(path, "portal", portal);
+        } else if (block_device_above(device, "rport-", above) && sysfs_find_class(above, "fc_remote_ports", remote) &&
+                   (port = sysfs_text(remote, "port_name")))
+                set_text(path, "port", port);
+        return json_array_append_new(userdata, path) < 0 ? -ENOMEM : 0;
+}
+
+static int first_path(sd_device *device, void *userdata) {
+        *(sd_device **)userdata = sd_device_ref(device);
+        return 1;
+}
+
+/* The disk behind it says what it is; a multipath device is what its paths are. */
+static int describe(Disk *disk) {
+        _cleanup_device_ sd_device *path = NULL;
+        _cleanup_free_ char *vendor = NULL, *model = NULL;
+        json_t *report = disk->report = json_object(), *paths = json_array();
+        char scsi[PATH_MAX];
+        const char *directory;
+        int r;
+
+        if (!report || json_object_set_new(report, "paths", paths) < 0)
+                return -ENOMEM;
+        r = block_device_paths(disk->device, add_path, paths);
+        if (r >= 0)
+                r = block_device_paths(disk->device, first_path, &path);
+        if (r < 0 || !path || sd_device_get_syspath(path, &directory) < 0)
+                return r < 0 ? r : -ENODEV;
+        if (snprintf(scsi, sizeof(scsi), "%s/device", directory) < (int)sizeof(scsi)) {
+                vendor = sysfs_text(scsi, "vendor");
+                model = sysfs_text(scsi, "model");
+        }
+        set_text(report, "name", block_device_name(disk->device));
+        set_text(report, "device", disk->node);
+        set_text(report, "wwn", property(path, "ID_WWN_WITH_EXTENSION") ?: property(path, "ID_WWN"));
+        set_text(report, "serial", property(path, "ID_SCSI_SERIAL") ?: property(path, "ID_SERIAL_SHORT") ?: property(path, "ID_SERIAL"));
+        set_text(report, "vendor", vendor && !startswith(vendor, "0x") ? vendor : property(path, "ID_VENDOR"));
+        set_text(report, "model", model ?: property(path, "ID_MODEL"));
+        set_text(report, "transport", transport_of(path));
+        (void) json_object_set_new(report, "multipath", json_boolean(block_device_is_multipath(disk->device)));
+        return 0;
+}
+
+/* "offline", "blocked", "transport-offline": I/O to it waits or fails. Of several paths one that runs is enough. */
+static bool is_answered(const Disk *disk) {
+        const json_t *paths = json_object_get(disk->report, "paths"), *path;
+        size_t i;
+
+        json_array_foreach((json_t *)paths, i, path) {
+                const char *state = json_string_value(json_object_get(path, "state"));
+
+                if (isempty(state) || streq(state, "running") || streq(state, "live"))
+                        return true;
+        }
+        return json_array_size(paths) == 0 && !block_device_is_multipath(disk->device);
+}
+
+static void gather(const List *list, Disk *disk) {
+        const int64_t sectors = sysfs_number(disk->directory, "size", 0);
+        char queue[PATH_MAX + 8];
+
+        (void) snprintf(queue, sizeof(queue), "%s/queue", disk->directory);
+        disk->mounted = mount_of(list, disk->device);
+        disk->facts = (DeviceFacts){
+                        .partitions = property(disk->device, "ID_PART_TABLE_TYPE"),
+                        .content = property(disk->device, "ID_FS_TYPE"),
+                        .mounted = disk->mounted,
+                        .holder = disk->holder,
+                        .read_only = sysfs_number(disk->directory, "ro", 0) != 0,
+                        .size_bytes = sectors > 0 ? (uint64_t)sectors * 512 : 0,
+                        .logical_block_bytes = (uint64_t)sysfs_number(queue, "logical_block_size", 0),
+        };
+        if (!is_answered(disk))
+                disk->facts.silent = "none of its paths is usable";
+        /* What udev says of the others does not change under them. */
+        disk->lvm_asks = !disk->facts.silent && !disk->mounted && disk->facts.size_bytes > 0 && !disk->facts.partitions &&
+                         (!disk->facts.content || streq(disk->facts.content, "LVM2_member"));
+        (void) json_object_set_new(disk->report, "size", json_integer((json_int_t)disk->facts.size_bytes));
+        (void) json_object_set_new(disk->report, "logical_block_size", json_integer((json_int_t)disk->facts.logical_block_bytes));
+        (void) json_object_set_new(disk->report, "physical_block_size", json_integer((json_int_t)sysfs_number(queue, "physical_block_size", 0)));
+        (void) json_object_set_new(disk->report, "read_only", json_boolean(disk->facts.read_only));
+}
+
+static int add_disk(sd_device *device, void *userdata) {
+        List *list = userdata;
+        Disk disk = {};
+        Disk *disks;
+        int r;
+
+        if (!is_lun(device, list->loops) || list->n >= DEVICES_MAX || sd_device_get_devname(device, &disk.node) < 0 ||
+            sd_device_get_syspath(device, &disk.directory) < 0 || read_holder(disk.directory, &disk.holder))
+                return 0;
+        disks = reallocarray(list->disks, list->n + 1, sizeof(*disks));
+        if (!disks) {
+                free(disk.holder);
+                return -ENOMEM;
+        }
+        list->disks = disks;
+        disk.device = sd_device_ref(device);
+        disks[list->n++] = disk;
+        r = describe(&disks[list->n - 1]);
+        if (r == -ENOMEM)
+                return r;
+        gather(list, &disks[list->n - 1]);
+        return 0;
+}
+
+/* ---- LVM ---- */
+
+/* Questions that did not come back, with what they are about. Only one list is made at a time. */
+static struct Pending {
+        int connection; /* 0: none */
+        char *devices;
+} pending[2];
+
+static bool can_be_read(int fd, uint64_t usec) {
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+        return poll(&poll_fd, 1, (int)(usec / USEC_PER_MSEC)) > 0;
+}
+
+/* What has come back meanwhile is over. Return: one that can be used, NULL where both hang. */
+static struct Pending *pending_free(void) {
+        struct Pending *unused = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(pending); i++) {
+                if (pending[i].connection > 0 && can_be_read(pending[i].connection, 0)) {
+                        (void) close(pending[i].connection);
+                        free(pending[i].devices);
+                        pending[i] = (struct Pending){};
+                }
+                if (pending[i].connection <= 0)
+                        unused = &pending[i];
+        }
+        return unused;
+}
+
+static bool has_io(const Disk *disk) {
+        _cleanup_free_ char *text = sysfs_text(disk->directory, "inflight");
+
+        return text && strspn(text, " 0") != strlen(text);
+}
+
+/* Those that are to be asked about, between commas; the ones that have I/O under way are passed over while something hangs. Return: NULL where there are none. */
+static char *names_to_ask(List *list, bool hangs) {
+        char *text = NULL;
+        size_t size, n = 0;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < list->n; i++) {
+                Disk *disk = &list->disks[i];
+
+                if (disk->lvm_asks && hangs && has_io(disk)) {
+                        disk->facts.silent = "it does not answer";
+                        disk->lvm_asks = false;
+                }
+                if (disk->lvm_asks)
+                        (void) fprintf(f, "%s%s", n++ > 0 ? "," : "", disk->node);
+        }
+        if (fclose(f) == 0 && n > 0)
+                return text;
+        free(text);
+        return NULL;
+}
+
+static bool has_name(sd_device *device, const char *path) {
+        const char *name;
+
+        if (sd_device_get_devname(device, &name) >= 0 && streq(name, path))
+                return true;
+        for (name = sd_device_get_devlink_first(device); name; name = sd_device_get_devlink_next(device))
+                if (streq(name, path))
+                        return true;
+        return false;
+}
+
+static void take_volumes(List *list, const LvmDevices *volumes) {
+        for (size_t i = 0; i < list->n; i++) {
+                Disk *disk = &list->disks[i];
+
+                for (size_t k = 0; disk->lvm_asks && k < volumes->n; k++)
+                        if (has_name(disk->device, volumes->rows[k].path)) {
+                                disk->volume = volumes->rows[k];
+                                disk->facts.physical_volume = true;
+                                disk->facts.group = volumes->rows[k].group;
+                                disk->facts.tags = volumes->rows[k].tags;
+                                disk->facts.in_use = volumes->rows[k].in_use;
+                                break;
+                        }
+        }
+}
+
+static void not_asked(List *list, const char *why) {
+        for (size_t i = 0; i < list->n; i++)
+                if (list->disks[i].lvm_asks)
+                        list->disks[i].facts.unasked = why;
+}
+
+/* Return: 1 answered, 0 it hangs, negative: it cannot be asked. */
+static int ask(List *list, bool hangs, LvmDevices *ret) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *names = names_to_ask(list, hangs);
+        struct Pending *slot = pending_free();
+        int connection, r;
+
+        if (!names)
+                return 1;
+        if (!slot)
+                return 0;
+        r = lvm_devices_begin(names, &connection, &error);
+        if (r < 0)
+                return r;
+        if (!can_be_read(connection, DEVICE_LVM_USEC)) {
+                *slot = (struct Pending){.connection = connection, .devices = TAKE_PTR(names)};
+                return 0;
+        }
+        r = lvm_devices_end(connection, ret, &error);
+        if (r < 0)
+                return r;
+        take_volumes(list, ret);
+        return 1;
+}
+
+static void ask_lvm(List *list) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(list->volumes); i++)
+                r = ask(list, i > 0 || !pending_free() || pending[0].connection > 0 || pending[1].connection > 0, &list->volumes[i]);
+        if (r <= 0)
+                not_asked(list, r == 0 ? "LVM does not answer: a device of this host hangs" : "LVM cannot be asked about it");
+}
+
+/* ---- the answer ---- */
+
+static int finish(const List *list, json_t **ret) {
+        _cleanup_json_ json_t *devices = json_array();
+
+        for (size_t i = 0; devices && i < list->n; i++) {
+                const Disk *disk = &list->disks[i];
+                DeviceVerdict verdict;
+
+                device_judge(&disk->facts, &verdict);
+                set_text(disk->report, "state", device_state_to_string(verdict.state));
+                set_text(disk->report, "reason", verdict.reason);
+                set_text(disk->report, "domain", verdict.domain);
+                set_text(disk->report, "group", disk->facts.group);
+                set_text(disk->report, "pv", disk->facts.physical_volume ? disk->volume.uuid : NULL);
+                (void) json_object_set_new(disk->report, "usable", json_boolean(verdict.usable));
+                if (json_array_append(devices, disk->report) < 0)
+                        return -ENOMEM;
+        }
+        if (!devices)
+                return -ENOMEM;
+        *ret = TAKE_PTR(devices);
+        return 0;
+}
+
+static bool is_of_group(const Disk *disk, const char *group, const char *uuid) {
+        return disk->facts.physical_volume && streq(disk->facts.group, group) && (!*uuid || streq(disk->volume.group_uuid, uuid));
+}
+
+/* Return: -ENODEV, -ENOTUNIQ, -ENOMEM. */
+static int names_of_group(const List *list, const char *group, const char *uuid, char **ret) {
+        char *text = NULL;
+        size_t size, n = 0;
+        FILE *f = open_memstream(&text, &size);
+        const bool known = *uuid;
+        int r = 0;
+
+        if (!f)
+                return -ENOMEM;
+        for (size_t i = 0; i < list->n; i++) {
+                const Disk *disk = &list->disks[i];
+
+                if (!is_of_group(disk, group, uuid))
+                        continue;
+                if (!*uuid)
+                        uuid = disk->volume.group_uuid;
+                (void) fprintf(f, "%s%s", n++ > 0 ? "," : "", block_device_name(disk->device));
+        }
+        for (size_t i = 0; !known && i < list->n; i++)
+                if (is_of_group(&list->disks[i], group, "") && !is_of_group(&list->disks[i], group, uuid))
+                        r = -ENOTUNIQ;
+        if (fclose(f) != 0)
+                r = -ENOMEM;
+        else if (n == 0)
+                r = -ENODEV;
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        *ret = text;
+        return 0;
+}
+
+int device_search(const char *group, const char *uuid, char **ret, sd_bus_error *error) {
+        _cleanup_(list_clear) List list = {.loops = true, .mounts = mnt_new_table_from_file("/proc/self/mountinfo")};
+        _cleanup_free_ char *names = NULL;
+        int r;
+
+        r = device_each("block", add_disk, &list);
+        if (r < 0)
+                return r;
+        names = names_to_ask(&list, false);
+        if (!names)
+                return -ENODEV;
+        r = lvm_devices(names, &list.volumes[0], error);
+        if (r < 0)
+                return r;
+        take_volumes(&list, &list.volumes[0]);
+        return names_of_group(&list, group, uuid, ret);
+}
+
+int device_list(bool loops, json_t **ret) {
+        _cleanup_(list_clear) List list = {.loops = loops, .mounts = mnt_new_table_from_file("/proc/self/mountinfo")};
+        int r;
+
+        r = device_each("block", add_disk, &list);
+        if (r < 0)
+                return r;
+        ask_lvm(&list);
+        return finish(&list, ret);
+}
