@@ -100,11 +100,23 @@ static int check_one(const char *name, const json_t *wish, sd_bus_error *error) 
         return 0;
 }
 
-/* Of two networks of one bridge. */
+/* Of any two. */
+static int check_device_names(const char *name, const json_t *wish, const char *other, const json_t *with, sd_bus_error *error) {
+        char bridge[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1], other_buffer[NETWORK_NAME_MAX + 1];
+        const char *top = network_wish_top(wish, top_buffer);
+
+        if (!network_wish_is_aware(with) || streq(top, network_wish_bridge(wish, bridge)) || !streq(top, network_wish_top(with, other_buffer)))
+                return 0;
+        return INVALID(error, "Networks %s and %s would have the same VLAN device %s: their names differ too late", name, other, top);
+}
+
+/* Of two networks of one uplink. */
 static int check_two(const char *name, const json_t *wish, const char *other, const json_t *with, sd_bus_error *error) {
         const char *base = network_wish_base(wish), *option;
         json_t *value;
 
+        if (!streq_ptr(network_wish_base(with), base))
+                return check_device_names(name, wish, other, with, error);
         if (network_wish_is_aware(wish) != network_wish_is_aware(with))
                 return INVALID(error, "Networks %s and %s cannot share %s: one is " LAYOUT_CLASSIC " and one " LAYOUT_AWARE, name, other, base);
         if (network_wish_bridge_vlan(wish) == network_wish_bridge_vlan(with))
@@ -131,7 +143,7 @@ int layout_check(const json_t *after, sd_bus_error *error) {
                 if (r < 0)
                         return r;
                 json_object_foreach(NETWORKS(after), other, with) {
-                        r = wish != with && streq_ptr(network_wish_base(with), network_wish_base(wish)) ? check_two(name, wish, other, with, error) : 0;
+                        r = wish != with ? check_two(name, wish, other, with, error) : 0;
                         if (r < 0)
                                 return r;
                 }

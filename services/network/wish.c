@@ -529,7 +529,11 @@ const char *network_wish_top(const json_t *wish, char buffer[static NETWORK_NAME
         if (network_wish_is_aware(wish)) {
                 bool above = network_wish_vlan(wish) != VLAN_NONE && (network_wish_is_addressed(wish) || !dict_boolean(wish, "bridged", true));
 
-                return above ? dict_string(wish, "name", NULL) : network_wish_bridge(wish, buffer);
+                if (!above)
+                        return network_wish_bridge(wish, buffer);
+                /* not the name of the network's bridge in the other layout: a device cannot become one of another kind */
+                (void) snprintf(buffer, NETWORK_NAME_MAX + 1, "%d.%.10s", network_wish_vlan(wish), dict_string(wish, "name", ""));
+                return buffer;
         }
         return dict_boolean(wish, "bridged", true) ? dict_string(wish, "name", NULL) : network_wish_uplink(wish, buffer);
 }

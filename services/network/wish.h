@@ -67,8 +67,8 @@ bool network_wish_is_addressed(const json_t *wish) _pure_;
 int network_wish_bridge_vlan(const json_t *wish) _pure_;
 /* The bridge that guests' ports are in: its own, or the uplink's; NULL where there is none. buffer may back the answer. */
 const char *network_wish_bridge(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);
-/* The device that carries the addresses: the bridge, or the uplink; of a vlan-aware network the VLAN device above the bridge where it has a tag and is not for guests alone, else
- * the bridge. NULL when neither. buffer may back the answer. */
+/* The device that carries the addresses: the bridge, or the uplink; of a vlan-aware network the VLAN device "<tag>.<name>" above the bridge, cut to what a device's name may have, where
+ * it has a tag and is not for guests alone, else the bridge. NULL when neither. buffer may back the answer. */
 const char *network_wish_top(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);
 /* The bridge's uplink: base or "<base>.<tag>", of a vlan-aware network base; NULL without a base. */
 const char *network_wish_uplink(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);

@@ -73,7 +73,7 @@ static void one_bridge(void **state) {
         assert_string_equal(dict_string(port, "master", ""), "br-eth1");
         assert_string_equal(dict_string(port, "vlans", ""), "1 pvid untagged, 100, 200");
 
-        above = spec_for(plan, "blue");
+        above = spec_for(plan, "200.blue");
         assert_string_equal(dict_string(above, "parent", ""), "br-eth1");
         assert_int_equal(dict_integer(above, "vlan", 0), 200);
         assert_int_equal(dict_integer(above, "mtu", 0), 1500);
@@ -86,7 +86,7 @@ static void one_bridge(void **state) {
         assert_string_equal(dict_string(json_object_get(networks, "red"), "Bridge", ""), "br-eth1");
         assert_int_equal(dict_integer(json_object_get(networks, "red"), "PortVlan", 0), 100);
         assert_int_equal(dict_integer(json_object_get(networks, "plain"), "PortVlan", 0), 1);
-        assert_string_equal(dict_string(json_object_get(networks, "blue"), "Device", ""), "blue");
+        assert_string_equal(dict_string(json_object_get(networks, "blue"), "Device", ""), "200.blue");
         assert_string_equal(dict_string(json_object_get(networks, "blue"), "State", ""), "active");
 }
 
@@ -101,7 +101,7 @@ static void one_more(void **state) {
         assert_string_equal(dict_string(entry_for(more, "eth1"), "how", ""), "none");
         assert_string_equal(dict_string(spec_for(more, "eth1"), "vlans", ""), "1 pvid untagged, 100, 200, 300");
         less = apply(view, "{'red': {'remove': true}, 'blue': {'remove': true}}", "{}", "{}");
-        assert_string_equal(dict_string(entry_for(less, "blue"), "how", ""), "delete");
+        assert_string_equal(dict_string(entry_for(less, "200.blue"), "how", ""), "delete");
         assert_string_equal(dict_string(spec_for(less, "eth1"), "vlans", ""), "1 pvid untagged, 300");
         nothing_differs(view);
 }
@@ -127,7 +127,7 @@ static void there_and_back(void **state) {
 static void management(void **state) {
         static const char *const requests[][3] = {
                 { "{'ovirtmgmt': {'management': true}}", "br-eth0", "1 pvid untagged" },
-                { "{'ovirtmgmt': {'management': true, 'vlan': 7}}", "ovirtmgmt", "7" },
+                { "{'ovirtmgmt': {'management': true, 'vlan': 7}}", "7.ovirtmgmt", "7" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
@@ -175,6 +175,8 @@ static void refused(void **state) {
                   RHV_ERROR_INVALID_ARGUMENT },
                 { "{'br-eth1': {'nic': 'eth1', 'vlan': 2}}", "{}", AWARE, RHV_ERROR_INVALID_ARGUMENT },
                 { "{'a': {'nic': 'eth1', 'vlan': 2}, 'br-eth1': {'nic': 'eth2'}}", "{}", AWARE, RHV_ERROR_INVALID_ARGUMENT },
+                { "{'a_long_name_a': {'nic': 'eth1', 'vlan': 2, 'bridged': false}, 'a_long_name_b': {'nic': 'eth2', 'vlan': 2, 'bridged': false}}", "{}",
+                  "{'eth1': 'vlan-aware', 'eth2': 'vlan-aware'}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{'a': {'bonding': 'bond0', 'bridged': false}}", "{'bond0': {'nics': ['eth1', 'eth2'], 'options': {'mode': '6'}}}", "{'bond0': 'vlan-aware'}",
                   RHV_ERROR_INVALID_ARGUMENT },
         };
