@@ -54,7 +54,16 @@ fail:
         return NULL;
 }
 
-static json_t *nic_entry(const Object *vm, const Link *link) {
+/* Only where the bridge is shared by networks: else it has the network's name, which Compute takes by itself. */
+static int set_place(json_t *entry, const json_t *properties) {
+        int64_t vlan = dict_integer(properties, "PortVlan", 0);
+
+        if (vlan == 0)
+                return 0;
+        return set_new(entry, "bridge", json_string(dict_string(properties, "Bridge", ""))) < 0 ? -ENOMEM : set_new(entry, "vlan", json_integer(vlan));
+}
+
+static json_t *nic_entry(const Object *vm, const Link *link, const json_t *host_networks) {
         _cleanup_free_ char *network = network_host_name(link->other->name, link->other->id);
         const char *id = dict_string(link->row, "id", "");
         json_t *entry = json_copy(link->spec);
@@ -65,7 +74,8 @@ static json_t *nic_entry(const Object *vm, const Link *link) {
         if (dict_integer(entry, "boot_order", 0) == 0)
                 (void) json_object_del(entry, "boot_order");
         if (set_new(entry, "id", json_string(id)) < 0 || set_new(entry, "network", json_string(network)) < 0 ||
-            set_new(entry, "mac", json_string(dict_string(link->row, "mac", ""))) < 0 || set_address(entry, vm, id) < 0)
+            set_new(entry, "mac", json_string(dict_string(link->row, "mac", ""))) < 0 || set_address(entry, vm, id) < 0 ||
+            set_place(entry, json_object_get(host_networks, network)) < 0)
                 goto fail;
         return entry;
 
@@ -74,7 +84,7 @@ fail:
         return NULL;
 }
 
-json_t *vm_description(const Object *vm) {
+json_t *vm_description(const Object *vm, const json_t *host_networks) {
         _cleanup_json_ json_t *description = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
         const Link *link;
 
@@ -86,7 +96,7 @@ json_t *vm_description(const Object *vm) {
                 if (json_array_append_new(disks, disk_entry(vm, link, link == vm->disks)) < 0)
                         return NULL;
         DL_FOREACH(vm->nics, link)
-                if (json_array_append_new(nics, nic_entry(vm, link)) < 0)
+                if (json_array_append_new(nics, nic_entry(vm, link, host_networks)) < 0)
                         return NULL;
 
         if (set_new(description, "name", json_string(vm->name)) < 0 || json_object_set(description, "disks", disks) < 0 ||

@@ -6,8 +6,9 @@
 #include "model.h"
 #include "scheduler.h"
 
-/* The description Compute.CreateVm wants, with the guest addresses of earlier runs. Return: new reference or NULL. */
-json_t *vm_description(const Object *vm);
+/* The description Compute.CreateVm wants, with the guest addresses of earlier runs. host_networks: {name: properties} as org.rhv.Network of the host has them, or
+ * NULL: which bridges and VLANs NICs are in. Return: new reference or NULL. */
+json_t *vm_description(const Object *vm, const json_t *host_networks);
 /* The Spec property: all that can be configured, disks and NICs included. Return: new reference or NULL. */
 json_t *vm_configuration(const Object *vm);
 /* What Compute's Devices say that the model does not know yet: {device id: address} of our own disks and NICs.

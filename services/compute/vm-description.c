@@ -78,6 +78,7 @@ static const DictField nic_fields[] = {
         { .key = "id", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "a UUID" },
         { .key = "network", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = network_name_is_valid, .expected = "a network's name" },
         { .key = "bridge", .type = DICT_STRING, .valid = device_name_is_valid, .expected = "a network device's name" },
+        { .key = "vlan", .type = DICT_INTEGER, .min = 1, .max = VM_NIC_VLAN_MAX },
         { .key = "mac", .type = DICT_STRING, .valid = mac_is_valid, .expected = "a unicast MAC address like 56:6f:00:00:00:01" },
         { .key = "model", .type = DICT_STRING, .words = nic_models },
         { .key = "link", .type = DICT_BOOLEAN },

@@ -34,6 +34,8 @@ typedef struct VmTopology {
 } VmTopology;
 int vm_description_topology(const json_t *description, VmTopology *ret);
 
+/* IEEE 802.1Q. */
+#define VM_NIC_VLAN_MAX 4094
 /* The host device (a bridge) of a NIC: its "bridge", or the network's own name where that fits into a device name. NULL: neither. */
 const char *vm_nic_bridge(const json_t *nic) _pure_;
 bool device_name_is_valid(const char *name) _pure_;

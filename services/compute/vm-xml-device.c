@@ -288,6 +288,17 @@ static void write_disks(Xml *x) {
 
 /* ---- NICs ---- */
 
+/* On a VLAN-aware bridge org.rhv.Network puts a port into the VLAN that its name tells, "v100-1a2b3c4d"; libvirt has no word for VLANs of Linux bridges. */
+static void write_port_name(Xml *x, const json_t *nic) {
+        int64_t vlan = dict_integer(nic, "vlan", 0);
+
+        if (vlan == 0)
+                return;
+        xml_open(x, "target", NULL);
+        xml_attributef(x, "dev", "v%" PRIi64 "-%.8s", vlan, dict_string(nic, "id", ""));
+        xml_close(x);
+}
+
 static void write_nic(Xml *x, const json_t *nic) {
         int64_t boot_order = dict_integer(nic, "boot_order", 0);
         const char *mac = dict_string(nic, "mac", NULL), *bridge = vm_nic_bridge(nic);
@@ -302,6 +313,7 @@ static void write_nic(Xml *x, const json_t *nic) {
         if (mac)
                 xml_empty(x, "mac", "address", mac, NULL);
         xml_empty(x, "source", "bridge", bridge, NULL);
+        write_port_name(x, nic);
         xml_empty(x, "model", "type", dict_string(nic, "model", "virtio"), NULL);
         xml_empty(x, "link", "state", dict_boolean(nic, "link", true) ? "up" : "down", NULL);
         write_boot_order(x, boot_order);

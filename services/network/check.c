@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "ip-text.h"
 #include "layers.h"
+#include "layout.h"
 #include "view.h"
 #include "wish.h"
 
@@ -143,7 +144,7 @@ static int check_bond_use(const json_t *after, sd_bus_error *error) {
                         return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Network %s: there is no bond %s after this request",
                                                  name, bond);
                 mode = dict_string(json_object_get(found, "options"), "mode", "");
-                if (dict_boolean(wish, "bridged", true) && !bond_mode_fits_bridge(mode))
+                if ((dict_boolean(wish, "bridged", true) || network_wish_is_aware(wish)) && !bond_mode_fits_bridge(mode))
                         return INVALID(error, "Network %s: guests cannot be bridged over a bond of mode %s (use 1, 2, 3 or 4)", name,
                                        mode);
         }
@@ -190,12 +191,13 @@ static int check_names(const json_t *after, sd_bus_error *error) {
                 json_t *network;
                 char buffer[NETWORK_NAME_MAX + 1];
 
-                if (!dict_boolean(wish, "bridged", true))
+                if (!dict_boolean(wish, "bridged", true) && !network_wish_is_aware(wish))
                         continue;
                 if (json_object_get(BONDS(after), name))
                         return INVALID(error, "Network %s and bond %s would have the same device name", name, name);
                 json_object_foreach(NETWORKS(after), other, network)
-                        if (streq_ptr(network_wish_base(network), name) || streq_ptr(network_wish_uplink(network, buffer), name))
+                        if (streq_ptr(network_wish_base(network), name) || streq_ptr(network_wish_uplink(network, buffer), name) ||
+                            (network_wish_is_aware(network) && streq(network_wish_bridge(network, buffer), name)))
                                 return INVALID(error, "Network %s: its bridge would have the name of a device that network %s lies on",
                                                name, other);
         }
@@ -357,6 +359,10 @@ int check_wishes(const json_t *view, const json_t *before, const json_t *after, 
         r = check_management_kept(before, after, error);
         if (r >= 0)
                 r = check_sharing(NETWORKS(after), error);
+        if (r >= 0)
+                r = layout_check(after, error);
+        if (r >= 0)
+                r = layout_check_guests(view, before, touched, error);
         if (r >= 0)
                 r = check_single(NETWORKS(after), "management", error);
         if (r >= 0)

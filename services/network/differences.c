@@ -68,7 +68,7 @@ static void compare_profile(Comparison *c, const json_t *profile, const json_t *
                 const char *name = json_string_value(field);
                 const json_t *wanted = json_object_get(spec, name), *is = json_object_get(profile, name);
 
-                if (streq(name, "network") || streq(name, "bond") || streq(name, "port"))
+                if (streq(name, "network") || streq(name, "networks") || streq(name, "bond") || streq(name, "port"))
                         continue; /* notes, and what follows from master */
                 if (json_is_object(wanted) || json_is_object(is))
                         compare_within(c, name, wanted, is);
@@ -135,6 +135,22 @@ static void compare_stp(Comparison *c, const json_t *spec, const json_t *facts) 
 
         if (state && wanted == streq(state, "0"))
                 differ_text(c, "stp", wanted ? "true" : "false", wanted ? "false" : "true");
+}
+
+/* The files of the bridge, and what its ports and itself are in. */
+static void compare_vlans(Comparison *c, const json_t *spec, const json_t *facts) {
+        static const char *const files[][2] = { { "vlan_filtering", "1" }, { "default_pvid", "0" } };
+        const char *is = dict_string(facts, "vlans", NULL), *wanted = dict_string(spec, "vlans", "");
+        bool aware = dict_boolean(spec, "vlan_aware", false);
+
+        for (size_t i = 0; aware && i < ELEMENTSOF(files); i++) {
+                const char *text = dict_string(json_object_get(facts, "bridge"), files[i][0], NULL);
+
+                if (text && !streq(text, files[i][1]))
+                        differ_text(c, files[i][0], files[i][1], text);
+        }
+        if (is && (aware || *wanted) && !streq(is, wanted))
+                differ_text(c, "vlans", wanted, is);
 }
 
 /* "10.0.0.1,10.0.0.2" is shown with spaces between. */
@@ -209,6 +225,7 @@ static void compare_device(Comparison *c, const json_t *view, const json_t *spec
         compare_string(c, "mac", spec, dict_string(facts, "address", NULL));
         if (streq(dict_string(spec, "kind", ""), "bridge"))
                 compare_stp(c, spec, facts);
+        compare_vlans(c, spec, facts);
         compare_bond_options(c, json_object_get(spec, "options"), json_object_get(json_object_get(facts, "bond"), "options"));
         compare_bridge_options(c, json_object_get(spec, "bridge_options"), json_object_get(facts, "bridge"));
         compare_addresses(c, "ipv4", json_object_get(spec, "ipv4"), json_object_get(device, "addresses"));

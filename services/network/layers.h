@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * From wishes to the devices they need, layer upon layer: NIC -> [bond] -> [VLAN] -> [bridge]; addresses only on the top. Pure, and a
+ * From wishes to the devices they need, layer upon layer: NIC -> [bond] -> [VLAN] -> [bridge]; addresses only on the top. In the vlan-aware layout
+ * NIC -> [bond] -> bridge -> [VLAN]: one bridge for all networks of an uplink, and a VLAN device above it only where the host has addresses. Pure, and a
  * function of the wishes alone, so the same wishes always mean the same profiles.
  */
 

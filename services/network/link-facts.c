@@ -130,6 +130,18 @@ static int add_bond_port(json_t *facts, const json_t *files) {
 
 /* ---- all ---- */
 
+bool link_facts_filter(const json_t *links, const char *bridge) {
+        const char *name;
+        json_t *facts;
+
+        if (bridge)
+                return streq(dict_string(json_object_get(json_object_get(links, bridge), "bridge"), "vlan_filtering", ""), "1");
+        json_object_foreach((json_t *)links, name, facts)
+                if (link_facts_filter(links, name))
+                        return true;
+        return false;
+}
+
 static int add_bridge(json_t *facts, const json_t *files) {
         json_t *bridge;
 

@@ -5,9 +5,10 @@
  * What the kernel itself says of each network device: the part that NetworkManager does not tell. Source: sysfs, /sys/class/net.
  *
  *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, master?, port_number?,
- *               bridge?: {option: value}, bond?: {...}, bond_port?: {...}}}
+ *               bridge?: {option: value}, vlans?, bond?: {...}, bond_port?: {...}}}
  *
  * speed: Mb/s. bridge: the files of the same names, as text, times in 1/100 s (Documentation/networking/bridge.rst).
+ * vlans: of a bridge that filters VLANs, and of its ports: which it is in (vlan-set.h), by rtnetlink (bridge-vlans.h).
  * bond: {mode, options: {name: "word number"}, active, lacp?: {aggregator, ports, actor_key, partner_key, partner_mac}}; bond_port: {state, mii_status, failures,
  * permanent_mac, aggregator?, actor_state?, partner_state?: [words]} (Documentation/networking/bonding.rst). What a device does not have is left out.
  */
@@ -21,6 +22,8 @@
 
 /* What was read of one device, {file: text} with file relative to its directory ("bonding/mode"), as facts. Pure. New, NULL when out of memory. */
 json_t *link_facts_make(const json_t *files);
+/* Whether a bridge filters VLANs; bridge NULL: whether any does. Pure. */
+bool link_facts_filter(const json_t *links, const char *bridge) _pure_;
 /* Words of an IEEE 802.3ad port state: "activity", "timeout", "aggregation", "synchronization", "collecting", "distributing", "defaulted", "expired". Pure. */
 json_t *link_lacp_state(int64_t bits);
 /* Whether one of the words of an option's text ("802.3ad 4") is the value. Pure. */

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "bridge-vlans.h"
+#include "dict.h"
 #include "log.h"
 #include "wish.h"
 
@@ -83,6 +85,22 @@ static json_t *read_device(int root, const char *name) {
         return link_facts_make(files);
 }
 
+/* Which VLANs bridges that filter them are in, and their ports. A kernel without them, or one that does not answer, leaves the facts as they are. */
+static void add_vlans(json_t *links) {
+        _cleanup_json_ json_t *vlans = NULL;
+        const char *name;
+        json_t *facts;
+
+        if (!link_facts_filter(links, NULL) || bridge_vlans_read(&vlans) < 0)
+                return;
+        json_object_foreach(links, name, facts) {
+                json_t *text = json_object_get(vlans, name);
+
+                if (text && (link_facts_filter(links, name) || link_facts_filter(links, dict_string(facts, "master", ""))))
+                        (void) json_object_set(facts, "vlans", text);
+        }
+}
+
 int link_facts_read(const char *root, json_t **ret) {
         _cleanup_json_ json_t *links = json_object();
         int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -103,6 +121,8 @@ int link_facts_read(const char *root, json_t **ret) {
         closedir(directory);
         if (!links)
                 return -ENOMEM;
+        if (streq(root, LINK_FACTS_ROOT))
+                add_vlans(links);
         *ret = TAKE_PTR(links);
         return 0;
 }

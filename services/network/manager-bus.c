@@ -114,7 +114,7 @@ static int method_get_forwarding_table(sd_bus_message *message, void *userdata, 
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "There is no network %.40s", name);
         if (!dict_boolean(network, "Bridged", false))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Network %s has no bridge", name);
-        r = forwarding_read(LINK_FACTS_ROOT, name, &table);
+        r = forwarding_read(LINK_FACTS_ROOT, dict_string(network, "Bridge", ""), &table);
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot read what the bridge has learnt");
         r = sd_bus_message_new_method_return(message, &reply);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "bridge-vlans.h"
 #include "bus-error.h"
 #include "dict.h"
 #include "labels.h"
@@ -13,6 +14,7 @@
 #include "log.h"
 #include "neighbour.h"
 #include "objects.h"
+#include "port-vlans.h"
 #include "state-file.h"
 
 /* ---- objects ---- */
@@ -189,6 +191,27 @@ static void resume_calls(Manager *manager) {
         manager->n_waiting = 0;
 }
 
+/* What cannot be done is said once, not at each change of a link. */
+static void keep_vlans(Manager *manager) {
+        _cleanup_json_ json_t *wrong = port_vlans_wrong(nm_view(manager->nm));
+        json_t *entry;
+        int failed = 0;
+        size_t i;
+
+        json_array_foreach(wrong, i, entry) {
+                const char *device = dict_string(entry, "device", ""), *is = dict_string(entry, "is", ""), *wanted = dict_string(entry, "wanted", "");
+                int r = bridge_vlans_set(device, dict_boolean(entry, "bridge", false), is, wanted);
+
+                log_debug("VLANs of %s: %s -> %s", device, *is ? is : "none", *wanted ? wanted : "none");
+                if (r < 0 && r != -ENODEV) {
+                        failed = r;
+                        if (!manager->vlans_failed)
+                                log_warning_errno(r, "Cannot put %s into its VLANs", device);
+                }
+        }
+        manager->vlans_failed = failed < 0;
+}
+
 static void on_nm_changed(void *userdata) {
         Manager *manager = userdata;
         bool moved = nm_state(manager->nm) != manager->seen;
@@ -198,6 +221,7 @@ static void on_nm_changed(void *userdata) {
                 log_backend(manager);
                 bus_changed(manager->daemon->changes, NETWORK_ROOT, NETWORK_INTERFACE, "Backends");
         }
+        keep_vlans(manager);
         manager_show(manager);
         setup_view_changed(manager->setup);
 

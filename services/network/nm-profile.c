@@ -4,10 +4,14 @@
 
 #include "device-options.h"
 #include "dict.h"
+#include "vlan-set.h"
 
 /* Notes in the profile's user data. Their presence is what makes a profile ours. */
 #define USER_OWNER "org.rhv.owner"
 #define USER_NETWORK "org.rhv.network"
+/* Of many networks, in pieces of what a value may hold: org.rhv.networks.0 and so on. */
+#define USER_NETWORKS "org.rhv.networks."
+#define NOTE_BYTES_MAX 8000U
 #define USER_BOND "org.rhv.bond"
 #define OWNER "rhv-networkd"
 
@@ -123,6 +127,34 @@ static guint64 get_bridge_option(NMSetting *s, const BridgeOption *option) {
         return option->type == BRIDGE_OPTION_SECONDS ? (guint64)value * 100 : value;
 }
 
+static void add_bridge_vlan(NMSetting *s, NMBridgeVlan *vlan) {
+        nm_setting_bridge_add_vlan(NM_SETTING_BRIDGE(s), vlan);
+}
+
+static void add_port_vlan(NMSetting *s, NMBridgeVlan *vlan) {
+        nm_setting_bridge_port_add_vlan(NM_SETTING_BRIDGE_PORT(s), vlan);
+}
+
+static void add_vlans(const json_t *spec, NMSetting *s, void (*add)(NMSetting *, NMBridgeVlan *)) {
+        g_auto(GStrv) words = g_strsplit(dict_string(spec, "vlans", ""), ", ", -1);
+
+        for (char **word = words; *word; word++) {
+                NMBridgeVlan *vlan = **word ? nm_bridge_vlan_from_str(*word, NULL) : NULL;
+
+                if (!vlan)
+                        continue;
+                add(s, vlan);
+                nm_bridge_vlan_unref(vlan);
+        }
+}
+
+static void add_port(NMConnection *connection, const json_t *spec) {
+        NMSetting *s = nm_setting_bridge_port_new();
+
+        add_vlans(spec, s, add_port_vlan);
+        nm_connection_add_setting(connection, s);
+}
+
 static void add_bridge(NMConnection *connection, const json_t *spec) {
         const json_t *options = json_object_get(spec, "bridge_options");
         NMSetting *s = nm_setting_bridge_new();
@@ -132,6 +164,11 @@ static void add_bridge(NMConnection *connection, const json_t *spec) {
 
                 if (value)
                         set_bridge_option(s, option, g_ascii_strtoull(value, NULL, 10));
+        }
+
+        if (dict_boolean(spec, "vlan_aware", false)) { /* a port that comes is in no VLAN until it is put into one */
+                g_object_set(s, NM_SETTING_BRIDGE_VLAN_FILTERING, TRUE, NM_SETTING_BRIDGE_VLAN_DEFAULT_PVID, 0U, NULL);
+                add_vlans(spec, s, add_bridge_vlan);
         }
 
         /* NetworkManager's default is STP with 15 s of forward delay: no traffic for half a minute */
@@ -255,12 +292,25 @@ static gboolean set_note(NMSettingUser *s, const char *key, const json_t *note, 
         return !text || nm_setting_user_set_data(s, key, text, error);
 }
 
+static gboolean set_long_note(NMSettingUser *s, const char *prefix, const json_t *note, GError **error) {
+        _cleanup_free_ char *text = note ? json_dumps(note, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
+        size_t length = text ? strlen(text) : 0;
+
+        for (size_t n = 0; n * NOTE_BYTES_MAX < length; n++) {
+                g_autofree char *key = g_strdup_printf("%s%zu", prefix, n), *piece = g_strndup(text + n * NOTE_BYTES_MAX, NOTE_BYTES_MAX);
+
+                if (!nm_setting_user_set_data(s, key, piece, error))
+                        return FALSE;
+        }
+        return TRUE;
+}
+
 static gboolean add_user(NMConnection *connection, const json_t *spec, GError **error) {
         NMSettingUser *s = NM_SETTING_USER(nm_setting_user_new());
 
         nm_connection_add_setting(connection, NM_SETTING(s));
         return nm_setting_user_set_data(s, USER_OWNER, OWNER, error) &&
-               set_note(s, USER_NETWORK, json_object_get(spec, "network"), error) &&
+               set_note(s, USER_NETWORK, json_object_get(spec, "network"), error) && set_long_note(s, USER_NETWORKS, json_object_get(spec, "networks"), error) &&
                set_note(s, USER_BOND, json_object_get(spec, "bond"), error);
 }
 
@@ -277,6 +327,8 @@ NMConnection *nm_profile_build(const char *uuid, const json_t *spec, NMConnectio
         else if (streq(kind, "vlan"))
                 add_vlan(connection, spec);
         add_ethtool(connection, json_object_get(spec, "ethtool_options"));
+        if (json_object_get(spec, "master") && json_object_get(spec, "vlans"))
+                add_port(connection, spec);
         if (!json_object_get(spec, "master"))
                 add_ip(connection, spec, inherit);
 
@@ -359,6 +411,26 @@ static void read_note(NMConnection *connection, const char *key, json_t *spec, c
                 json_decref(note);
 }
 
+static void read_long_note(NMConnection *connection, const char *prefix, json_t *spec, const char *name) {
+        NMSettingUser *s = NM_SETTING_USER(nm_connection_get_setting(connection, NM_TYPE_SETTING_USER));
+        g_autoptr(GString) text = g_string_new(NULL);
+        json_t *note;
+
+        for (unsigned n = 0; s; n++) {
+                g_autofree char *key = g_strdup_printf("%s%u", prefix, n);
+                const char *piece = nm_setting_user_get_data(s, key);
+
+                if (!piece)
+                        break;
+                g_string_append(text, piece);
+        }
+        note = text->len > 0 ? json_loads(text->str, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        if (json_is_object(note))
+                (void) json_object_set_new(spec, name, note);
+        else
+                json_decref(note);
+}
+
 static void read_wired(NMConnection *connection, json_t *spec) {
         NMSettingWired *s = nm_connection_get_setting_wired(connection);
         const char *mac = s ? nm_setting_wired_get_cloned_mac_address(s) : NULL;
@@ -412,11 +484,41 @@ static void read_ethtool(NMSetting *s, json_t *spec) {
         json_decref(options);
 }
 
+/* In the order of their numbers and one by one, as vlan_set_format() has it. */
+static void read_vlans(NMSetting *s, const char *property, json_t *spec) {
+        _cleanup_free_ char *text = NULL;
+        GPtrArray *vlans = NULL;
+        VlanSet set = {};
+
+        g_object_get(s, property, &vlans, NULL);
+        for (guint i = 0; vlans && i < vlans->len; i++) {
+                guint16 from = 0, to = 0;
+
+                nm_bridge_vlan_get_vid_range(vlans->pdata[i], &from, &to);
+                for (unsigned vid = from; vid <= to && vid < VLAN_SET_SIZE; vid++)
+                        set.flags[vid] = (uint8_t)(VLAN_PRESENT | (nm_bridge_vlan_is_pvid(vlans->pdata[i]) ? VLAN_PVID : 0) |
+                                                   (nm_bridge_vlan_is_untagged(vlans->pdata[i]) ? VLAN_UNTAGGED : 0));
+        }
+        if (vlans)
+                g_ptr_array_unref(vlans);
+        text = vlan_set_format(&set);
+        set_string(spec, "vlans", text);
+}
+
 static void read_layers(NMConnection *connection, json_t *spec) {
         NMSettingBridge *bridge = nm_connection_get_setting_bridge(connection);
         NMSettingVlan *vlan = nm_connection_get_setting_vlan(connection);
         NMSettingBond *bond = nm_connection_get_setting_bond(connection);
+        NMSettingBridgePort *port = nm_connection_get_setting_bridge_port(connection);
 
+        if (port)
+                read_vlans(NM_SETTING(port), NM_SETTING_BRIDGE_PORT_VLANS, spec);
+        if (bridge && nm_setting_bridge_get_vlan_filtering(bridge)) {
+                /* with another default a guest's port would begin in somebody else's VLAN: then it is not as it was asked for */
+                if (nm_setting_bridge_get_vlan_default_pvid(bridge) == 0)
+                        (void) json_object_set_new(spec, "vlan_aware", json_true());
+                read_vlans(NM_SETTING(bridge), NM_SETTING_BRIDGE_VLANS, spec);
+        }
         if (bridge) {
                 (void) json_object_set_new(spec, "stp", json_boolean(nm_setting_bridge_get_stp(bridge)));
                 read_bridge_options(NM_SETTING(bridge), spec);
@@ -462,6 +564,7 @@ json_t *nm_profile_read(NMConnection *connection) {
                                            json_boolean(ip4 && !nm_setting_ip_config_get_never_default(ip4)));
         }
         read_note(connection, USER_NETWORK, spec, "network");
+        read_long_note(connection, USER_NETWORKS, spec, "networks");
         read_note(connection, USER_BOND, spec, "bond");
         return spec;
 }

@@ -66,12 +66,16 @@ static json_t *network_object(const json_t *view, const json_t *wish, json_t *di
         char uplink_buffer[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1];
         const char *uplink = network_wish_uplink(wish, uplink_buffer), *top = network_wish_top(wish, top_buffer);
         const json_t *device = view_device(view, top);
+        bool aware = network_wish_is_aware(wish), bridged = dict_boolean(wish, "bridged", true);
+        char bridge_buffer[NETWORK_NAME_MAX + 1];
+        const char *bridge = network_wish_bridge(wish, bridge_buffer);
         int vlan = network_wish_vlan(wish);
         Verdict verdict;
 
         judge_network(&verdict, view, wish, differences);
-        return json_pack("{s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O, s:o}", "Label", dict_string(wish, "label", ""), "Roles", json_object_get(wish, "roles"), "Name", dict_string(wish, "name", ""),
-                         "Device", top, "Bridged", dict_boolean(wish, "bridged", true), "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
+        return json_pack("{s:s, s:s, s:i, s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O, s:o}", "Layout",
+                         aware ? LAYOUT_AWARE : LAYOUT_CLASSIC, "Bridge", bridged && bridge ? bridge : "", "PortVlan", aware && bridged ? network_wish_bridge_vlan(wish) : 0, "Label", dict_string(wish, "label", ""), "Roles", json_object_get(wish, "roles"), "Name", dict_string(wish, "name", ""),
+                         "Device", top, "Bridged", bridged, "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
                          "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
                          device_addresses(device), "Gateway", dict_string(device, "gateway", dict_string(device, "gateway6", "")), "Ipv4Method",
                          dict_string(json_object_get(wish, "ipv4"), "method", "none"), "Ipv6Method",

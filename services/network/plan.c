@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "differences.h"
 #include "layers.h"
+#include "layout.h"
 #include "plan-internal.h"
 #include "resolve.h"
 #include "view.h"
@@ -108,7 +109,7 @@ static int check_bond_removal(const Planner *p, sd_bus_error *error) {
         return 0;
 }
 
-static int resolve(Planner *p, sd_bus_error *error) {
+static int resolve(Planner *p, const json_t *layouts, sd_bus_error *error) {
         const char *name;
         json_t *wish;
         int r;
@@ -118,6 +119,14 @@ static int resolve(Planner *p, sd_bus_error *error) {
                 if (r < 0)
                         return r;
         }
+        json_object_foreach(NETWORKS(p->touched), name, wish) {
+                r = resolve_base(p->view, p->before, wish, error);
+                if (r < 0)
+                        return r;
+        }
+        r = layout_apply(layouts, p->before, p->after, p->touched, p->touched_before, error);
+        if (r < 0)
+                return r;
         json_object_foreach(NETWORKS(p->touched), name, wish) {
                 const char *uuid;
 
@@ -133,8 +142,8 @@ static int resolve(Planner *p, sd_bus_error *error) {
 /* ---- comparing ---- */
 
 json_t *plan_spec_diff(const json_t *is, const json_t *wanted) {
-        static const char *const keys[] = { "kind", "master", "port", "mtu", "mac", "vlan", "parent", "stp", "bridge_options", "options", "ethtool_options",
-                                            "default_route", "ipv4", "ipv6", "network", "bond" };
+        static const char *const keys[] = { "kind", "master", "port", "mtu", "mac", "vlan", "parent", "stp", "vlan_aware", "vlans", "bridge_options", "options",
+                                            "ethtool_options", "default_route", "ipv4", "ipv6", "network", "networks", "bond" };
         _cleanup_json_ json_t *differing = json_array();
 
         for (size_t i = 0; differing && i < ELEMENTSOF(keys); i++) {
@@ -162,8 +171,9 @@ static bool only_of(const json_t *differing, const char *const *keys) {
 }
 
 static const char *how_to_apply(const json_t *differing, bool active) {
-        static const char *const notes[] = { "network", "bond", NULL };
-        static const char *const live[] = { "network", "bond", "ipv4", "ipv6", "mtu", "stp", "bridge_options", "ethtool_options", "default_route", NULL };
+        /* which VLANs a device is in is told to the kernel as soon as the profile says so (port-vlans.h) */
+        static const char *const notes[] = { "network", "networks", "bond", "vlans", NULL };
+        static const char *const live[] = { "network", "networks", "bond", "vlans", "ipv4", "ipv6", "mtu", "stp", "bridge_options", "ethtool_options", "default_route", NULL };
 
         if (!active)
                 return "activate";
@@ -191,6 +201,7 @@ static int plan_device(Planner *p, const char *iface) {
 /* drift: differences_device(), or NULL. */
 static int plan_profile(Planner *p, json_t *spec, const char *uuid, const char *how, json_t *drift) {
         const char *iface = dict_string(spec, "iface", ""), *network, *inherit;
+        json_t *networks = json_object_get(spec, "networks"), *wish;
         json_t *entry = json_pack("{s:s, s:O, s:s, s:s*, s:O*}", "iface", iface, "spec", spec, "how", how, "uuid", uuid, "drift", drift);
 
         if (!entry || json_array_append_new(json_object_get(p->plan, "profiles"), entry) < 0)
@@ -198,6 +209,9 @@ static int plan_profile(Planner *p, json_t *spec, const char *uuid, const char *
 
         network = dict_string(json_object_get(spec, "network"), "name", NULL);
         inherit = network ? dict_string(p->inherit, network, NULL) : NULL;
+        json_object_foreach(networks, network, wish)
+                if (network_wish_vlan(wish) == VLAN_NONE)
+                        inherit = dict_string(p->inherit, network, NULL);
         if (inherit && json_object_set_new(entry, "inherit", json_string(inherit)) < 0)
                 return -ENOMEM;
 
@@ -285,7 +299,7 @@ static int plan_layers(Planner *p, const json_t *wanted, const json_t *touched) 
 /* The profile until it is deleted, which is when all is verified: a port of nothing, without addresses, so that a controller that comes up anew does not pull it up (autoconnect of
  * ports), which would join two NICs by one bridge. */
 static json_t *parked_spec(const json_t *spec) {
-        static const char *const place[] = { "master", "port", "network", "bond" }, *const families[] = { "ipv4", "ipv6" };
+        static const char *const place[] = { "master", "port", "network", "networks", "bond", "vlans" }, *const families[] = { "ipv4", "ipv6" };
         _cleanup_json_ json_t *parked = json_deep_copy(spec);
 
         for (size_t i = 0; parked && i < ELEMENTSOF(place); i++)
@@ -371,11 +385,25 @@ static int expect_addresses(const Planner *p, const json_t *wish, json_t *expect
         return 0;
 }
 
-static int plan_expectation(Planner *p, const char *name, const json_t *wish) {
-        char top[NETWORK_NAME_MAX + 1], uplink[NETWORK_NAME_MAX + 1];
+/* Where the bridge is shared by all networks of the uplink. */
+static int expect_vlan(const json_t *wish, json_t *expect) {
+        char bridge[NETWORK_NAME_MAX + 1];
+
+        if (!network_wish_is_aware(wish))
+                return 0;
+        if (json_object_set_new(expect, "uplink", json_string(network_wish_base(wish))) < 0 ||
+            json_object_set_new(expect, "bridge", json_string(network_wish_bridge(wish, bridge))) < 0)
+                return -ENOMEM;
+        return json_object_set_new(expect, "vlan", json_integer(network_wish_bridge_vlan(wish))) < 0 ? -ENOMEM : 0;
+}
+
+/* wanted: layers_make() of all. */
+static int plan_expectation(Planner *p, const json_t *wanted, const char *name, const json_t *wish) {
+        char top_buffer[NETWORK_NAME_MAX + 1], uplink[NETWORK_NAME_MAX + 1];
         bool bridged = dict_boolean(wish, "bridged", true), inherit = dict_boolean(wish, "inherit", false);
-        json_t *expect = json_pack("{s:s, s:s, s:I, s:b, s:b}", "network", name, "iface", network_wish_top(wish, top), "mtu",
-                                   (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "management",
+        const char *top = network_wish_top(wish, top_buffer);
+        int64_t mtu = dict_integer(network_wish_is_aware(wish) ? json_object_get(wanted, top) : wish, "mtu", MTU_DEFAULT);
+        json_t *expect = json_pack("{s:s, s:s, s:I, s:b, s:b}", "network", name, "iface", top, "mtu", (json_int_t)mtu, "management",
                                    dict_boolean(wish, "management", false), "inherit", inherit);
         int r;
 
@@ -391,12 +419,14 @@ static int plan_expectation(Planner *p, const char *name, const json_t *wish) {
                 if (!warnings || json_object_set_new(json_object_get(p->plan, "warnings"), name, warnings) < 0)
                         return -ENOMEM;
         }
-        r = expect_carrier(p, wish, expect);
+        r = expect_vlan(wish, expect);
+        if (r >= 0)
+                r = expect_carrier(p, wish, expect);
         return r < 0 ? r : expect_addresses(p, wish, expect);
 }
 
 /* The networks asked for, and always the management network: whatever was asked, it must be there afterwards. */
-static int plan_expectations(Planner *p) {
+static int plan_expectations(Planner *p, const json_t *wanted) {
         const char *name;
         json_t *wish;
 
@@ -405,7 +435,7 @@ static int plan_expectations(Planner *p) {
 
                 if (!json_object_get(NETWORKS(p->touched), name) && !dict_boolean(wish, "management", false))
                         continue;
-                r = plan_expectation(p, name, wish);
+                r = plan_expectation(p, wanted, name, wish);
                 if (r < 0)
                         return r;
         }
@@ -460,11 +490,11 @@ static int write_plan(Planner *p) {
         if (r >= 0 && p->changed)
                 r = plan_inherited_devices(p);
         if (r >= 0)
-                r = plan_expectations(p);
+                r = plan_expectations(p, wanted);
         return r;
 }
 
-int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, json_t **ret, sd_bus_error *error) {
+int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, const json_t *layouts, json_t **ret, sd_bus_error *error) {
         _cleanup_planner_ Planner p;
         int r;
 
@@ -476,7 +506,7 @@ int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, j
         if (r >= 0)
                 r = check_bond_removal(&p, error);
         if (r >= 0)
-                r = resolve(&p, error);
+                r = resolve(&p, layouts, error);
         if (r >= 0)
                 r = check_wishes(view, p.before, p.after, p.touched, error);
         if (r >= 0)

@@ -18,9 +18,9 @@
 
 #include "macro.h"
 
-/* networks, bonds: {name: entry} as the caller gave them. ret: new. Return: 1 there is something to do, 0 all is as asked for, or
+/* networks, bonds: {name: entry} as the caller gave them. layouts: {uplink: layout} (layout.h), or NULL. ret: new. Return: 1 there is something to do, 0 all is as asked for, or
  * negative with a named error set; nothing is changed in any case. */
-int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, json_t **ret, sd_bus_error *error);
+int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, const json_t *layouts, json_t **ret, sd_bus_error *error);
 
 /* To put right what differs (differences.h) of networks and bonds by name: their wishes are carried out once more. names: of at least one. Otherwise as plan_make();
  * NotFound for a name that is neither. */

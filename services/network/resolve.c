@@ -22,7 +22,7 @@ static const json_t *current_network(const json_t *before, const char *name) {
 }
 
 /* management without nic: the layers it has already, else the NIC that holds the management address. */
-static int resolve_base(const json_t *view, const json_t *before, json_t *wish, sd_bus_error *error) {
+int resolve_base(const json_t *view, const json_t *before, json_t *wish, sd_bus_error *error) {
         static const char *const keys[] = { "nic", "bonding", "vlan" };
         const char *name = dict_string(wish, "name", ""), *device;
         const json_t *current = current_network(before, name) ?: wishes_management(json_object_get(before, "networks"));
@@ -128,14 +128,27 @@ static int resolve_mtu(const json_t *view, const json_t *before, const json_t *b
         return json_object_set_new(wish, "mtu", json_integer(mtu)) < 0 ? -ENOMEM : 0;
 }
 
+/* Of the one bridge of an uplink, which is there already. */
+static const char *aware_mac(const json_t *before, const char *base) {
+        const char *name;
+        json_t *wish;
+
+        json_object_foreach(json_object_get(before, "networks"), name, wish)
+                if (network_wish_is_aware(wish) && streq_ptr(network_wish_base(wish), base) && json_object_get(wish, "mac"))
+                        return dict_string(wish, "mac", NULL);
+        return NULL;
+}
+
 /* The bridge has its NIC's MAC: the DHCP lease, the neighbours' caches and the switch's port security stay as they are. */
 static int resolve_mac(const json_t *view, const json_t *before, const json_t *bonds, json_t *wish) {
         const json_t *current = current_network(before, dict_string(wish, "name", ""));
         const char *base = network_wish_base(wish), *mac = NULL;
 
-        if (!base || !dict_boolean(wish, "bridged", true))
+        if (!base || (!dict_boolean(wish, "bridged", true) && !network_wish_is_aware(wish)))
                 return 0;
-        if (current && streq_ptr(network_wish_base(current), base))
+        if (network_wish_is_aware(wish))
+                mac = aware_mac(before, base);
+        if (!mac && current && streq_ptr(network_wish_base(current), base))
                 mac = dict_string(current, "mac", NULL);
         if (!mac && json_object_get(bonds, base))
                 mac = dict_string(json_object_get(bonds, base), "mac", NULL);

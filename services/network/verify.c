@@ -8,6 +8,7 @@
 
 #include "dict.h"
 #include "view.h"
+#include "vlan-set.h"
 
 /* Return: 0 with reason, or -ENOMEM. */
 _printf_(2, 3) static int missing(char **ret_reason, const char *format, ...) {
@@ -41,12 +42,12 @@ static int verify_addresses(const json_t *expect, const json_t *device, const ch
 
 static int verify_links(const json_t *expect, const json_t *view, char **ret_reason) {
         const char *uplink = dict_string(expect, "uplink", NULL), *carrier = dict_string(expect, "carrier", NULL);
-        const char *iface = dict_string(expect, "iface", "");
+        const char *bridge = dict_string(expect, "bridge", dict_string(expect, "iface", ""));
 
         if (uplink && !view_device_is_active(view_device(view, uplink)))
                 return missing(ret_reason, "%s is not active (%s)", uplink, dict_string(view_device(view, uplink), "state", "absent"));
-        if (uplink && !streq(dict_string(view_device(view, uplink), "master", ""), iface))
-                return missing(ret_reason, "%s is no port of %s", uplink, iface);
+        if (uplink && !streq(dict_string(view_device(view, uplink), "master", ""), bridge))
+                return missing(ret_reason, "%s is no port of %s", uplink, bridge);
         if (carrier && !dict_boolean(view_device(view, carrier), "carrier", false))
                 return missing(ret_reason, "%s has lost its carrier", carrier);
         return 1;
@@ -69,6 +70,22 @@ static int verify_routes(const json_t *expect, const json_t *device, const char 
         return 1;
 }
 
+/* In the kernel, while it can be asked at all. */
+static int verify_vlan(const json_t *expect, const json_t *view, char **ret_reason) {
+        const char *uplink = dict_string(expect, "uplink", ""), *bridge = dict_string(expect, "bridge", "");
+        const json_t *links = json_object_get(view, "links"), *facts = json_object_get(links, uplink);
+        int64_t vlan = dict_integer(expect, "vlan", 0);
+        VlanSet set;
+
+        if (vlan == 0 || !links)
+                return 1;
+        if (!streq(dict_string(json_object_get(json_object_get(links, bridge), "bridge"), "vlan_filtering", ""), "1"))
+                return missing(ret_reason, "%s does not filter VLANs", bridge);
+        if (vlan_set_parse(dict_string(facts, "vlans", ""), &set) < 0 || !set.flags[vlan % VLAN_SET_SIZE])
+                return missing(ret_reason, "%s is not in VLAN %lld of %s", uplink, (long long)vlan, bridge);
+        return 1;
+}
+
 static int verify_network(const json_t *expect, const json_t *view, char **ret_reason) {
         const char *iface = dict_string(expect, "iface", "");
         const json_t *device = view_device(view, iface);
@@ -84,6 +101,8 @@ static int verify_network(const json_t *expect, const json_t *view, char **ret_r
                                (long long)mtu);
 
         r = verify_links(expect, view, ret_reason);
+        if (r > 0)
+                r = verify_vlan(expect, view, ret_reason);
         if (r > 0)
                 r = verify_addresses(expect, device, iface, ret_reason);
         if (r > 0)

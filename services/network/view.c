@@ -47,8 +47,8 @@ static int add_wish(json_t *wishes, const char *kind, const json_t *wish) {
 
 json_t *view_wishes(const json_t *view) {
         _cleanup_json_ json_t *wishes = json_pack("{s:{}, s:{}}", "networks", "bonds");
-        const char *uuid;
-        json_t *profile;
+        const char *uuid, *name;
+        json_t *profile, *wish;
 
         if (!wishes)
                 return NULL;
@@ -61,6 +61,9 @@ json_t *view_wishes(const json_t *view) {
                 if (add_wish(wishes, "networks", json_object_get(spec, "network")) < 0 ||
                     add_wish(wishes, "bonds", json_object_get(spec, "bond")) < 0)
                         return NULL;
+                json_object_foreach(json_object_get(spec, "networks"), name, wish)
+                        if (add_wish(wishes, "networks", wish) < 0)
+                                return NULL;
         }
 
         return TAKE_PTR(wishes);

@@ -13,9 +13,10 @@
  * routes: those with a gateway, [{to, via}]. kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
  * a profile makes of its device, the same for what is and for what shall be, so that the two can be compared key by key:
  *
- *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, network, bond}
+ *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, vlan_aware, vlans, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, network, networks, bond}
  *
- * Absent means none. network and bond are the wishes (wish.h) a profile of ours was made for.
+ * Absent means none. network, networks ({name: wish}: the vlan-aware ones that have no device of their own) and bond are the wishes (wish.h) a profile of ours was made for.
+ * vlan_aware: a bridge filters VLANs, and a port that comes to it is in none. vlans: which the device, a bridge or a port of one, is in (vlan-set.h).
  */
 
 #include "macro.h"

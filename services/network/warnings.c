@@ -65,16 +65,21 @@ static int warn_bond(json_t *list, const json_t *view, const char *bond) {
 }
 
 json_t *warnings_network(const json_t *view, const json_t *wish) {
-        const char *name = dict_string(wish, "name", ""), *bond = dict_string(wish, "bonding", NULL), *address = first_address(view_device(view, name));
+        const char *bond = dict_string(wish, "bonding", NULL), *address;
+        char top[NETWORK_NAME_MAX + 1], bridge_buffer[NETWORK_NAME_MAX + 1];
+        const char *bridge = network_wish_bridge(wish, bridge_buffer);
         _cleanup_json_ json_t *list = json_array();
         int r = 0;
 
         if (!list)
                 return NULL;
+        address = first_address(view_device(view, network_wish_top(wish, top)));
+        if (network_wish_is_aware(wish) && network_wish_vlan(wish) != VLAN_NONE && !network_wish_is_addressed(wish))
+                address = NULL; /* the bridge's is that of the network without a tag */
         if (dict_boolean(wish, "bridged", true)) {
                 if (address)
                         r |= json_array_append_new(list, json_sprintf("host-addressable: guests on it reach the host at %s", address));
-                r |= warn_filtered(list, json_object_get(facts_of(view, name), "bridge"), name);
+                r |= warn_filtered(list, json_object_get(facts_of(view, bridge), "bridge"), bridge);
         }
         if (bond)
                 r |= warn_bond(list, view, bond);

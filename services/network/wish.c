@@ -497,12 +497,43 @@ const char *network_wish_uplink(const json_t *wish, char buffer[static NETWORK_N
         const char *base = network_wish_base(wish);
         int vlan = network_wish_vlan(wish);
 
-        if (!base || vlan == VLAN_NONE)
+        if (!base || vlan == VLAN_NONE || network_wish_is_aware(wish))
                 return base;
         (void) snprintf(buffer, NETWORK_NAME_MAX + 1, "%s.%d", base, vlan);
         return buffer;
 }
 
+bool network_wish_is_aware(const json_t *wish) {
+        return streq(dict_string(wish, "layout", LAYOUT_CLASSIC), LAYOUT_AWARE) && network_wish_base(wish);
+}
+
+bool network_wish_is_addressed(const json_t *wish) {
+        return dict_boolean(wish, "inherit", false) || !streq(dict_string(json_object_get(wish, "ipv4"), "method", "none"), "none") ||
+               !streq(dict_string(json_object_get(wish, "ipv6"), "method", "none"), "none");
+}
+
+int network_wish_bridge_vlan(const json_t *wish) {
+        int vlan = network_wish_vlan(wish);
+
+        return vlan == VLAN_NONE ? VLAN_NATIVE : vlan;
+}
+
+const char *network_wish_bridge(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]) {
+        if (!network_wish_is_aware(wish))
+                return dict_boolean(wish, "bridged", true) ? dict_string(wish, "name", NULL) : NULL;
+        (void) snprintf(buffer, NETWORK_NAME_MAX + 1, AWARE_BRIDGE_PREFIX "%s", network_wish_base(wish));
+        return buffer;
+}
+
 const char *network_wish_top(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]) {
+        if (network_wish_is_aware(wish)) {
+                bool above = network_wish_vlan(wish) != VLAN_NONE && (network_wish_is_addressed(wish) || !dict_boolean(wish, "bridged", true));
+
+                if (!above)
+                        return network_wish_bridge(wish, buffer);
+                /* not the name of the network's bridge in the other layout: a device cannot become one of another kind */
+                (void) snprintf(buffer, NETWORK_NAME_MAX + 1, "%d.%.10s", network_wish_vlan(wish), dict_string(wish, "name", ""));
+                return buffer;
+        }
         return dict_boolean(wish, "bridged", true) ? dict_string(wish, "name", NULL) : network_wish_uplink(wish, buffer);
 }

@@ -7,9 +7,11 @@
  * A wish is a full description, never a change to one; what it leaves out has the default. It is kept inside the
  * NetworkManager profile it led to (nm.h), so nothing else on disk can disagree with it.
  *
- *     network: {name, nic | bonding, vlan?, bridged, stp, mtu?, mac?, management, default_route, inherit?, label?, roles?, bridge_options?, ethtool_options?, custom?,
+ *     network: {name, nic | bonding, vlan?, bridged, stp, mtu?, mac?, management, default_route, inherit?, label?, layout?, roles?, bridge_options?, ethtool_options?, custom?,
  *               ipv4: {method, addresses?, gateway?, nameservers?, search?, routes?: [{to, via, metric?}]}, ipv6: likewise}
  *     bond:    {name, nics: [...], options: {mode, ...}, mac?}
+ *
+ * layout: "vlan-aware", or absent for the classic one. It belongs to the uplink: all networks on a NIC or bond have the same (layout.h).
  *
  * Rules after VDSM's validator (bridge names, bond names, tags, exclusive keys), stricter where it is known to be lax.
  */
@@ -34,6 +36,11 @@
 #define MTU_DEFAULT 1500
 #define VLAN_NONE (-1)
 #define VLAN_MAX 4094
+/* In the vlan-aware layout: the bridge's VLAN for frames without a tag, and what the bridge of an uplink is called. */
+#define VLAN_NATIVE 1
+#define AWARE_BRIDGE_PREFIX "br-"
+#define LAYOUT_AWARE "vlan-aware"
+#define LAYOUT_CLASSIC "classic"
 
 /* A name a network may have: 1 to 15 of [A-Za-z0-9_-], not beginning with '-', and no word the kernel uses for itself. */
 bool network_name_is_valid(const char *name) _pure_;
@@ -52,7 +59,16 @@ int bond_wish_read(const char *name, const json_t *request, json_t **ret, sd_bus
 /* The device below the tag: NIC, bond, or NULL. Borrowed. */
 const char *network_wish_base(const json_t *wish) _pure_;
 int network_wish_vlan(const json_t *wish) _pure_;
-/* The device that carries the addresses: the bridge, or the uplink; NULL when neither. buffer may back the answer. */
+/* Whether it lies on its uplink's one bridge, as a VLAN of it. */
+bool network_wish_is_aware(const json_t *wish) _pure_;
+/* Whether the host itself has addresses on it, or may get them. */
+bool network_wish_is_addressed(const json_t *wish) _pure_;
+/* The VLAN it is on its uplink's bridge: its tag, or that of untagged frames. For vlan-aware ones. */
+int network_wish_bridge_vlan(const json_t *wish) _pure_;
+/* The bridge that guests' ports are in: its own, or the uplink's; NULL where there is none. buffer may back the answer. */
+const char *network_wish_bridge(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);
+/* The device that carries the addresses: the bridge, or the uplink; of a vlan-aware network the VLAN device "<tag>.<name>" above the bridge, cut to what a device's name may have, where
+ * it has a tag and is not for guests alone, else the bridge. NULL when neither. buffer may back the answer. */
 const char *network_wish_top(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);
-/* The bridge's uplink: base or "<base>.<tag>"; NULL without a base. */
+/* The bridge's uplink: base or "<base>.<tag>", of a vlan-aware network base; NULL without a base. */
 const char *network_wish_uplink(const json_t *wish, char buffer[static NETWORK_NAME_MAX + 1]);

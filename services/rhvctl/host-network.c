@@ -218,14 +218,15 @@ static int finish(Client *client, sd_bus_message *message, const char *what, con
 }
 
 /* --dry-run: asked of the service, which changes nothing. */
-static int plan(Client *client, const json_t *networks, const json_t *bonds, const json_t *labels) {
+/* options: "labels" or "layouts", or NULL. */
+static int plan(Client *client, const json_t *networks, const json_t *bonds, const json_t *options) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
-        _cleanup_json_ json_t *options = json_pack("{s:O*}", "labels", labels);
+        _cleanup_json_ json_t *given = options ? json_incref((json_t *)options) : json_object();
         int r;
 
-        if (!options)
+        if (!given)
                 return client_no_memory(client);
-        r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "PlanNetworks", networks, bonds, options, "Planning", &message);
+        r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "PlanNetworks", networks, bonds, given, "Planning", &message);
         if (r >= 0)
                 r = client_call(client, message, "Planning", false, &reply);
         return r < 0 ? r : network_plan_print(client, reply);
@@ -384,22 +385,32 @@ static int host_network_run_sync(Client *client, const Invocation *invocation) {
         return finish(client, message, what, "the networks are as asked for");
 }
 
-/* A label is a set-up of no network in particular. */
-static int host_network_run_label(Client *client, const Invocation *invocation) {
-        const char *device = local_string(invocation, "DEVICE"), *label = dict_string(invocation->local, "LABEL", "");
-        _cleanup_json_ json_t *none = json_object(), *labels = json_pack("{s:s}", device, label);
+/* A set-up of no network in particular: option ("labels", "layouts") of a device. */
+static int set_device(Client *client, const Invocation *invocation, const char *option, const char *word, const char *value, const char *done) {
+        const char *device = local_string(invocation, "DEVICE");
+        _cleanup_json_ json_t *none = json_object(), *options = json_pack("{s:{s:s}}", option, device, value);
         _cleanup_message_ sd_bus_message *message = NULL;
         _cleanup_free_ char *what = NULL;
         int r;
 
-        if (!none || !labels || asprintf(&what, "Setting the label of '%s'", device) < 0 || json_object_set(invocation->call, "labels", labels) < 0)
+        if (!none || !options || asprintf(&what, "Setting the %s of '%s'", word, device) < 0 || json_object_update(invocation->call, options) < 0)
                 return client_no_memory(client);
         if (local_flag(invocation, "dry-run"))
-                return plan(client, none, none, labels);
+                return plan(client, none, none, options);
         r = object_add_request(client, invocation->call, "job_id");
         if (r >= 0)
                 r = new_setup(client, NETWORK_PATH, NETWORK_INTERFACE, "SetupNetworks", none, none, invocation->call, what, &message);
-        return r < 0 ? r : finish(client, message, what, *label ? "the device has the label, and its networks" : "the device has no label");
+        return r < 0 ? r : finish(client, message, what, done);
+}
+
+static int host_network_run_label(Client *client, const Invocation *invocation) {
+        const char *label = dict_string(invocation->local, "LABEL", "");
+
+        return set_device(client, invocation, "labels", "label", label, *label ? "the device has the label, and its networks" : "the device has no label");
+}
+
+static int host_network_run_layout(Client *client, const Invocation *invocation) {
+        return set_device(client, invocation, "layouts", "layout", local_string(invocation, "LAYOUT"), "the networks of the device lie on it as asked for");
 }
 
 static int host_network_run_confirm(Client *client, const Invocation *invocation) {
@@ -475,6 +486,10 @@ static const Parameter apply_arguments[] = { { "FILE", .complete = COMPLETE_FILE
 static const Parameter apply_options[] = { OPTION_ROLLBACK, OPTION_DRY_RUN, {} };
 static const Parameter label_arguments[] = { { "DEVICE" }, { "LABEL", .flags = PARAMETER_OPTIONAL }, {} };
 static const Parameter label_options[] = { OPTION_ROLLBACK, OPTION_DRY_RUN, {} };
+static const char *const layout_words[] = { "classic", "vlan-aware", NULL };
+static const Parameter layout_arguments[] = { { "DEVICE" },
+                                              { "LAYOUT", .type = PARAMETER_WORD, .words = layout_words, .complete = COMPLETE_WORDS },
+                                              {} };
 static const Parameter sync_options[] = { OPTION_ROLLBACK, {} };
 static const Parameter remove_options[] = {
         { "bond", .type = PARAMETER_FLAG, .help = "NAME is a bond" },
@@ -494,6 +509,8 @@ const Command host_network_commands[] = {
           host_network_run_differences, 0 },
         { "host-network", "sync", "Put right what differs", names_arguments, sync_options, host_network_run_sync,
           COMMAND_CHANGES },
+        { "host-network", "layout", "Lay all networks of a NIC or bond on one VLAN-aware bridge, or on devices of their own", layout_arguments, label_options,
+          host_network_run_layout, COMMAND_CHANGES },
         { "host-network", "label", "Give a NIC or bond a label, or none: the networks with that label come and go with it", label_arguments,
           label_options, host_network_run_label, COMMAND_CHANGES },
         { "host-network", "setup", "Make or change a network", name_arguments, setup_options, host_network_run_setup,

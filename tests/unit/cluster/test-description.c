@@ -7,7 +7,7 @@
 
 static void test_description(void **state) {
         ClusterFixture fixture;
-        _cleanup_json_ json_t *description = NULL, *devices = NULL, *fresh = NULL, *second = NULL, *again = NULL, *configuration = NULL;
+        _cleanup_json_ json_t *description = NULL, *devices = NULL, *fresh = NULL, *second = NULL, *again = NULL, *configuration = NULL, *hosts = NULL;
         const json_t *disk, *nic;
         Object *vm, *image;
         char nic_id[37];
@@ -19,7 +19,7 @@ static void test_description(void **state) {
                      json_pack("{s:s, s:s, s:[{s:s}], s:[{s:s}]}", "name", "one", "description", "mine", "disks", "disk", "root",
                                "nics", "network", "ovirtmgmt"));
         (void) snprintf(nic_id, sizeof nic_id, "%s", dict_string(vm->nics->row, "id", ""));
-        description = vm_description(vm);
+        description = vm_description(vm, NULL);
         assert_string_equal(dict_string(description, "name", ""), "one");
         assert_null(json_object_get(description, "description"));
         disk = json_array_get(json_object_get(description, "disks"), 0);
@@ -32,6 +32,7 @@ static void test_description(void **state) {
         assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
         assert_null(json_object_get(nic, "boot_order"));
         assert_null(json_object_get(nic, "address"));
+        assert_null(json_object_get(nic, "bridge")); /* Compute's own choice: the network's name */
 
         /* DEV-02: what the guest got is given again */
         devices = json_pack("[{s:s, s:s, s:s, s:{s:s, s:s}}, {s:s, s:s, s:{}}, {s:s, s:s, s:{s:s}}]", "alias", "net0", "type", "interface", "id",
@@ -44,9 +45,12 @@ static void test_description(void **state) {
         commit_ok(&fixture, change);
         again = vm_new_addresses(vm, devices);
         assert_null(again);
-        second = vm_description(vm);
+        hosts = json_pack("{s:{s:s, s:i}}", "ovirtmgmt", "Bridge", "br-eth0", "PortVlan", 1);
+        second = vm_description(vm, hosts);
         nic = json_array_get(json_object_get(second, "nics"), 0);
         assert_string_equal(dict_string(json_object_get(nic, "address"), "slot", ""), "0x05");
+        assert_string_equal(dict_string(nic, "bridge", ""), "br-eth0");
+        assert_int_equal(dict_integer(nic, "vlan", 0), 1);
 
         configuration = vm_configuration(vm);
         assert_string_equal(dict_string(configuration, "description", ""), "mine");

@@ -65,7 +65,7 @@ static json_t *applied(const char *const layout[2]) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         json_t *view = host_new();
 
-        if (plan_make(view, networks, bonds, &plan, &error) < 0)
+        if (plan_make(view, networks, bonds, NULL, &plan, &error) < 0)
                 fail_msg("%s: %s", layout[0], error.message);
         host_apply(view, plan);
         through_libnm(view);

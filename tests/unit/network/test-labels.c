@@ -18,7 +18,7 @@ static int run(json_t *view, json_t **labels, const char *changes, const char *n
 
         r = labels_expand(view, *labels, c, n, b, &expanded, &after, error);
         if (r >= 0)
-                r = plan_make(view, expanded, b, &plan, error);
+                r = plan_make(view, expanded, b, NULL, &plan, error);
         if (r < 0)
                 return r;
         host_apply(view, plan);

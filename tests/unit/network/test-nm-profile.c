@@ -23,6 +23,9 @@ static const char *const specs[] = {
         "{'iface': 'eth1.7', 'kind': 'vlan', 'mtu': 1500, 'parent': 'eth1', 'vlan': 7, 'master': 'tagged', 'port': 'bridge'}",
         "{'iface': 'eth1.7', 'kind': 'vlan', 'mtu': 1500, 'parent': 'eth1', 'vlan': 7, 'default_route': false, 'ipv4': {'method': 'none'}, 'ipv6': {'method': 'link-local'},"
         " 'network': {'name': 'tagged'}}",
+        "{'iface': 'br-eth1', 'kind': 'bridge', 'mtu': 1500, 'stp': false, 'vlan_aware': true, 'vlans': '1 pvid untagged, 200', 'default_route': false, 'ipv4': {'method': 'none'},"
+        " 'ipv6': {'method': 'none'}, 'networks': {'red': {'name': 'red', 'vlan': 100}, 'blue': {'name': 'blue'}}}",
+        "{'iface': 'eth1', 'kind': 'nic', 'mtu': 1500, 'master': 'br-eth1', 'port': 'bridge', 'vlans': '1 pvid untagged, 100, 101, 102, 4094'}",
 };
 
 static void there_and_back(void **state) {

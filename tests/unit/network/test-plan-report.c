@@ -14,7 +14,7 @@ static json_t *report_of(json_t *view, const char *networks, const char *bonds) 
         size_t i, steps = 0;
         json_t *report, *step;
 
-        assert_true(plan_make(view, n, b, &plan, NULL) >= 0);
+        assert_true(plan_make(view, n, b, NULL, &plan, NULL) >= 0);
         report = plan_report(view, plan);
         json_array_foreach(report, i, step)
                 steps += !streq(dict_string(step, "action", ""), "warning");
@@ -25,7 +25,7 @@ static json_t *report_of(json_t *view, const char *networks, const char *bonds) 
 static void apply(json_t *view, const char *networks, const char *bonds) {
         _cleanup_json_ json_t *n = quoted(networks), *b = quoted(bonds), *plan = NULL;
 
-        assert_true(plan_make(view, n, b, &plan, NULL) >= 0);
+        assert_true(plan_make(view, n, b, NULL, &plan, NULL) >= 0);
         host_apply(view, plan);
 }
 

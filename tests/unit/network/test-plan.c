@@ -12,11 +12,12 @@
 #include "plan.h"
 #include "verify.h"
 #include "view.h"
+#include "wish.h"
 
 static int plan_text(const json_t *view, const char *networks, const char *bonds, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *n = quoted(networks), *b = quoted(bonds);
 
-        return plan_make(view, n, b, ret, error);
+        return plan_make(view, n, b, NULL, ret, error);
 }
 
 /* Plans, and carries it out on the view. */
@@ -288,11 +289,11 @@ static void three_hundred_at_once(void **state) {
                 snprintf(name, sizeof name, "net%d", i);
                 json_object_set_new(networks, name, json_pack("{s:s, s:i, s:i}", "nic", "eth1", "vlan", i, "mtu", 1500 + i));
         }
-        assert_int_equal(plan_make(view, networks, bonds, &plan, NULL), 1);
+        assert_int_equal(plan_make(view, networks, bonds, NULL, &plan, NULL), 1);
         assert_int_equal(json_array_size(json_object_get(plan, "profiles")), 601);
         assert_int_equal(dict_integer(json_object_get(entry_for(plan, "eth1"), "spec"), "mtu", 0), 1800);
         host_apply(view, plan);
-        assert_int_equal(plan_make(view, networks, bonds, &again, NULL), 0);
+        assert_int_equal(plan_make(view, networks, bonds, NULL, &again, NULL), 0);
         differing = objects_differing(view);
         assert_int_equal(json_array_size(differing), 0);
 
@@ -303,7 +304,7 @@ static void three_hundred_at_once(void **state) {
                 snprintf(name, sizeof name, "more%d", i);
                 json_object_set_new(many, name, json_pack("{s:s, s:i}", "nic", "eth2", "vlan", i));
         }
-        assert_true(plan_make(view, many, bonds, &again, &error) < 0);
+        assert_true(plan_make(view, many, bonds, NULL, &again, &error) < 0);
         assert_string_equal(error.name, RHV_ERROR_LIMIT_EXCEEDED);
 }
 
@@ -431,6 +432,16 @@ static void check_plan(const json_t *view, const json_t *plan, uint32_t seed) {
                         fail_msg("seed %u: a profile of others would be deactivated", seed);
 }
 
+static bool asks_to_remove(const json_t *entries) {
+        const char *name;
+        json_t *entry;
+
+        json_object_foreach((json_t *)entries, name, entry)
+                if (dict_boolean(entry, "remove", false))
+                        return true;
+        return false;
+}
+
 static bool has_management(const json_t *view) {
         const char *holder = view_management_device(view, NULL), *name;
         json_t *device;
@@ -445,19 +456,60 @@ static bool has_management(const json_t *view) {
 
 /* Of 400 x 12 requests. */
 #define ACCEPTED_MIN 300U
+/* And among them such that make or change a vlan-aware uplink. */
+#define AWARE_MIN 30U
+
+/* Of an uplink that the request names, so that it is not refused for that alone. */
+static json_t *random_layouts(const json_t *networks, uint32_t *seed) {
+        const char *name;
+        json_t *entry;
+
+        json_object_foreach((json_t *)networks, name, entry) {
+                const char *base = network_wish_base(entry);
+
+                if (base && next(seed) % 4 == 0)
+                        return json_pack("{s:s}", base, next(seed) % 3 ? "vlan-aware" : "classic");
+        }
+        return NULL;
+}
+
+/* One layout on each uplink, and each network on the bridge that goes with it. */
+static unsigned check_layouts(const json_t *view, uint32_t seed) {
+        _cleanup_json_ json_t *wishes = view_wishes(view), *seen = json_object();
+        const char *name;
+        unsigned aware = 0;
+        json_t *wish;
+
+        json_object_foreach(json_object_get(wishes, "networks"), name, wish) {
+                const char *base = network_wish_base(wish), *layout = dict_string(wish, "layout", "classic");
+                char buffer[NETWORK_NAME_MAX + 1];
+                const char *bridge = network_wish_bridge(wish, buffer);
+
+                if (base && !streq(dict_string(seen, base, layout), layout))
+                        fail_msg("seed %u: two layouts on %s", seed, base);
+                if (base)
+                        json_object_set_new(seen, base, json_string(layout));
+                if (bridge && !view_device(view, bridge))
+                        fail_msg("seed %u: %s has no bridge %s", seed, name, bridge);
+                if (network_wish_is_aware(wish) && !streq_ptr(dict_string(view_device(view, base), "master", ""), bridge))
+                        fail_msg("seed %u: %s is no port of %s", seed, base, bridge);
+                aware += network_wish_is_aware(wish);
+        }
+        return aware;
+}
 
 static void anything(void **state) {
-        unsigned accepted = 0;
+        unsigned accepted = 0, aware = 0;
 
         for (uint32_t seed = 1; seed <= 400; seed++) {
                 _cleanup_json_ json_t *view = host_new();
-                uint32_t random = seed;
+                uint32_t random = seed, layout_random = seed * 7919U;
 
                 for (unsigned round = 0; round < 12; round++) {
                         _cleanup_json_ json_t *plan = NULL, *again = NULL, *bonds = NULL, *networks = random_request(&random, &bonds), *before = json_deep_copy(view),
-                                              *then = json_deep_copy(networks);
+                                              *then = json_deep_copy(networks), *layouts = random_layouts(networks, &layout_random), *once_more = NULL;
                         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-                        int r = plan_make(view, networks, bonds, &plan, &error);
+                        int r = plan_make(view, networks, bonds, layouts, &plan, &error);
 
                         assert_true(json_equal(view, before));
                         assert_true(json_equal(networks, then));
@@ -471,10 +523,17 @@ static void anything(void **state) {
                         host_apply(view, plan);
                         if (!has_management(view))
                                 fail_msg("seed %u: the management address is lost", seed);
+                        aware += r > 0 && check_layouts(view, seed) > 0;
+                        if (asks_to_remove(networks) || asks_to_remove(bonds))
+                                continue;
+                        if (plan_make(view, networks, bonds, layouts, &once_more, NULL) != 0)
+                                fail_msg("seed %u: what was asked for is not what is there", seed);
                 }
         }
         if (accepted < ACCEPTED_MIN)
                 fail_msg("only %u accepted: the requests are not worth asking", accepted);
+        if (aware < AWARE_MIN)
+                fail_msg("only %u with vlan-aware uplinks", aware);
 }
 
 int main(void) {

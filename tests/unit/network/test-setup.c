@@ -308,7 +308,7 @@ static void start(Fake *fake, Setup *setup, bool confirm) {
         SetupOptions options = { .timeout_usec = SETUP_TIMEOUT_USEC, .check_gateway = true, .confirm = confirm };
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        assert_int_equal(plan_make(fake->view, networks, bonds, &plan, NULL), 1);
+        assert_int_equal(plan_make(fake->view, networks, bonds, NULL, &plan, NULL), 1);
         json_object_set_new(plan, "labels", quoted("{'state': 'after'}"));
         json_object_set_new(plan, "labels_before", quoted("{'state': 'before'}"));
         assert_int_equal(setup_start(setup, JOB, plan, &options, &error), 0);
