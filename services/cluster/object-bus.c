@@ -9,6 +9,7 @@
 #include "description.h"
 #include "dict.h"
 #include "peer-bus.h"
+#include "plan-mac.h"
 #include "spec.h"
 
 /* ---- properties ---- */
@@ -110,6 +111,23 @@ static int append_operational(sd_bus_message *reply, const Object *network) {
         return sd_bus_message_append(reply, "b", (int)dict_boolean(network->spec, "operational", false));
 }
 
+static int append_mac_pool(sd_bus_message *reply, const Object *cluster) {
+        const Manager *manager = cluster->owner;
+        const Object *pool = mac_pool_of(manager->model, cluster);
+
+        return sd_bus_message_append(reply, "s", pool ? pool->id : "");
+}
+
+static int append_mac_total(sd_bus_message *reply, const Object *pool) {
+        return sd_bus_message_append(reply, "t", mac_pool_total(pool));
+}
+
+static int append_mac_free(sd_bus_message *reply, const Object *pool) {
+        const Manager *manager = pool->owner;
+
+        return sd_bus_message_append(reply, "t", mac_pool_free(manager->model, pool));
+}
+
 static const Property common[] = {
         { "Id", "s", FROM_ROW, "id", NULL },
         { "Name", "s", FROM_ROW, "name", NULL },
@@ -123,6 +141,15 @@ static const Property data_center_properties[] = { { NULL } };
 static const Property cluster_properties[] = {
         { "DataCenter", "s", FROM_ROW, "data_center", NULL, true },
         { "RequireKvm", "b", FROM_SPEC, "require_kvm", NULL },
+        { "MacPool", "s", COMPUTED, NULL, append_mac_pool },
+        { NULL },
+};
+static const Property mac_pool_properties[] = {
+        { "Ranges", "as", FROM_SPEC, "ranges", NULL },
+        { "AllowDuplicates", "b", FROM_SPEC, "allow_duplicates", NULL },
+        { "Default", "b", FROM_SPEC, "default", NULL, true },
+        { "Total", "t", COMPUTED, NULL, append_mac_total },
+        { "Free", "t", COMPUTED, NULL, append_mac_free, true },
         { NULL },
 };
 static const Property host_properties[] = {
@@ -212,6 +239,7 @@ static const Property *const properties_of[_KIND_MAX] = {
         [KIND_VM] = vm_properties,
         [KIND_SNAPSHOT] = snapshot_properties,
         [KIND_TEMPLATE] = template_properties,
+        [KIND_MAC_POOL] = mac_pool_properties,
 };
 
 static const Property *property_find(const Property *properties, const char *name) {
@@ -279,7 +307,7 @@ int object_property(sd_bus *bus, const char *path, const char *interface, const 
 }
 
 static bool kind_has_state(ObjectKind kind) {
-        return kind != KIND_DATA_CENTER && kind != KIND_CLUSTER;
+        return kind != KIND_DATA_CENTER && kind != KIND_CLUSTER && kind != KIND_MAC_POOL;
 }
 
 void object_bus_changed(Manager *manager, const Object *object) {
@@ -346,6 +374,7 @@ DEFINE_ENUMERATE(enumerate_disks, KIND_DISK)
 DEFINE_ENUMERATE(enumerate_vms, KIND_VM)
 DEFINE_ENUMERATE(enumerate_snapshots, KIND_SNAPSHOT)
 DEFINE_ENUMERATE(enumerate_templates, KIND_TEMPLATE)
+DEFINE_ENUMERATE(enumerate_mac_pools, KIND_MAC_POOL)
 
 const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT, CLUSTER_INTERFACE, root_vtable, NULL, NULL },
@@ -360,6 +389,7 @@ const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", vm_vtable, object_find, enumerate_vms },
         { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", snapshot_vtable, object_find, enumerate_snapshots },
         { CLUSTER_ROOT "/template", CLUSTER_INTERFACE ".Template", template_vtable, object_find, enumerate_templates },
+        { CLUSTER_ROOT "/mac_pool", CLUSTER_INTERFACE ".MacPool", mac_pool_vtable, object_find, enumerate_mac_pools },
         { CLUSTER_ROOT "/peer", PEER_OBJECT_INTERFACE, peer_vtable, peer_find, peer_enumerate },
         { NULL },
 };
@@ -376,6 +406,7 @@ static const DictField *const update_fields[_KIND_MAX] = {
         [KIND_VM] = vm_update_fields,
         [KIND_SNAPSHOT] = snapshot_update_fields,
         [KIND_TEMPLATE] = template_update_fields,
+        [KIND_MAC_POOL] = mac_pool_update_fields,
 };
 
 int object_method_update(sd_bus_message *message, void *userdata, sd_bus_error *error) {

@@ -8,6 +8,7 @@
 #include "bus-object.h"
 #include "dict.h"
 #include "parse-util.h"
+#include "plan-mac.h"
 #include "spec.h"
 
 /* ---- what all creations share ---- */
@@ -138,6 +139,7 @@ int plan_create_data_center(const Plan *plan, const json_t *description, Change 
 }
 
 int plan_create_cluster(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
+        _cleanup_json_ json_t *spec = NULL;
         const char *name = dict_string(description, "name", "");
         char id[UUID_STRING_MAX];
         Object *parent;
@@ -153,9 +155,13 @@ int plan_create_cluster(const Plan *plan, const json_t *description, Change *cha
         if (r < 0)
                 return r;
 
+        spec = spec_strip(description);
+        r = spec ? plan_resolve_mac_pool(plan, NULL, spec, error) : -ENOMEM;
+        if (r < 0)
+                return r;
+
         r = change_put(change, "cluster",
-                       json_pack("{s:s, s:s, s:s, s:o}", "id", id, "name", name, "data_center", parent->id, "spec",
-                                 spec_strip(description)));
+                       json_pack("{s:s, s:s, s:s, s:O}", "id", id, "name", name, "data_center", parent->id, "spec", spec));
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_CLUSTER, id, name);

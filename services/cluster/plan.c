@@ -8,6 +8,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "plan-mac.h"
 #include "spec.h"
 
 int plan_update(const Plan *plan, const Object *object, const json_t *changes, Change *change, sd_bus_error *error) {
@@ -39,6 +40,16 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
                 if (object->users && !dict_boolean(changes, "bridged", true))
                         return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the network %s through its bridge",
                                                  object->users->vm->name, object->name);
+        }
+        if (object->kind == KIND_MAC_POOL) {
+                r = plan_check_mac_pool_update(plan, object, changes, error);
+                if (r < 0)
+                        return r;
+        }
+        if (object->kind == KIND_CLUSTER) {
+                r = plan_resolve_mac_pool(plan, object, given, error);
+                if (r < 0)
+                        return r;
         }
         if (object->kind == KIND_VM) {
                 bool cpus = false, parts = false;
@@ -80,12 +91,14 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
                          object_kind_noun(object->kind), name ?: object->name);
 }
 
-static int check_removable(const Object *object, sd_bus_error *error) {
+static int check_removable(const Plan *plan, const Object *object, sd_bus_error *error) {
         if (object->job[0])
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The %s %s is busy with job %s",
                                          object_kind_noun(object->kind), object->name, object->job);
         if (object->kind == KIND_NETWORK && dict_boolean(object->spec, "management", false))
                 return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "The management network cannot be removed");
+        if (object->kind == KIND_MAC_POOL)
+                return plan_check_mac_pool_remove(plan, object, error);
         if (object->users)
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the %s %s", object->users->vm->name,
                                          object_kind_noun(object->kind), object->name);
@@ -126,7 +139,7 @@ int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_e
         char code[64];
         int r;
 
-        r = check_removable(object, error);
+        r = check_removable(plan, object, error);
         if (r < 0)
                 return r;
 

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "object-bus.h"
 #include "peer-bus.h"
+#include "plan-mac.h"
 #include "spec.h"
 #include "work.h"
 
@@ -100,6 +101,10 @@ static int method_create_cluster(sd_bus_message *message, void *userdata, sd_bus
 
 static int method_create_network(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         return create(message, userdata, network_create_fields, "network", plan_create_network, error);
+}
+
+static int method_create_mac_pool(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return create(message, userdata, mac_pool_create_fields, "MAC pool", plan_create_mac_pool, error);
 }
 
 static int method_create_vm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -445,6 +450,8 @@ const sd_bus_vtable root_vtable[] = {
                                 SD_BUS_RESULT("o", cluster), method_create_cluster, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateNetwork", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", network), method_create_network, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateMacPool", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", mac_pool), method_create_mac_pool, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateStorageDomain", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", domain, "o", job), method_create_storage_domain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "mac-pool.h"
 #include "parse-util.h"
 
 /* IFNAMSIZ - 1: longer names do not fit a network device. */
@@ -61,10 +62,26 @@ const DictField data_center_update_fields[] = {
 
 const DictField cluster_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
-        FIELD_REFERENCE("data_center", DICT_OPTIONAL), { "require_kvm", DICT_BOOLEAN }, { NULL },
+        FIELD_REFERENCE("data_center", DICT_OPTIONAL), { "require_kvm", DICT_BOOLEAN },
+        FIELD_REFERENCE("mac_pool", DICT_OPTIONAL), { NULL },
 };
 const DictField cluster_update_fields[] = {
-        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { "require_kvm", DICT_BOOLEAN }, { NULL },
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { "require_kvm", DICT_BOOLEAN },
+        FIELD_REFERENCE("mac_pool", DICT_OPTIONAL), { NULL },
+};
+
+static const DictField mac_range_element = {
+        "range", DICT_STRING, .valid = mac_range_is_valid,
+        .expected = "FIRST-LAST, two addresses in lower-case, of which NICs can have one at least and 2147483647 at most",
+};
+#define FIELD_MAC_RANGES(kind) { "ranges", DICT_ARRAY, kind, 1, MAC_POOL_RANGES_MAX, .element = &mac_range_element }
+const DictField mac_pool_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELD_MAC_RANGES(DICT_REQUIRED),
+        { "allow_duplicates", DICT_BOOLEAN }, { NULL },
+};
+const DictField mac_pool_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELD_MAC_RANGES(DICT_OPTIONAL),
+        { "allow_duplicates", DICT_BOOLEAN }, { NULL },
 };
 
 const DictField host_update_fields[] = {

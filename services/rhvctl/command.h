@@ -54,6 +54,7 @@ typedef enum CompletionSource {
         COMPLETE_VM,
         COMPLETE_SNAPSHOT,
         COMPLETE_TEMPLATE,
+        COMPLETE_MAC_POOL,
         COMPLETE_PEER,
         COMPLETE_JOB,
         COMPLETE_AGENT,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where things run: data centers, clusters, hosts, and the logical networks. */
+/* Where things run: data centers, clusters, hosts, and the logical networks with what NICs on them need. */
 
 #include "commands.h"
 #include "host-network.h"
@@ -45,8 +45,11 @@ static const Parameter cluster_arguments[] = { ARGUMENT_OBJECT("CLUSTER", COMPLE
 #define OPTION_REQUIRE_KVM                                                                                             \
         { "require-kvm", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "require_kvm",                                        \
           .help = "Refuse hosts whose processor cannot run guests itself" }
-static const Parameter cluster_create_options[] = { OPTION_DATA_CENTER, OPTION_REQUIRE_KVM, OPTION_DESCRIPTION, OPTION_ID, {} };
-static const Parameter cluster_update_options[] = { OPTION_RENAME("cluster"), OPTION_REQUIRE_KVM, OPTION_DESCRIPTION, {} };
+#define OPTION_MAC_POOL                                                                                                \
+        { "macpool", "MACPOOL", PARAMETER_TEXT, PLACE_SPEC, "mac_pool", .complete = COMPLETE_MAC_POOL,                 \
+          .help = "Where NICs get their addresses from" }
+static const Parameter cluster_create_options[] = { OPTION_DATA_CENTER, OPTION_REQUIRE_KVM, OPTION_MAC_POOL, OPTION_DESCRIPTION, OPTION_ID, {} };
+static const Parameter cluster_update_options[] = { OPTION_RENAME("cluster"), OPTION_REQUIRE_KVM, OPTION_MAC_POOL, OPTION_DESCRIPTION, {} };
 
 const Command cluster_commands[] = {
         COMMON("cluster", kind_cluster, cluster_arguments),
@@ -146,5 +149,26 @@ const Command network_commands[] = {
         { "network", "attach", "Make it on a host", network_attach_arguments, host_attach_options, network_run_attach,
           COMMAND_CHANGES, &kind_network, "AttachNetwork", "sc", "Attaching a network to", "has the network" },
         REMOVE("network", kind_network, network_arguments, "Remove a network no VM uses"),
+        {},
+};
+
+/* ---- MAC pools ---- */
+
+static const Parameter macpool_arguments[] = { ARGUMENT_OBJECT("MACPOOL", COMPLETE_MAC_POOL), {} };
+#define OPTION_RANGE(required)                                                                                         \
+        { "range", "FIRST-LAST", PARAMETER_LIST, PLACE_SPEC, "ranges", required,                                       \
+          .help = "Addresses such as 56:6f:00:01:00:00-56:6f:00:01:ff:ff; may be repeated" }
+#define OPTION_ALLOW_DUPLICATES                                                                                        \
+        { "allow-duplicates", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "allow_duplicates",                              \
+          .help = "Whether an address given by hand may be another NIC's too" }
+static const Parameter macpool_create_options[] = { OPTION_RANGE(PARAMETER_REQUIRED), OPTION_ALLOW_DUPLICATES, OPTION_DESCRIPTION, OPTION_ID, {} };
+static const Parameter macpool_update_options[] = { OPTION_RENAME("MAC pool"), OPTION_RANGE(0), OPTION_ALLOW_DUPLICATES, OPTION_DESCRIPTION, {} };
+
+const Command macpool_commands[] = {
+        COMMON("macpool", kind_mac_pool, macpool_arguments),
+        { "macpool", "create", "Make a pool of addresses for NICs", new_arguments, macpool_create_options, object_run_create,
+          COMMAND_CHANGES, &kind_mac_pool, "CreateMacPool", NULL, "Creating", "created" },
+        UPDATE("macpool", kind_mac_pool, macpool_arguments, macpool_update_options),
+        REMOVE("macpool", kind_mac_pool, macpool_arguments, "Remove a pool no cluster uses"),
         {},
 };

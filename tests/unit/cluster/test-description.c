@@ -29,7 +29,7 @@ static void test_description(void **state) {
         assert_int_equal(dict_integer(disk, "boot_order", 0), 1); /* nobody said: the first disk boots */
         nic = json_array_get(json_object_get(description, "nics"), 0);
         assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
-        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
+        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:00");
         assert_null(json_object_get(nic, "boot_order"));
         assert_null(json_object_get(nic, "address"));
 
@@ -94,7 +94,7 @@ static void test_ovf(void **state) {
         assert_false(dict_boolean(disk, "boot", true)); /* the other one was said to boot */
         nic = json_array_get(json_object_get(first, "nics"), 0);
         assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
-        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
+        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:00");
         assert_false(dict_boolean(nic, "link", true));
 
         second = ovf_definition(vm, other);
