@@ -17,6 +17,7 @@
 #include "ovf-keep.h"
 #include "peer-bus.h"
 #include "plan-mac.h"
+#include "plan-vnic.h"
 #include "remote.h"
 #include "steps.h"
 #include "state-file.h"
@@ -24,6 +25,7 @@
 #define STORE_FILE "cluster.db"
 #define BOOT_FILE_VERSION 1
 #define SETTING_MAC_PREFIX "mac-prefix"
+#define SETTING_VNIC_PROFILES "vnic-profiles"
 
 /* ---- what changed, to the bus ---- */
 
@@ -462,6 +464,25 @@ static int load_mac_pool(Manager *manager) {
         return r < 0 ? r : 0;
 }
 
+/* Once for a store: later somebody may have removed a network's only profile on purpose. */
+static int load_vnic_profiles(Manager *manager) {
+        _cleanup_(change_freep) Change *change = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *made = NULL;
+        Plan plan = manager_plan(manager, &actor_system);
+        int r;
+
+        if (store_state(manager->store) != STORE_READY || store_setting(manager->store, SETTING_VNIC_PROFILES, &made) >= 0)
+                return 0;
+        change = change_new();
+        r = change ? plan_default_vnic_profiles(&plan, change) : -ENOMEM;
+        if (r >= 0)
+                r = change_put(change, "setting", json_pack("{s:s, s:s}", "key", SETTING_VNIC_PROFILES, "value", "made"));
+        if (r >= 0)
+                r = store_commit(manager->store, NULL, NULL, change, NULL, &error);
+        return r < 0 ? r : 0;
+}
+
 static int open_store(Manager *manager) {
         _cleanup_free_ char *path = NULL;
         int r;
@@ -519,6 +540,9 @@ static int load_all(Manager *manager) {
         r = load_mac_pool(manager);
         if (r < 0)
                 return log_error_errno(r, "Cannot make the default MAC pool");
+        r = load_vnic_profiles(manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot make the vNIC profiles of the networks");
         r = host_first_start(manager);
         if (r < 0)
                 return r;

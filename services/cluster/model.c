@@ -118,6 +118,8 @@ static int link_load(json_t *row, void *userdata) {
         link->other = other;
         link->row = json_incref(row);
         link->spec = json_object_get(row, "spec");
+        if (load->nics)
+                link->profile = model_find(load->model, KIND_VNIC_PROFILE, dict_string(link->spec, "profile", NULL));
         DL_APPEND(*list, link);
         DL_APPEND2(other->users, link, other_prev, other_next);
         if (load->nics)

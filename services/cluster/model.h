@@ -25,6 +25,7 @@ typedef struct Model Model;
 struct Link {
         Object *vm;
         Object *other; /* the disk, or the NIC's network */
+        Object *profile; /* of a NIC; NULL: none */
         json_t *row;   /* of vm_disk or vm_nic */
         json_t *spec;  /* borrowed from row */
         Link *next, *prev;             /* in the VM's list */

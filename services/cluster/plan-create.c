@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "parse-util.h"
 #include "plan-mac.h"
+#include "plan-vnic.h"
 #include "spec.h"
 
 /* ---- what all creations share ---- */
@@ -63,6 +64,7 @@ const Object *plan_name_scope(ObjectKind kind, Object *parent) {
         case KIND_TEMPLATE:
                 return object_data_center(parent);
         case KIND_DISK:
+        case KIND_VNIC_PROFILE:
         case KIND_SNAPSHOT:
                 return parent;
         default:
@@ -133,6 +135,8 @@ int plan_create_data_center(const Plan *plan, const json_t *description, Change 
                        json_pack("{s:s, s:s, s:s, s:{s:b, s:b, s:b, s:s}}", "id", network, "name", "ovirtmgmt",
                                  "data_center", id, "spec", "management", 1, "required", 1, "bridged", 1, "description",
                                  "Management network"));
+        if (r >= 0)
+                r = plan_put_network_profile(network, "ovirtmgmt", change);
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_DATA_CENTER, id, name);
@@ -199,6 +203,8 @@ int plan_create_network(const Plan *plan, const json_t *description, Change *cha
         r = change_put(change, "network",
                        json_pack("{s:s, s:s, s:s, s:o}", "id", id, "name", name, "data_center", parent->id, "spec",
                                  spec_strip(description)));
+        if (r >= 0 && dict_boolean(description, "bridged", true))
+                r = plan_put_network_profile(id, name, change);
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_NETWORK, id, name);

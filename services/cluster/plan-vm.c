@@ -11,6 +11,7 @@
 #include "parse-util.h"
 #include "plan-mac.h"
 #include "plan-snapshot.h"
+#include "plan-vnic.h"
 #include "spec.h"
 
 const char *vm_state(const Object *vm) {
@@ -125,14 +126,15 @@ static bool nic_id_in_use(const Plan *plan, const Change *change, const char *id
 
 static int put_vm_nic(const Plan *plan, const char *vm_id, Object *cluster, const json_t *given, Change *change,
                       sd_bus_error *error) {
-        Object *network = model_resolve(plan->model, KIND_NETWORK, dict_string(given, "network", ""), cluster->parent, error);
+        Object *network, *profile;
         const char *wanted = dict_string(given, "mac", NULL), *given_id = dict_string(given, "id", NULL);
         char id[UUID_STRING_MAX], mac[MAC_STRING_MAX];
         json_t *spec;
         int r;
 
-        if (!network)
-                return -ENOENT;
+        r = plan_resolve_nic(plan, given, cluster->parent, &network, &profile, error);
+        if (r < 0)
+                return r;
         if (!dict_boolean(network->spec, "bridged", true))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
                                          "The network %s has no bridge: VMs cannot use it", network->name);
@@ -144,8 +146,8 @@ static int put_vm_nic(const Plan *plan, const char *vm_id, Object *cluster, cons
         if (r < 0)
                 return r;
 
-        spec = json_pack("{s:s, s:b, s:I}", "model", dict_string(given, "model", "virtio"), "link",
-                         dict_boolean(given, "link", true), "boot_order",
+        spec = json_pack("{s:s, s:b, s:s*, s:I}", "model", dict_string(given, "model", "virtio"), "link",
+                         dict_boolean(given, "link", true), "profile", profile ? profile->id : NULL, "boot_order",
                          (json_int_t)dict_integer(given, "boot_order", 0));
         return change_put(change, "vm_nic",
                           json_pack("{s:s, s:s, s:s, s:s, s:o}", "vm", vm_id, "id", given_id ?: id, "network",

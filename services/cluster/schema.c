@@ -91,7 +91,13 @@ static const char migration_3[] =
         "ALTER TABLE vm_nic_3 RENAME TO vm_nic;"
         "CREATE INDEX vm_nic_by_network ON vm_nic (network);";
 
-const char *const schema_migrations[] = { migration_1, migration_2, migration_3 };
+/* Which profile a NIC has stands in its spec: NICs of before have none. */
+static const char migration_4[] =
+        "CREATE TABLE vnic_profile ("
+        "  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, network TEXT NOT NULL REFERENCES network (id),"
+        "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (network, name)) STRICT;";
+
+const char *const schema_migrations[] = { migration_1, migration_2, migration_3, migration_4 };
 const int schema_version = ELEMENTSOF(schema_migrations);
 
 const SchemaTable schema_tables[] = {
@@ -101,6 +107,7 @@ const SchemaTable schema_tables[] = {
         { "cluster", 1, { "id", "name", "data_center", "spec" } },
         { "host", 1, { "id", "name", "cluster", "spec" } },
         { "network", 1, { "id", "name", "data_center", "spec" } },
+        { "vnic_profile", 1, { "id", "name", "network", "spec" } },
         { "storage_domain", 1, { "id", "name", "data_center", "state", "spec" } },
         { "disk", 1, { "id", "name", "storage_domain", "state", "spec" } },
         { "vm", 1, { "id", "name", "cluster", "data_center", "autostart", "spec" } },

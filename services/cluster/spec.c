@@ -7,6 +7,7 @@
 
 #include "bus-error.h"
 #include "mac-pool.h"
+#include "nic-options.h"
 #include "parse-util.h"
 
 /* IFNAMSIZ - 1: longer names do not fit a network device. */
@@ -101,6 +102,22 @@ const DictField network_update_fields[] = {
         FIELD_NAME(DICT_OPTIONAL, network_name_is_valid, NETWORK_NAME_TEXT), FIELD_DESCRIPTION, NETWORK_FIELDS, { NULL },
 };
 
+/* "default": NIC_FILTER_SPOOFING where the host's libvirt has it. The others are oVirt's list. */
+static const char *const nic_filters[] = {
+        "default", "none", NIC_FILTER_SPOOFING, "allow-arp", "allow-dhcp", "allow-dhcp-server", "allow-incoming-ipv4", "allow-ipv4",
+        "clean-traffic", "clean-traffic-gateway", "no-arp-ip-spoofing", "no-arp-mac-spoofing", "no-arp-spoofing", "no-ip-multicast",
+        "no-ip-spoofing", "no-mac-broadcast", "no-mac-spoofing", "no-other-l2-traffic", "no-other-rarp-traffic", "qemu-announce-self",
+        "qemu-announce-self-rarp", NULL,
+};
+#define VNIC_PROFILE_FIELDS                                                                                   \
+        FIELD_DESCRIPTION, { "filter", DICT_STRING, .words = nic_filters },                                    \
+        { "inbound", DICT_OBJECT, .fields = nic_limit_fields }, { "outbound", DICT_OBJECT, .fields = nic_limit_fields }, \
+        { "port_mirroring", DICT_BOOLEAN }, { "custom", DICT_STRING_MAP }
+const DictField vnic_profile_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_REFERENCE("network", DICT_REQUIRED), VNIC_PROFILE_FIELDS, { NULL },
+};
+const DictField vnic_profile_update_fields[] = { FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), VNIC_PROFILE_FIELDS, { NULL } };
+
 static const char *const domain_types[] = { "local", NULL };
 const DictField storage_domain_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
@@ -173,7 +190,7 @@ static const DictField vm_disk_element = { "disk", DICT_OBJECT, .fields = vm_dis
 
 static const char *const nic_models[] = { "virtio", "e1000e", NULL };
 const DictField vm_nic_fields[] = {
-        FIELD_ID, FIELD_REFERENCE("network", DICT_REQUIRED),
+        FIELD_ID, FIELD_REFERENCE("network", DICT_OPTIONAL), FIELD_REFERENCE("profile", DICT_OPTIONAL),
         { "mac", DICT_STRING, .valid = mac_is_valid, .expected = "a unicast address such as 56:6f:00:00:00:01, in lower-case" },
         { "model", DICT_STRING, .words = nic_models }, { "link", DICT_BOOLEAN }, FIELD_BOOT_ORDER, { NULL },
 };

@@ -55,6 +55,7 @@ typedef enum CompletionSource {
         COMPLETE_SNAPSHOT,
         COMPLETE_TEMPLATE,
         COMPLETE_MAC_POOL,
+        COMPLETE_VNIC_PROFILE,
         COMPLETE_PEER,
         COMPLETE_JOB,
         COMPLETE_AGENT,

@@ -3,6 +3,7 @@
 /* Where things run: data centers, clusters, hosts, and the logical networks with what NICs on them need. */
 
 #include "commands.h"
+#include "dict.h"
 #include "host-network.h"
 #include "object.h"
 
@@ -149,6 +150,60 @@ const Command network_commands[] = {
         { "network", "attach", "Make it on a host", network_attach_arguments, host_attach_options, network_run_attach,
           COMMAND_CHANGES, &kind_network, "AttachNetwork", "sc", "Attaching a network to", "has the network" },
         REMOVE("network", kind_network, network_arguments, "Remove a network no VM uses"),
+        {},
+};
+
+/* ---- vNIC profiles ---- */
+
+static const Parameter vnicprofile_arguments[] = { ARGUMENT_OBJECT("VNICPROFILE", COMPLETE_VNIC_PROFILE), {} };
+static const Parameter limit_fields[] = {
+        { "average_mbit", .type = PARAMETER_COUNT },
+        { "peak_mbit", .type = PARAMETER_COUNT },
+        { "burst_mib", .type = PARAMETER_COUNT },
+        {},
+};
+#define OPTION_LIMIT(name, what)                                                                                       \
+        { name, "MBIT[,KEY=VALUE]", PARAMETER_RECORD, PLACE_LOCAL, .fields = limit_fields,                             \
+          .help = "What a guest " what " at most, in Mbit/s; keys: peak_mbit, burst_mib; 0: no limit" }
+#define VNICPROFILE_OPTIONS                                                                                            \
+        { "filter", "FILTER", PARAMETER_TEXT, PLACE_SPEC, .help = "Network filter of libvirt, none or default" },      \
+        OPTION_LIMIT("inbound", "receives"), OPTION_LIMIT("outbound", "sends"),                                        \
+        { "custom", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "A property for hooks; may be repeated" },         \
+        OPTION_DESCRIPTION
+static const Parameter vnicprofile_create_options[] = {
+        { "network", "NETWORK", PARAMETER_TEXT, PLACE_SPEC, .flags = PARAMETER_REQUIRED, .complete = COMPLETE_NETWORK,
+          .help = "Network it is of" },
+        VNICPROFILE_OPTIONS, OPTION_ID, {},
+};
+static const Parameter vnicprofile_update_options[] = { OPTION_RENAME("vNIC profile"), VNICPROFILE_OPTIONS, {} };
+
+/* A record is typed as one of a list, and is one here; an average of 0 is no limit: {}. */
+static int take_limit(const Invocation *invocation, const char *direction, json_t *spec) {
+        json_t *limit = json_array_get(json_object_get(invocation->local, direction), 0);
+
+        if (!limit)
+                return 0;
+        return dict_integer(limit, "average_mbit", 0) > 0 ? json_object_set(spec, direction, limit)
+                                                           : json_object_set_new(spec, direction, json_object());
+}
+
+static int vnicprofile_run(Client *client, const Invocation *invocation) {
+        _cleanup_json_ json_t *spec = json_copy(invocation->spec);
+        Invocation completed = *invocation;
+
+        if (!spec || take_limit(invocation, "inbound", spec) < 0 || take_limit(invocation, "outbound", spec) < 0)
+                return client_no_memory(client);
+        completed.spec = spec;
+        return streq(invocation->command->verb, "create") ? object_run_create(client, &completed) : object_run_update(client, &completed);
+}
+
+const Command vnicprofile_commands[] = {
+        COMMON("vnicprofile", kind_vnic_profile, vnicprofile_arguments),
+        { "vnicprofile", "create", "Make a profile for NICs on a network", new_arguments, vnicprofile_create_options, vnicprofile_run,
+          COMMAND_CHANGES, &kind_vnic_profile, "CreateVnicProfile", NULL, "Creating", "created" },
+        { "vnicprofile", "update", "Change what is given", vnicprofile_arguments, vnicprofile_update_options, vnicprofile_run, COMMAND_CHANGES,
+          &kind_vnic_profile, "Update", "pc", "Changing", "changed" },
+        REMOVE("vnicprofile", kind_vnic_profile, vnicprofile_arguments, "Remove a profile no NIC has"),
         {},
 };
 

@@ -21,6 +21,14 @@ static const Column cluster_columns[] = {
         { "ID", "Id", FORMAT_TEXT, false },
         {},
 };
+static const Column vnic_profile_columns[] = {
+        { "NAME", "Name", FORMAT_TEXT, true },
+        { "NETWORK", "Network", FORMAT_REFERENCE, true },
+        { "FILTER", "Filter", FORMAT_TEXT, false },
+        { "DESCRIPTION", "Description", FORMAT_TEXT, true },
+        { "ID", "Id", FORMAT_TEXT, false },
+        {},
+};
 static const Column mac_pool_columns[] = {
         { "NAME", "Name", FORMAT_TEXT, true },
         { "RANGES", "Ranges", FORMAT_TEXT, true },
@@ -124,6 +132,7 @@ DEFINE_KIND(disk, "disk", "disk", "disk", "Disk");
 DEFINE_KIND(vm, "VM", "vm", "vm", "Vm");
 DEFINE_KIND(snapshot, "snapshot", "snapshot", "snapshot", "Snapshot");
 DEFINE_KIND(template, "template", "template", "template", "Template");
+DEFINE_KIND(vnic_profile, "vNIC profile", "vnicprofile", "vnic_profile", "VnicProfile");
 DEFINE_KIND(mac_pool, "MAC pool", "macpool", "mac_pool", "MacPool");
 DEFINE_KIND(peer, "peer", "peer", "peer", "Peer");
 
@@ -147,6 +156,8 @@ const Kind *kind_of_source(CompletionSource source) {
                 return &kind_snapshot;
         case COMPLETE_TEMPLATE:
                 return &kind_template;
+        case COMPLETE_VNIC_PROFILE:
+                return &kind_vnic_profile;
         case COMPLETE_MAC_POOL:
                 return &kind_mac_pool;
         case COMPLETE_PEER:

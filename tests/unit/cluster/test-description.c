@@ -19,7 +19,7 @@ static void test_description(void **state) {
                      json_pack("{s:s, s:s, s:[{s:s}], s:[{s:s}]}", "name", "one", "description", "mine", "disks", "disk", "root",
                                "nics", "network", "ovirtmgmt"));
         (void) snprintf(nic_id, sizeof nic_id, "%s", dict_string(vm->nics->row, "id", ""));
-        description = vm_description(vm);
+        description = vm_description(vm, NULL);
         assert_string_equal(dict_string(description, "name", ""), "one");
         assert_null(json_object_get(description, "description"));
         disk = json_array_get(json_object_get(description, "disks"), 0);
@@ -44,7 +44,7 @@ static void test_description(void **state) {
         commit_ok(&fixture, change);
         again = vm_new_addresses(vm, devices);
         assert_null(again);
-        second = vm_description(vm);
+        second = vm_description(vm, NULL);
         nic = json_array_get(json_object_get(second, "nics"), 0);
         assert_string_equal(dict_string(json_object_get(nic, "address"), "slot", ""), "0x05");
 

@@ -41,7 +41,7 @@ static void test_listener(void **state) {
         assert_ok(plan_first_start(&fixture.plan, HOST_ID, "host1", change, NULL));
         assert_ok(plan_default_mac_pool(&fixture.plan, "56:6f:01:02", change));
         commit_ok(&fixture, change);
-        assert_int_equal(seen.added, 5); /* data center, network, cluster, host, MAC pool */
+        assert_int_equal(seen.added, 6); /* data center, network, its profile, cluster, host, MAC pool */
         assert_int_equal(seen.events, 2);
 
         seen = (Seen){ 0 };

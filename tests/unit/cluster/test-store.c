@@ -125,7 +125,7 @@ static void test_older_version_is_migrated(void **state) {
         assert_int_equal(commit(fixture.store, NULL, NULL, ID_A, "one", NULL, NULL), 1);
         before = store_contents(fixture.store);
         fixture.store = store_close(fixture.store);
-        raw(fixture.path, "DROP TABLE snapshot; DROP TABLE template; DROP TABLE mac_pool; PRAGMA user_version = 1");
+        raw(fixture.path, "DROP TABLE snapshot; DROP TABLE template; DROP TABLE mac_pool; DROP TABLE vnic_profile; PRAGMA user_version = 1");
         store_fixture_reopen(&fixture);
         assert_int_equal(store_state(fixture.store), STORE_READY);
         after = store_contents(fixture.store);
