@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "dict.h"
+#include "plan-vnic.h"
 #include "spec.h"
 
 static int set_new(json_t *object, const char *key, json_t *value) {
@@ -63,7 +64,7 @@ static int set_place(json_t *entry, const json_t *properties) {
         return set_new(entry, "bridge", json_string(dict_string(properties, "Bridge", ""))) < 0 ? -ENOMEM : set_new(entry, "vlan", json_integer(vlan));
 }
 
-static json_t *nic_entry(const Object *vm, const Link *link, const json_t *host_networks) {
+static json_t *nic_entry(const Object *vm, const Link *link, const json_t *host_networks, const json_t *filters) {
         _cleanup_free_ char *network = network_host_name(link->other->name, link->other->id);
         const char *id = dict_string(link->row, "id", "");
         json_t *entry = json_copy(link->spec);
@@ -73,7 +74,8 @@ static json_t *nic_entry(const Object *vm, const Link *link, const json_t *host_
 
         if (dict_integer(entry, "boot_order", 0) == 0)
                 (void) json_object_del(entry, "boot_order");
-        if (set_new(entry, "id", json_string(id)) < 0 || set_new(entry, "network", json_string(network)) < 0 ||
+        (void) json_object_del(entry, "profile");
+        if (vnic_profile_describe(link->profile, filters, entry) < 0 || set_new(entry, "id", json_string(id)) < 0 || set_new(entry, "network", json_string(network)) < 0 ||
             set_new(entry, "mac", json_string(dict_string(link->row, "mac", ""))) < 0 || set_address(entry, vm, id) < 0 ||
             set_place(entry, json_object_get(host_networks, network)) < 0)
                 goto fail;
@@ -84,7 +86,7 @@ fail:
         return NULL;
 }
 
-json_t *vm_description(const Object *vm, const json_t *host_networks) {
+json_t *vm_description(const Object *vm, const json_t *host_networks, const json_t *filters) {
         _cleanup_json_ json_t *description = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
         const Link *link;
 
@@ -96,7 +98,7 @@ json_t *vm_description(const Object *vm, const json_t *host_networks) {
                 if (json_array_append_new(disks, disk_entry(vm, link, link == vm->disks)) < 0)
                         return NULL;
         DL_FOREACH(vm->nics, link)
-                if (json_array_append_new(nics, nic_entry(vm, link, host_networks)) < 0)
+                if (json_array_append_new(nics, nic_entry(vm, link, host_networks, filters)) < 0)
                         return NULL;
 
         if (set_new(description, "name", json_string(vm->name)) < 0 || json_object_set(description, "disks", disks) < 0 ||
@@ -126,6 +128,7 @@ json_t *vm_configuration(const Object *vm) {
                 if (!entry || json_object_set(entry, "id", json_object_get(link->row, "id")) < 0 ||
                     json_object_set(entry, "mac", json_object_get(link->row, "mac")) < 0 ||
                     set_new(entry, "network", json_string(link->other->name)) < 0 ||
+                    (link->profile && set_new(entry, "profile", json_string(link->profile->name)) < 0) ||
                     json_array_append_new(nics, entry) < 0)
                         return NULL;
         }

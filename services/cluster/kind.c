@@ -17,6 +17,8 @@ static const struct {
         [KIND_VM] = { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", "VM", KIND_CLUSTER },
         [KIND_SNAPSHOT] = { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", "snapshot", KIND_VM },
         [KIND_TEMPLATE] = { CLUSTER_ROOT "/template", CLUSTER_INTERFACE ".Template", "template", KIND_CLUSTER },
+        [KIND_VNIC_PROFILE] = { CLUSTER_ROOT "/vnic_profile", CLUSTER_INTERFACE ".VnicProfile", "vNIC profile", KIND_NETWORK },
+        [KIND_MAC_POOL] = { CLUSTER_ROOT "/mac_pool", CLUSTER_INTERFACE ".MacPool", "MAC pool", _KIND_INVALID },
 };
 
 static const char *const object_kind_table[_KIND_MAX] = {
@@ -29,6 +31,8 @@ static const char *const object_kind_table[_KIND_MAX] = {
         [KIND_VM] = "vm",
         [KIND_SNAPSHOT] = "snapshot",
         [KIND_TEMPLATE] = "template",
+        [KIND_VNIC_PROFILE] = "vnic_profile",
+        [KIND_MAC_POOL] = "mac_pool",
 };
 DEFINE_STRING_TABLE(object_kind, ObjectKind, _KIND_MAX)
 

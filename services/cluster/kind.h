@@ -18,6 +18,8 @@ typedef enum ObjectKind {
         KIND_VM,             /* in a cluster */
         KIND_SNAPSHOT,       /* a former state of a VM */
         KIND_TEMPLATE,       /* what VMs are made of; in a cluster */
+        KIND_VNIC_PROFILE,   /* what NICs on a network get beside it; of a network */
+        KIND_MAC_POOL,       /* addresses for NICs; serves clusters */
         _KIND_MAX,
         _KIND_INVALID = -EINVAL,
 } ObjectKind;

@@ -12,11 +12,12 @@
 #include "dict.h"
 #include "log-ids.h"
 #include "log.h"
-#include "mac.h"
 #include "object-bus.h"
 #include "parse-util.h"
 #include "ovf-keep.h"
 #include "peer-bus.h"
+#include "plan-mac.h"
+#include "plan-vnic.h"
 #include "remote.h"
 #include "steps.h"
 #include "state-file.h"
@@ -24,6 +25,7 @@
 #define STORE_FILE "cluster.db"
 #define BOOT_FILE_VERSION 1
 #define SETTING_MAC_PREFIX "mac-prefix"
+#define SETTING_VNIC_PROFILES "vnic-profiles"
 
 /* ---- what changed, to the bus ---- */
 
@@ -130,8 +132,7 @@ void manager_commit(Manager *manager, Change *change, const char *what) {
 Plan manager_plan(Manager *manager, const Actor *actor) {
         return (Plan){ .model = manager->model,
                        .actor = *actor,
-                       .mac_prefix = manager->mac_prefix,
-                       .mac_cursor = &manager->mac_cursor,
+                       .mac_cursors = &manager->mac_cursors,
                        .boot_id = manager->boot_id };
 }
 
@@ -437,28 +438,46 @@ const BackendInfo backend_infos[_BACKENDS_MAX] = {
 
 /* ---- life ---- */
 
-static int load_mac_prefix(Manager *manager) {
+/* One is there from the first start on. A store made before there were pools kept the first octets of its only range as a setting. */
+static int load_mac_pool(Manager *manager) {
         _cleanup_(change_freep) Change *change = NULL;
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_free_ char *prefix = NULL;
+        _cleanup_free_ char *kept = NULL;
+        char prefix[MAC_STRING_MAX];
+        Plan plan = manager_plan(manager, &actor_system);
         sd_id128_t random;
         int r;
 
-        if (store_setting(manager->store, SETTING_MAC_PREFIX, &prefix) >= 0) {
-                (void) snprintf(manager->mac_prefix, sizeof manager->mac_prefix, "%s", prefix);
+        if (store_state(manager->store) != STORE_READY)
                 return 0;
-        }
         r = sd_id128_randomize(&random);
         if (r < 0)
                 return r;
-        mac_prefix((uint16_t)(random.bytes[0] << 8 | random.bytes[1]), manager->mac_prefix);
-        if (store_state(manager->store) != STORE_READY)
-                return 0;
+        mac_default_prefix((uint16_t)(random.bytes[0] << 8 | random.bytes[1]), prefix);
+        if (store_setting(manager->store, SETTING_MAC_PREFIX, &kept) >= 0)
+                (void) snprintf(prefix, sizeof prefix, "%s", kept);
 
         change = change_new();
-        r = change ? change_put(change, "setting",
-                                json_pack("{s:s, s:s}", "key", SETTING_MAC_PREFIX, "value", manager->mac_prefix))
-                   : -ENOMEM;
+        r = change ? plan_default_mac_pool(&plan, prefix, change) : -ENOMEM;
+        if (r >= 0 && !change_is_empty(change))
+                r = store_commit(manager->store, NULL, NULL, change, NULL, &error);
+        return r < 0 ? r : 0;
+}
+
+/* Once for a store: later somebody may have removed a network's only profile on purpose. */
+static int load_vnic_profiles(Manager *manager) {
+        _cleanup_(change_freep) Change *change = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *made = NULL;
+        Plan plan = manager_plan(manager, &actor_system);
+        int r;
+
+        if (store_state(manager->store) != STORE_READY || store_setting(manager->store, SETTING_VNIC_PROFILES, &made) >= 0)
+                return 0;
+        change = change_new();
+        r = change ? plan_default_vnic_profiles(&plan, change) : -ENOMEM;
+        if (r >= 0)
+                r = change_put(change, "setting", json_pack("{s:s, s:s}", "key", SETTING_VNIC_PROFILES, "value", "made"));
         if (r >= 0)
                 r = store_commit(manager->store, NULL, NULL, change, NULL, &error);
         return r < 0 ? r : 0;
@@ -518,9 +537,12 @@ static int load_all(Manager *manager) {
         if (r < 0)
                 return log_error_errno(r, "Cannot read the store");
         guest_unknown_all(manager);
-        r = load_mac_prefix(manager);
+        r = load_mac_pool(manager);
         if (r < 0)
-                return log_error_errno(r, "Cannot set up the address range");
+                return log_error_errno(r, "Cannot make the default MAC pool");
+        r = load_vnic_profiles(manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot make the vNIC profiles of the networks");
         r = host_first_start(manager);
         if (r < 0)
                 return r;
@@ -589,6 +611,7 @@ void manager_stop(void *userdata) {
         sd_bus_slot_unref(manager->stats_call);
         steps_free_all(manager);
         model_free(manager->model);
+        mac_cursors_done(&manager->mac_cursors);
         store_close(manager->store);
         change_free(manager->events);
         json_decref(manager->capabilities);

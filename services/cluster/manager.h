@@ -43,8 +43,7 @@ typedef struct Manager {
 
         /* this installation and this host */
         char host_id[37], boot_id[33];
-        char mac_prefix[18];
-        uint16_t mac_cursor;
+        MacCursors mac_cursors;
         bool management_wanted; /* the switch in cluster.conf */
 
         /* the other hosts */

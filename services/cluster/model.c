@@ -19,6 +19,7 @@ typedef struct Pending {
 
 typedef struct MacEntry {
         char mac[18];
+        unsigned uses; /* by NICs: more than one only where a pool allows it */
         UT_hash_handle hh;
 } MacEntry;
 
@@ -38,30 +39,44 @@ struct Model {
 
 /* ---- links ---- */
 
-static void mac_add(Model *model, const char *mac) {
-        MacEntry *entry = calloc(1, sizeof *entry);
-
-        if (!entry)
-                return;
-        (void) snprintf(entry->mac, sizeof entry->mac, "%s", mac);
-        HASH_ADD_STR(model->macs, mac, entry);
-}
-
-static void mac_remove(Model *model, const char *mac) {
+static MacEntry *mac_find(const Model *model, const char *mac) {
         MacEntry *entry;
 
         HASH_FIND_STR(model->macs, mac, entry);
-        if (entry) {
+        return entry;
+}
+
+static void mac_add(Model *model, const char *mac) {
+        MacEntry *entry = mac_find(model, mac);
+
+        if (!entry) {
+                entry = calloc(1, sizeof *entry);
+                if (!entry)
+                        return;
+                (void) snprintf(entry->mac, sizeof entry->mac, "%s", mac);
+                HASH_ADD_STR(model->macs, mac, entry);
+        }
+        entry->uses++;
+}
+
+static void mac_remove(Model *model, const char *mac) {
+        MacEntry *entry = mac_find(model, mac);
+
+        if (entry && --entry->uses == 0) {
                 HASH_DEL(model->macs, entry);
                 free(entry);
         }
 }
 
-bool model_mac_in_use(const Model *model, const char *mac) {
-        MacEntry *entry;
+unsigned model_mac_uses(const Model *model, const char *mac) {
+        const MacEntry *entry = mac_find(model, mac);
 
-        HASH_FIND_STR(model->macs, mac, entry);
-        return !!entry;
+        return entry ? entry->uses : 0;
+}
+
+void model_macs(const Model *model, void (*callback)(const char *mac, void *userdata), void *userdata) {
+        for (const MacEntry *entry = model->macs; entry; entry = entry->hh.next)
+                callback(entry->mac, userdata);
 }
 
 static void link_free(Model *model, Link **list, Link *link) {
@@ -103,6 +118,8 @@ static int link_load(json_t *row, void *userdata) {
         link->other = other;
         link->row = json_incref(row);
         link->spec = json_object_get(row, "spec");
+        if (load->nics)
+                link->profile = model_find(load->model, KIND_VNIC_PROFILE, dict_string(link->spec, "profile", NULL));
         DL_APPEND(*list, link);
         DL_APPEND2(other->users, link, other_prev, other_next);
         if (load->nics)

@@ -25,6 +25,7 @@ typedef struct Model Model;
 struct Link {
         Object *vm;
         Object *other; /* the disk, or the NIC's network */
+        Object *profile; /* of a NIC; NULL: none */
         json_t *row;   /* of vm_disk or vm_nic */
         json_t *spec;  /* borrowed from row */
         Link *next, *prev;             /* in the VM's list */
@@ -81,8 +82,10 @@ size_t model_count(const Model *model, ObjectKind kind) _pure_;
 /* The data center an object is in, itself for one. */
 Object *object_data_center(Object *object) _pure_;
 Link *link_find(Link *links, const char *id) _pure_;
-/* True when a NIC of any VM has it. */
-bool model_mac_in_use(const Model *model, const char *mac);
+/* How many NICs of all VMs have it. */
+unsigned model_mac_uses(const Model *model, const char *mac);
+/* Calls for every address in use, once for each. */
+void model_macs(const Model *model, void (*callback)(const char *mac, void *userdata), void *userdata);
 
 /* Facts are replaced key by key. value: taken. Return: true when it differs from what was there. */
 bool object_set_fact(Object *object, const char *key, json_t *value);

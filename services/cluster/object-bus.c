@@ -9,6 +9,7 @@
 #include "description.h"
 #include "dict.h"
 #include "peer-bus.h"
+#include "plan-mac.h"
 #include "spec.h"
 
 /* ---- properties ---- */
@@ -110,6 +111,27 @@ static int append_operational(sd_bus_message *reply, const Object *network) {
         return sd_bus_message_append(reply, "b", (int)dict_boolean(network->spec, "operational", false));
 }
 
+static int append_mac_pool(sd_bus_message *reply, const Object *cluster) {
+        const Manager *manager = cluster->owner;
+        const Object *pool = mac_pool_of(manager->model, cluster);
+
+        return sd_bus_message_append(reply, "s", pool ? pool->id : "");
+}
+
+static int append_mac_total(sd_bus_message *reply, const Object *pool) {
+        return sd_bus_message_append(reply, "t", mac_pool_total(pool));
+}
+
+static int append_mac_free(sd_bus_message *reply, const Object *pool) {
+        const Manager *manager = pool->owner;
+
+        return sd_bus_message_append(reply, "t", mac_pool_free(manager->model, pool));
+}
+
+static int append_filter(sd_bus_message *reply, const Object *profile) {
+        return sd_bus_message_append(reply, "s", dict_string(profile->spec, "filter", "default"));
+}
+
 static const Property common[] = {
         { "Id", "s", FROM_ROW, "id", NULL },
         { "Name", "s", FROM_ROW, "name", NULL },
@@ -123,6 +145,24 @@ static const Property data_center_properties[] = { { NULL } };
 static const Property cluster_properties[] = {
         { "DataCenter", "s", FROM_ROW, "data_center", NULL, true },
         { "RequireKvm", "b", FROM_SPEC, "require_kvm", NULL },
+        { "MacPool", "s", COMPUTED, NULL, append_mac_pool },
+        { NULL },
+};
+static const Property vnic_profile_properties[] = {
+        { "Network", "s", FROM_ROW, "network", NULL, true },
+        { "Filter", "s", COMPUTED, NULL, append_filter },
+        { "Inbound", "a{sv}", FROM_SPEC, "inbound", NULL },
+        { "Outbound", "a{sv}", FROM_SPEC, "outbound", NULL },
+        { "PortMirroring", "b", FROM_SPEC, "port_mirroring", NULL },
+        { "Custom", "a{sv}", FROM_SPEC, "custom", NULL },
+        { NULL },
+};
+static const Property mac_pool_properties[] = {
+        { "Ranges", "as", FROM_SPEC, "ranges", NULL },
+        { "AllowDuplicates", "b", FROM_SPEC, "allow_duplicates", NULL },
+        { "Default", "b", FROM_SPEC, "default", NULL, true },
+        { "Total", "t", COMPUTED, NULL, append_mac_total },
+        { "Free", "t", COMPUTED, NULL, append_mac_free, true },
         { NULL },
 };
 static const Property host_properties[] = {
@@ -212,6 +252,8 @@ static const Property *const properties_of[_KIND_MAX] = {
         [KIND_VM] = vm_properties,
         [KIND_SNAPSHOT] = snapshot_properties,
         [KIND_TEMPLATE] = template_properties,
+        [KIND_VNIC_PROFILE] = vnic_profile_properties,
+        [KIND_MAC_POOL] = mac_pool_properties,
 };
 
 static const Property *property_find(const Property *properties, const char *name) {
@@ -279,7 +321,7 @@ int object_property(sd_bus *bus, const char *path, const char *interface, const 
 }
 
 static bool kind_has_state(ObjectKind kind) {
-        return kind != KIND_DATA_CENTER && kind != KIND_CLUSTER;
+        return kind != KIND_DATA_CENTER && kind != KIND_CLUSTER && kind != KIND_MAC_POOL && kind != KIND_VNIC_PROFILE;
 }
 
 void object_bus_changed(Manager *manager, const Object *object) {
@@ -346,6 +388,8 @@ DEFINE_ENUMERATE(enumerate_disks, KIND_DISK)
 DEFINE_ENUMERATE(enumerate_vms, KIND_VM)
 DEFINE_ENUMERATE(enumerate_snapshots, KIND_SNAPSHOT)
 DEFINE_ENUMERATE(enumerate_templates, KIND_TEMPLATE)
+DEFINE_ENUMERATE(enumerate_vnic_profiles, KIND_VNIC_PROFILE)
+DEFINE_ENUMERATE(enumerate_mac_pools, KIND_MAC_POOL)
 
 const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT, CLUSTER_INTERFACE, root_vtable, NULL, NULL },
@@ -360,6 +404,8 @@ const BusObject cluster_bus_objects[] = {
         { CLUSTER_ROOT "/vm", CLUSTER_INTERFACE ".Vm", vm_vtable, object_find, enumerate_vms },
         { CLUSTER_ROOT "/snapshot", CLUSTER_INTERFACE ".Snapshot", snapshot_vtable, object_find, enumerate_snapshots },
         { CLUSTER_ROOT "/template", CLUSTER_INTERFACE ".Template", template_vtable, object_find, enumerate_templates },
+        { CLUSTER_ROOT "/vnic_profile", CLUSTER_INTERFACE ".VnicProfile", vnic_profile_vtable, object_find, enumerate_vnic_profiles },
+        { CLUSTER_ROOT "/mac_pool", CLUSTER_INTERFACE ".MacPool", mac_pool_vtable, object_find, enumerate_mac_pools },
         { CLUSTER_ROOT "/peer", PEER_OBJECT_INTERFACE, peer_vtable, peer_find, peer_enumerate },
         { NULL },
 };
@@ -376,6 +422,8 @@ static const DictField *const update_fields[_KIND_MAX] = {
         [KIND_VM] = vm_update_fields,
         [KIND_SNAPSHOT] = snapshot_update_fields,
         [KIND_TEMPLATE] = template_update_fields,
+        [KIND_VNIC_PROFILE] = vnic_profile_update_fields,
+        [KIND_MAC_POOL] = mac_pool_update_fields,
 };
 
 int object_method_update(sd_bus_message *message, void *userdata, sd_bus_error *error) {

@@ -9,7 +9,7 @@ extern const BusObject cluster_bus_objects[];
 
 /* The vtables of the kinds, each in its own file. */
 extern const sd_bus_vtable root_vtable[], data_center_vtable[], cluster_vtable[], host_vtable[], network_vtable[],
-        storage_domain_vtable[], disk_vtable[], vm_vtable[], snapshot_vtable[], template_vtable[];
+        storage_domain_vtable[], disk_vtable[], vm_vtable[], snapshot_vtable[], template_vtable[], mac_pool_vtable[], vnic_profile_vtable[];
 
 /* A getter for every property of every kind. */
 int object_property(sd_bus *bus, const char *path, const char *interface, const char *property,

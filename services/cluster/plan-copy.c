@@ -10,6 +10,7 @@
 #include "dict.h"
 #include "plan-internal.h"
 #include "plan-snapshot.h"
+#include "plan-vnic.h"
 #include "spec.h"
 
 static const char *image_of(const Object *disk) {
@@ -223,7 +224,7 @@ typedef struct Clone {
         json_t **steps;
 } Clone;
 
-json_t *plan_clone_description(const json_t *configuration, const json_t *given, const char *id, const char *name, const char *cluster) {
+json_t *plan_clone_description(const Model *model, const json_t *configuration, const json_t *given, const char *id, const char *name, const char *cluster) {
         json_t *description = spec_strip(configuration), *nics = json_array(), *nic;
         size_t i;
 
@@ -233,6 +234,9 @@ json_t *plan_clone_description(const json_t *configuration, const json_t *given,
                 if (copy) {
                         (void) json_object_del(copy, "id");
                         (void) json_object_del(copy, "mac");
+                        /* one that was removed since: that of the network's name instead */
+                        if (!vnic_profile_find(model, dict_string(copy, "network", ""), dict_string(copy, "profile", "")))
+                                (void) json_object_del(copy, "profile");
                 }
                 (void) json_array_append_new(nics, copy);
         }
@@ -327,7 +331,7 @@ int plan_clone_vm(const Plan *plan, const Object *vm, const Object *snapshot, co
                 return r;
         if (snapshot && !streq(snapshot->state, "ok"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The snapshot %s is %s", snapshot->name, snapshot->state);
-        description = plan_clone_description(configuration, given, ret_id, clone.name, vm->parent->id);
+        description = plan_clone_description(plan->model, configuration, given, ret_id, clone.name, vm->parent->id);
         r = description ? plan_create_vm(plan, description, change, error) : -ENOMEM;
         if (r >= 0)
                 r = clone_disks(&clone, configuration, error);

@@ -55,4 +55,4 @@ int plan_check_disk_still(const Object *disk, const char *what, sd_bus_error *er
 /* Where a copy goes: reference, or NULL for the same. Return: the domain, or NULL with error set. */
 Object *plan_copy_target(const Plan *plan, Object *domain, const char *reference, sd_bus_error *error);
 /* A configuration as the description of a VM of another name, without what belongs to one VM alone. Return: new reference or NULL. */
-json_t *plan_clone_description(const json_t *configuration, const json_t *given, const char *id, const char *name, const char *cluster);
+json_t *plan_clone_description(const Model *model, const json_t *configuration, const json_t *given, const char *id, const char *name, const char *cluster);

@@ -8,6 +8,8 @@
 #include "bus-object.h"
 #include "dict.h"
 #include "parse-util.h"
+#include "plan-mac.h"
+#include "plan-vnic.h"
 #include "spec.h"
 
 /* ---- what all creations share ---- */
@@ -62,6 +64,7 @@ const Object *plan_name_scope(ObjectKind kind, Object *parent) {
         case KIND_TEMPLATE:
                 return object_data_center(parent);
         case KIND_DISK:
+        case KIND_VNIC_PROFILE:
         case KIND_SNAPSHOT:
                 return parent;
         default:
@@ -132,12 +135,15 @@ int plan_create_data_center(const Plan *plan, const json_t *description, Change 
                        json_pack("{s:s, s:s, s:s, s:{s:b, s:b, s:b, s:s}}", "id", network, "name", "ovirtmgmt",
                                  "data_center", id, "spec", "management", 1, "required", 1, "bridged", 1, "description",
                                  "Management network"));
+        if (r >= 0)
+                r = plan_put_network_profile(network, "ovirtmgmt", change);
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_DATA_CENTER, id, name);
 }
 
 int plan_create_cluster(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
+        _cleanup_json_ json_t *spec = NULL;
         const char *name = dict_string(description, "name", "");
         char id[UUID_STRING_MAX];
         Object *parent;
@@ -153,9 +159,13 @@ int plan_create_cluster(const Plan *plan, const json_t *description, Change *cha
         if (r < 0)
                 return r;
 
+        spec = spec_strip(description);
+        r = spec ? plan_resolve_mac_pool(plan, NULL, spec, error) : -ENOMEM;
+        if (r < 0)
+                return r;
+
         r = change_put(change, "cluster",
-                       json_pack("{s:s, s:s, s:s, s:o}", "id", id, "name", name, "data_center", parent->id, "spec",
-                                 spec_strip(description)));
+                       json_pack("{s:s, s:s, s:s, s:O}", "id", id, "name", name, "data_center", parent->id, "spec", spec));
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_CLUSTER, id, name);
@@ -193,6 +203,8 @@ int plan_create_network(const Plan *plan, const json_t *description, Change *cha
         r = change_put(change, "network",
                        json_pack("{s:s, s:s, s:s, s:o}", "id", id, "name", name, "data_center", parent->id, "spec",
                                  spec_strip(description)));
+        if (r >= 0 && dict_boolean(description, "bridged", true))
+                r = plan_put_network_profile(id, name, change);
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_NETWORK, id, name);

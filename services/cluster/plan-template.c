@@ -211,7 +211,7 @@ int plan_template_vm(const Plan *plan, const Object *template_object, const json
         r = plan_new_id(plan, KIND_VM, given, ret_id, error);
         if (r < 0)
                 return r;
-        description = plan_clone_description(json_object_get(template_object->spec, "configuration"), given, ret_id, use.name,
+        description = plan_clone_description(plan->model, json_object_get(template_object->spec, "configuration"), given, ret_id, use.name,
                                              template_object->parent->id);
         r = description ? plan_create_vm(plan, description, change, error) : -ENOMEM;
         json_array_foreach(disks_of(template_object), i, entry)

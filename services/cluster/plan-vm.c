@@ -8,9 +8,10 @@
 
 #include "bus-error.h"
 #include "dict.h"
-#include "mac.h"
 #include "parse-util.h"
+#include "plan-mac.h"
 #include "plan-snapshot.h"
+#include "plan-vnic.h"
 #include "spec.h"
 
 const char *vm_state(const Object *vm) {
@@ -109,24 +110,6 @@ static int put_vm_disk(const Plan *plan, const char *vm_id, Object *scope, const
         return change_put(change, "vm_disk", json_pack("{s:s, s:s, s:O}", "vm", vm_id, "id", disk->id, "spec", spec));
 }
 
-typedef struct MacUse {
-        const Model *model;
-        const Change *change; /* what this request gives out already */
-} MacUse;
-
-static bool mac_in_use(const char *mac, void *userdata) {
-        const MacUse *use = userdata;
-        json_t *entry;
-        size_t i;
-
-        if (model_mac_in_use(use->model, mac))
-                return true;
-        json_array_foreach(use->change->rows, i, entry)
-                if (streq_ptr(dict_string(json_object_get(entry, "row"), "mac", NULL), mac))
-                        return true;
-        return false;
-}
-
 static bool nic_id_in_use(const Plan *plan, const Change *change, const char *id) {
         json_t *entry;
         size_t i;
@@ -141,41 +124,30 @@ static bool nic_id_in_use(const Plan *plan, const Change *change, const char *id
         return false;
 }
 
-static int put_vm_nic(const Plan *plan, const char *vm_id, Object *scope, const json_t *given, Change *change,
+static int put_vm_nic(const Plan *plan, const char *vm_id, Object *cluster, const json_t *given, Change *change,
                       sd_bus_error *error) {
-        MacUse use = { plan->model, change };
-        Object *network = model_resolve(plan->model, KIND_NETWORK, dict_string(given, "network", ""), scope, error);
+        Object *network, *profile;
         const char *wanted = dict_string(given, "mac", NULL), *given_id = dict_string(given, "id", NULL);
         char id[UUID_STRING_MAX], mac[MAC_STRING_MAX];
         json_t *spec;
         int r;
 
-        if (!network)
-                return -ENOENT;
+        r = plan_resolve_nic(plan, given, cluster->parent, &network, &profile, error);
+        if (r < 0)
+                return r;
         if (!dict_boolean(network->spec, "bridged", true))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
                                          "The network %s has no bridge: VMs cannot use it", network->name);
         if (given_id && nic_id_in_use(plan, change, given_id))
                 return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "A NIC with id %s exists already", given_id);
-        if (wanted && mac_in_use(wanted, &use))
-                return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The address %s belongs to another NIC",
-                                         wanted);
-
-        r = given_id ? 0 : uuid_generate(id);
+        r = wanted ? plan_check_mac(plan, cluster, vm_id, change, wanted, error) : plan_take_mac(plan, cluster, change, mac, error);
+        if (r >= 0 && !given_id)
+                r = uuid_generate(id);
         if (r < 0)
                 return r;
-        if (!wanted) {
-                uint16_t cursor = *plan->mac_cursor;
 
-                r = mac_allocate(plan->mac_prefix, mac_in_use, &use, &cursor, mac);
-                if (r < 0)
-                        return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED,
-                                                 "No address is left in the range %s:00:00", plan->mac_prefix);
-                *plan->mac_cursor = cursor;
-        }
-
-        spec = json_pack("{s:s, s:b, s:I}", "model", dict_string(given, "model", "virtio"), "link",
-                         dict_boolean(given, "link", true), "boot_order",
+        spec = json_pack("{s:s, s:b, s:s*, s:I}", "model", dict_string(given, "model", "virtio"), "link",
+                         dict_boolean(given, "link", true), "profile", profile ? profile->id : NULL, "boot_order",
                          (json_int_t)dict_integer(given, "boot_order", 0));
         return change_put(change, "vm_nic",
                           json_pack("{s:s, s:s, s:s, s:s, s:o}", "vm", vm_id, "id", given_id ?: id, "network",
@@ -207,7 +179,7 @@ static int check_devices(const Object *vm, const Change *change, sd_bus_error *e
         return vm_devices_check(disks, nics, error);
 }
 
-static int put_vm_devices(const Plan *plan, const char *vm_id, Object *scope, const json_t *description,
+static int put_vm_devices(const Plan *plan, const char *vm_id, Object *cluster, const json_t *description,
                           Change *change, sd_bus_error *error) {
         const json_t *disks = json_object_get(description, "disks"), *nics = json_object_get(description, "nics");
         json_t *entry;
@@ -217,7 +189,7 @@ static int put_vm_devices(const Plan *plan, const char *vm_id, Object *scope, co
         json_array_foreach((json_t *)disks, i, entry) {
                 size_t before = json_array_size(change->rows);
 
-                r = put_vm_disk(plan, vm_id, scope, entry, change, error);
+                r = put_vm_disk(plan, vm_id, cluster->parent, entry, change, error);
                 if (r < 0)
                         return r;
                 for (size_t k = 0; k < before; k++) {
@@ -232,11 +204,12 @@ static int put_vm_devices(const Plan *plan, const char *vm_id, Object *scope, co
                 }
         }
         json_array_foreach((json_t *)nics, i, entry) {
-                r = put_vm_nic(plan, vm_id, scope, entry, change, error);
+                r = put_vm_nic(plan, vm_id, cluster, entry, change, error);
                 if (r < 0)
                         return r;
         }
-        return check_devices(NULL, change, error);
+        r = check_devices(NULL, change, error);
+        return r < 0 ? r : plan_warn_mac_pool(plan, cluster, change);
 }
 
 static json_t *vm_row(const char *id, const char *name, const Object *cluster, bool autostart, json_t *spec) {
@@ -272,7 +245,7 @@ int plan_create_vm(const Plan *plan, const json_t *description, Change *change, 
         r = change_put(change, "vm_run", json_pack("{s:s, s:s}", "vm", id, "boot", plan->boot_id));
         if (r < 0)
                 return r;
-        r = put_vm_devices(plan, id, cluster->parent, description, change, error);
+        r = put_vm_devices(plan, id, cluster, description, change, error);
         if (r < 0)
                 return r;
         return plan_created(plan, change, KIND_VM, id, name);
@@ -352,9 +325,11 @@ int plan_add_nic(const Plan *plan, const Object *vm, const json_t *nic, Change *
         r = plan_check_vm_still(vm, "adding a NIC", error);
         if (r < 0)
                 return r;
-        r = put_vm_nic(plan, vm->id, object_data_center((Object *)vm), nic, change, error);
+        r = put_vm_nic(plan, vm->id, vm->parent, nic, change, error);
         if (r >= 0)
                 r = check_devices(vm, change, error);
+        if (r >= 0)
+                r = plan_warn_mac_pool(plan, vm->parent, change);
         if (r < 0)
                 return r;
 

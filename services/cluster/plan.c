@@ -8,7 +8,16 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "plan-mac.h"
+#include "plan-vnic.h"
 #include "spec.h"
+
+/* Only networks VMs can use have profiles. */
+static int change_profiles(const Plan *plan, const Object *network, const char *name, bool bridged, Change *change) {
+        if (!bridged)
+                return plan_delete_network_profiles(plan, network, change);
+        return network->children == 0 ? plan_put_network_profile(network->id, name, change) : 0;
+}
 
 int plan_update(const Plan *plan, const Object *object, const json_t *changes, Change *change, sd_bus_error *error) {
         _cleanup_json_ json_t *row = json_copy(object->row), *spec = json_copy(object->spec),
@@ -39,6 +48,21 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
                 if (object->users && !dict_boolean(changes, "bridged", true))
                         return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the network %s through its bridge",
                                                  object->users->vm->name, object->name);
+        }
+        if (object->kind == KIND_VNIC_PROFILE) {
+                r = plan_check_vnic_profile_update(changes, error);
+                if (r < 0)
+                        return r;
+        }
+        if (object->kind == KIND_MAC_POOL) {
+                r = plan_check_mac_pool_update(plan, object, changes, error);
+                if (r < 0)
+                        return r;
+        }
+        if (object->kind == KIND_CLUSTER) {
+                r = plan_resolve_mac_pool(plan, object, given, error);
+                if (r < 0)
+                        return r;
         }
         if (object->kind == KIND_VM) {
                 bool cpus = false, parts = false;
@@ -73,6 +97,8 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
         if (json_object_set(row, "spec", spec) < 0)
                 return -ENOMEM;
         r = change_put(change, object_kind_to_string(object->kind), json_incref(row));
+        if (r >= 0 && object->kind == KIND_NETWORK && json_object_get(changes, "bridged"))
+                r = change_profiles(plan, object, name ?: object->name, dict_boolean(changes, "bridged", true), change);
         if (r < 0)
                 return r;
         (void) snprintf(code, sizeof code, "%s-updated", object_kind_to_string(object->kind));
@@ -80,12 +106,16 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
                          object_kind_noun(object->kind), name ?: object->name);
 }
 
-static int check_removable(const Object *object, sd_bus_error *error) {
+static int check_removable(const Plan *plan, const Object *object, sd_bus_error *error) {
         if (object->job[0])
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The %s %s is busy with job %s",
                                          object_kind_noun(object->kind), object->name, object->job);
         if (object->kind == KIND_NETWORK && dict_boolean(object->spec, "management", false))
                 return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "The management network cannot be removed");
+        if (object->kind == KIND_VNIC_PROFILE)
+                return plan_check_vnic_profile_remove(object, error);
+        if (object->kind == KIND_MAC_POOL)
+                return plan_check_mac_pool_remove(plan, object, error);
         if (object->users)
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the %s %s", object->users->vm->name,
                                          object_kind_noun(object->kind), object->name);
@@ -94,6 +124,8 @@ static int check_removable(const Object *object, sd_bus_error *error) {
                                          object->children);
         if (object->kind == KIND_VM)
                 return plan_check_vm_still(object, "removing it", error);
+        if (object->kind == KIND_NETWORK) /* its profiles go with it */
+                return 0;
         /* a data center's own management network goes with it */
         if (object->children > (object->kind == KIND_DATA_CENTER ? 1U : 0U))
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The %s %s is not empty",
@@ -122,20 +154,28 @@ static int delete_vm_rows(const Object *vm, Change *change) {
         return r;
 }
 
+static int delete_network(const Plan *plan, const Object *network, Change *change) {
+        int r = plan_delete_network_profiles(plan, network, change);
+
+        return r < 0 ? r : change_delete(change, "network", json_pack("{s:s}", "id", network->id));
+}
+
 int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_error *error) {
         char code[64];
         int r;
 
-        r = check_removable(object, error);
+        r = check_removable(plan, object, error);
         if (r < 0)
                 return r;
 
         if (object->kind == KIND_VM)
                 r = delete_vm_rows(object, change);
+        if (object->kind == KIND_NETWORK)
+                r = plan_delete_network_profiles(plan, object, change);
         if (r >= 0 && object->kind == KIND_DATA_CENTER)
                 for (const Object *network = model_first(plan->model, KIND_NETWORK); network; network = network->next)
                         if (network->parent == object)
-                                r = change_delete(change, "network", json_pack("{s:s}", "id", network->id));
+                                r = delete_network(plan, network, change);
         if (r >= 0)
                 r = change_delete(change, object_kind_to_string(object->kind), json_pack("{s:s}", "id", object->id));
         if (r < 0)

@@ -10,14 +10,14 @@
  */
 
 #include "event.h"
+#include "mac-pool.h"
 #include "model.h"
 
 typedef struct Plan {
         const Model *model;
         Actor actor;
-        const char *mac_prefix; /* "56:6f:RR:RR" */
-        uint16_t *mac_cursor;
-        const char *boot_id;    /* of this host, a word made in each: a VM touched in a boot is not started again by it */
+        MacCursors *mac_cursors;
+        const char *boot_id; /* of this host, a word made in each: a VM touched in a boot is not started again by it */
 } Plan;
 
 /* Objects of one kind beyond this are refused: far above 200 hosts and 10,000 VMs, far below what memory holds. */

@@ -10,6 +10,8 @@
 #include "log.h"
 #include "object-bus.h"
 #include "peer-bus.h"
+#include "plan-mac.h"
+#include "plan-vnic.h"
 #include "spec.h"
 #include "work.h"
 
@@ -100,6 +102,14 @@ static int method_create_cluster(sd_bus_message *message, void *userdata, sd_bus
 
 static int method_create_network(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         return create(message, userdata, network_create_fields, "network", plan_create_network, error);
+}
+
+static int method_create_mac_pool(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return create(message, userdata, mac_pool_create_fields, "MAC pool", plan_create_mac_pool, error);
+}
+
+static int method_create_vnic_profile(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return create(message, userdata, vnic_profile_create_fields, "vNIC profile", plan_create_vnic_profile, error);
 }
 
 static int method_create_vm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -445,6 +455,10 @@ const sd_bus_vtable root_vtable[] = {
                                 SD_BUS_RESULT("o", cluster), method_create_cluster, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateNetwork", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", network), method_create_network, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateVnicProfile", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", profile), method_create_vnic_profile, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateMacPool", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
+                                SD_BUS_RESULT("o", mac_pool), method_create_mac_pool, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateStorageDomain", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", domain, "o", job), method_create_storage_domain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -77,15 +77,37 @@ static const char migration_2[] =
         "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (data_center, name),"
         "  FOREIGN KEY (cluster, data_center) REFERENCES cluster (id, data_center)) STRICT;";
 
-const char *const schema_migrations[] = { migration_1, migration_2 };
+/* Pools of addresses. One may allow that an address is given twice, so it is no longer unique by the table: the plan sees to it. */
+static const char migration_3[] =
+        "CREATE TABLE mac_pool ("
+        "  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+        "  spec TEXT NOT NULL CHECK (json_valid(spec))) STRICT;"
+        "CREATE TABLE vm_nic_3 ("
+        "  vm TEXT NOT NULL REFERENCES vm (id), id TEXT NOT NULL UNIQUE,"
+        "  network TEXT NOT NULL REFERENCES network (id), mac TEXT NOT NULL,"
+        "  spec TEXT NOT NULL CHECK (json_valid(spec)), PRIMARY KEY (vm, id)) STRICT;"
+        "INSERT INTO vm_nic_3 SELECT vm, id, network, mac, spec FROM vm_nic ORDER BY rowid;"
+        "DROP TABLE vm_nic;"
+        "ALTER TABLE vm_nic_3 RENAME TO vm_nic;"
+        "CREATE INDEX vm_nic_by_network ON vm_nic (network);";
+
+/* Which profile a NIC has stands in its spec: NICs of before have none. */
+static const char migration_4[] =
+        "CREATE TABLE vnic_profile ("
+        "  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, network TEXT NOT NULL REFERENCES network (id),"
+        "  spec TEXT NOT NULL CHECK (json_valid(spec)), UNIQUE (network, name)) STRICT;";
+
+const char *const schema_migrations[] = { migration_1, migration_2, migration_3, migration_4 };
 const int schema_version = ELEMENTSOF(schema_migrations);
 
 const SchemaTable schema_tables[] = {
         { "setting", 1, { "key", "value" } },
+        { "mac_pool", 1, { "id", "name", "spec" } },
         { "data_center", 1, { "id", "name", "spec" } },
         { "cluster", 1, { "id", "name", "data_center", "spec" } },
         { "host", 1, { "id", "name", "cluster", "spec" } },
         { "network", 1, { "id", "name", "data_center", "spec" } },
+        { "vnic_profile", 1, { "id", "name", "network", "spec" } },
         { "storage_domain", 1, { "id", "name", "data_center", "state", "spec" } },
         { "disk", 1, { "id", "name", "storage_domain", "state", "spec" } },
         { "vm", 1, { "id", "name", "cluster", "data_center", "autostart", "spec" } },

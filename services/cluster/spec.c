@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "mac-pool.h"
+#include "nic-options.h"
 #include "parse-util.h"
 
 /* IFNAMSIZ - 1: longer names do not fit a network device. */
@@ -61,10 +63,26 @@ const DictField data_center_update_fields[] = {
 
 const DictField cluster_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
-        FIELD_REFERENCE("data_center", DICT_OPTIONAL), { "require_kvm", DICT_BOOLEAN }, { NULL },
+        FIELD_REFERENCE("data_center", DICT_OPTIONAL), { "require_kvm", DICT_BOOLEAN },
+        FIELD_REFERENCE("mac_pool", DICT_OPTIONAL), { NULL },
 };
 const DictField cluster_update_fields[] = {
-        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { "require_kvm", DICT_BOOLEAN }, { NULL },
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { "require_kvm", DICT_BOOLEAN },
+        FIELD_REFERENCE("mac_pool", DICT_OPTIONAL), { NULL },
+};
+
+static const DictField mac_range_element = {
+        "range", DICT_STRING, .valid = mac_range_is_valid,
+        .expected = "FIRST-LAST, two addresses in lower-case, of which NICs can have one at least and 2147483647 at most",
+};
+#define FIELD_MAC_RANGES(kind) { "ranges", DICT_ARRAY, kind, 1, MAC_POOL_RANGES_MAX, .element = &mac_range_element }
+const DictField mac_pool_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELD_MAC_RANGES(DICT_REQUIRED),
+        { "allow_duplicates", DICT_BOOLEAN }, { NULL },
+};
+const DictField mac_pool_update_fields[] = {
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELD_MAC_RANGES(DICT_OPTIONAL),
+        { "allow_duplicates", DICT_BOOLEAN }, { NULL },
 };
 
 const DictField host_update_fields[] = {
@@ -83,6 +101,22 @@ const DictField network_create_fields[] = {
 const DictField network_update_fields[] = {
         FIELD_NAME(DICT_OPTIONAL, network_name_is_valid, NETWORK_NAME_TEXT), FIELD_DESCRIPTION, NETWORK_FIELDS, { NULL },
 };
+
+/* "default": NIC_FILTER_SPOOFING where the host's libvirt has it. The others are oVirt's list. */
+static const char *const nic_filters[] = {
+        "default", "none", NIC_FILTER_SPOOFING, "allow-arp", "allow-dhcp", "allow-dhcp-server", "allow-incoming-ipv4", "allow-ipv4",
+        "clean-traffic", "clean-traffic-gateway", "no-arp-ip-spoofing", "no-arp-mac-spoofing", "no-arp-spoofing", "no-ip-multicast",
+        "no-ip-spoofing", "no-mac-broadcast", "no-mac-spoofing", "no-other-l2-traffic", "no-other-rarp-traffic", "qemu-announce-self",
+        "qemu-announce-self-rarp", NULL,
+};
+#define VNIC_PROFILE_FIELDS                                                                                   \
+        FIELD_DESCRIPTION, { "filter", DICT_STRING, .words = nic_filters },                                    \
+        { "inbound", DICT_OBJECT, .fields = nic_limit_fields }, { "outbound", DICT_OBJECT, .fields = nic_limit_fields }, \
+        { "port_mirroring", DICT_BOOLEAN }, { "custom", DICT_STRING_MAP }
+const DictField vnic_profile_create_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_REFERENCE("network", DICT_REQUIRED), VNIC_PROFILE_FIELDS, { NULL },
+};
+const DictField vnic_profile_update_fields[] = { FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), VNIC_PROFILE_FIELDS, { NULL } };
 
 static const char *const domain_types[] = { "local", NULL };
 const DictField storage_domain_create_fields[] = {
@@ -156,7 +190,7 @@ static const DictField vm_disk_element = { "disk", DICT_OBJECT, .fields = vm_dis
 
 static const char *const nic_models[] = { "virtio", "e1000e", NULL };
 const DictField vm_nic_fields[] = {
-        FIELD_ID, FIELD_REFERENCE("network", DICT_REQUIRED),
+        FIELD_ID, FIELD_REFERENCE("network", DICT_OPTIONAL), FIELD_REFERENCE("profile", DICT_OPTIONAL),
         { "mac", DICT_STRING, .valid = mac_is_valid, .expected = "a unicast address such as 56:6f:00:00:00:01, in lower-case" },
         { "model", DICT_STRING, .words = nic_models }, { "link", DICT_BOOLEAN }, FIELD_BOOT_ORDER, { NULL },
 };

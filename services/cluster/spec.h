@@ -30,6 +30,8 @@
 
 extern const DictField data_center_create_fields[], data_center_update_fields[];
 extern const DictField cluster_create_fields[], cluster_update_fields[];
+extern const DictField vnic_profile_create_fields[], vnic_profile_update_fields[];
+extern const DictField mac_pool_create_fields[], mac_pool_update_fields[];
 extern const DictField host_update_fields[];
 extern const DictField network_create_fields[], network_update_fields[];
 extern const DictField storage_domain_create_fields[], storage_domain_import_fields[], storage_domain_update_fields[];

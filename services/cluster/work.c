@@ -144,7 +144,8 @@ void work_transfer(Manager *manager, Job *job, const Object *disk, bool upload, 
 }
 
 void work_start_vm(Manager *manager, Job *job, const Object *vm, bool paused) {
-        _cleanup_json_ json_t *description = vm_description(vm, manager->host_networks), *more = json_pack("{s:b}", "paused", paused);
+        _cleanup_json_ json_t *description = vm_description(vm, manager->host_networks, json_object_get(manager->capabilities, "network_filters")),
+                              *more = json_pack("{s:b}", "paused", paused);
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 

@@ -233,6 +233,7 @@ json_t *host_capabilities_json(const HostCpu *cpu, const HostMemory *memory, con
         set_topology(object, cpu, node);
         set_number(object, "memory", node && node->memory_bytes > 0 ? node->memory_bytes : memory->total_bytes);
         (void) json_object_set_new(object, "numa_nodes", virt && virt->numa_nodes ? json_incref(virt->numa_nodes) : json_array());
+        (void) json_object_set_new(object, "network_filters", virt && virt->network_filters ? json_incref(virt->network_filters) : json_array());
         (void) json_object_set_new(object, "kvm", json_boolean(!reason));
         set_text(object, "kvm_reason", reason);
         set_text(object, "hypervisor", hypervisor);

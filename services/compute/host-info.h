@@ -51,6 +51,7 @@ typedef struct HostVirt {
         bool kvm;
         int64_t qemu_uid;  /* as whom QEMU runs (the DAC security model); -1: not told */
         json_t *numa_nodes; /* [{id, memory, cpus: "0-3"}] */
+        json_t *network_filters; /* names; not in the capabilities, NULL where they were not asked for */
 } HostVirt;
 int host_virt_parse(const char *xml, HostVirt *ret);
 void host_virt_done(HostVirt *virt);

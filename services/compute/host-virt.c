@@ -149,5 +149,6 @@ void host_virt_done(HostVirt *virt) {
         free(virt->machine);
         free(virt->cpu_model);
         json_decref(virt->numa_nodes);
+        json_decref(virt->network_filters);
         *virt = (HostVirt){};
 }

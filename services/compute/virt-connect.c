@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "virt-call.h"
+#include "virt-filter.h"
 
 /* A libvirt that is silent for KEEPALIVE_SECONDS × (KEEPALIVE_COUNT + 1) is taken for dead; see the timeline in virt.c. */
 #define KEEPALIVE_SECONDS 5
@@ -287,6 +288,7 @@ static int read_host(VirtOpen *open) {
         if (r < 0)
                 return r;
         open->node = (HostNode){ info.cpus, info.mhz, info.nodes, info.sockets, info.cores, info.threads, (uint64_t)info.memory * KIB };
+        open->host.network_filters = virt_filters(open->link->conn);
         read_hypervisor(open);
         return 0;
 }

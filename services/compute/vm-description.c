@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "nic-options.h"
 #include "parse-util.h"
 
 /* ---- words and single values ---- */
@@ -82,6 +83,10 @@ static const DictField nic_fields[] = {
         { .key = "mac", .type = DICT_STRING, .valid = mac_is_valid, .expected = "a unicast MAC address like 56:6f:00:00:00:01" },
         { .key = "model", .type = DICT_STRING, .words = nic_models },
         { .key = "link", .type = DICT_BOOLEAN },
+        { .key = "filter", .type = DICT_STRING, .valid = nic_filter_is_valid, .expected = "the name of a network filter of libvirt" },
+        { .key = "inbound", .type = DICT_OBJECT, .fields = nic_limit_fields },
+        { .key = "outbound", .type = DICT_OBJECT, .fields = nic_limit_fields },
+        { .key = "custom", .type = DICT_STRING_MAP },
         { .key = "boot_order", .type = DICT_INTEGER, .min = 1, .max = VM_BOOT_ORDER_MAX },
         { .key = "address", .type = DICT_STRING_MAP },
         {},
@@ -247,6 +252,13 @@ static int check_nics(const json_t *nics, sd_bus_error *error) {
                 const json_t *nic = json_array_get(nics, i);
 
                 r = check_address(json_object_get(nic, "address"), "NIC", i, error);
+                if (r < 0)
+                        return r;
+                r = nic_limit_check(json_object_get(nic, "inbound"), "inbound", error);
+                if (r >= 0)
+                        r = nic_limit_check(json_object_get(nic, "outbound"), "outbound", error);
+                if (r >= 0)
+                        r = nic_custom_check(json_object_get(nic, "custom"), error);
                 if (r < 0)
                         return r;
                 if (!vm_nic_bridge(nic))

@@ -299,9 +299,36 @@ static void write_port_name(Xml *x, const json_t *nic) {
         xml_close(x);
 }
 
+/* libvirt counts kilobytes: 125 for 10^6 bits. */
+static void write_limit(Xml *x, const char *direction, const json_t *limit) {
+        int64_t peak = dict_integer(limit, "peak_mbit", 0), burst = dict_integer(limit, "burst_mib", 0);
+
+        if (!limit)
+                return;
+        xml_open(x, direction, NULL);
+        xml_attributef(x, "average", "%" PRIi64, dict_integer(limit, "average_mbit", 0) * 125);
+        if (peak > 0)
+                xml_attributef(x, "peak", "%" PRIi64, peak * 125);
+        if (burst > 0)
+                xml_attributef(x, "burst", "%" PRIi64, burst * 1024);
+        xml_close(x);
+}
+
+/* Directions are the guest's: what it receives is inbound. */
+static void write_bandwidth(Xml *x, const json_t *nic) {
+        const json_t *inbound = json_object_get(nic, "inbound"), *outbound = json_object_get(nic, "outbound");
+
+        if (!inbound && !outbound)
+                return;
+        xml_open(x, "bandwidth", NULL);
+        write_limit(x, "inbound", inbound);
+        write_limit(x, "outbound", outbound);
+        xml_close(x);
+}
+
 static void write_nic(Xml *x, const json_t *nic) {
         int64_t boot_order = dict_integer(nic, "boot_order", 0);
-        const char *mac = dict_string(nic, "mac", NULL), *bridge = vm_nic_bridge(nic);
+        const char *mac = dict_string(nic, "mac", NULL), *filter = dict_string(nic, "filter", NULL), *bridge = vm_nic_bridge(nic);
         char alias[48];
 
         if (!bridge) {
@@ -315,6 +342,9 @@ static void write_nic(Xml *x, const json_t *nic) {
         xml_empty(x, "source", "bridge", bridge, NULL);
         write_port_name(x, nic);
         xml_empty(x, "model", "type", dict_string(nic, "model", "virtio"), NULL);
+        if (filter)
+                xml_empty(x, "filterref", "filter", filter, NULL);
+        write_bandwidth(x, nic);
         xml_empty(x, "link", "state", dict_boolean(nic, "link", true) ? "up" : "down", NULL);
         write_boot_order(x, boot_order);
         write_identity(x, alias, json_object_get(nic, "address"));

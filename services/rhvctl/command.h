@@ -54,6 +54,8 @@ typedef enum CompletionSource {
         COMPLETE_VM,
         COMPLETE_SNAPSHOT,
         COMPLETE_TEMPLATE,
+        COMPLETE_MAC_POOL,
+        COMPLETE_VNIC_PROFILE,
         COMPLETE_PEER,
         COMPLETE_JOB,
         COMPLETE_AGENT,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where things run: data centers, clusters, hosts, and the logical networks. */
+/* Where things run: data centers, clusters, hosts, and the logical networks with what NICs on them need. */
 
 #include "commands.h"
+#include "dict.h"
 #include "host-network.h"
 #include "object.h"
 
@@ -45,8 +46,11 @@ static const Parameter cluster_arguments[] = { ARGUMENT_OBJECT("CLUSTER", COMPLE
 #define OPTION_REQUIRE_KVM                                                                                             \
         { "require-kvm", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "require_kvm",                                        \
           .help = "Refuse hosts whose processor cannot run guests itself" }
-static const Parameter cluster_create_options[] = { OPTION_DATA_CENTER, OPTION_REQUIRE_KVM, OPTION_DESCRIPTION, OPTION_ID, {} };
-static const Parameter cluster_update_options[] = { OPTION_RENAME("cluster"), OPTION_REQUIRE_KVM, OPTION_DESCRIPTION, {} };
+#define OPTION_MAC_POOL                                                                                                \
+        { "macpool", "MACPOOL", PARAMETER_TEXT, PLACE_SPEC, "mac_pool", .complete = COMPLETE_MAC_POOL,                 \
+          .help = "Where NICs get their addresses from" }
+static const Parameter cluster_create_options[] = { OPTION_DATA_CENTER, OPTION_REQUIRE_KVM, OPTION_MAC_POOL, OPTION_DESCRIPTION, OPTION_ID, {} };
+static const Parameter cluster_update_options[] = { OPTION_RENAME("cluster"), OPTION_REQUIRE_KVM, OPTION_MAC_POOL, OPTION_DESCRIPTION, {} };
 
 const Command cluster_commands[] = {
         COMMON("cluster", kind_cluster, cluster_arguments),
@@ -146,5 +150,80 @@ const Command network_commands[] = {
         { "network", "attach", "Make it on a host", network_attach_arguments, host_attach_options, network_run_attach,
           COMMAND_CHANGES, &kind_network, "AttachNetwork", "sc", "Attaching a network to", "has the network" },
         REMOVE("network", kind_network, network_arguments, "Remove a network no VM uses"),
+        {},
+};
+
+/* ---- vNIC profiles ---- */
+
+static const Parameter vnicprofile_arguments[] = { ARGUMENT_OBJECT("VNICPROFILE", COMPLETE_VNIC_PROFILE), {} };
+static const Parameter limit_fields[] = {
+        { "average_mbit", .type = PARAMETER_COUNT },
+        { "peak_mbit", .type = PARAMETER_COUNT },
+        { "burst_mib", .type = PARAMETER_COUNT },
+        {},
+};
+#define OPTION_LIMIT(name, what)                                                                                       \
+        { name, "MBIT[,KEY=VALUE]", PARAMETER_RECORD, PLACE_LOCAL, .fields = limit_fields,                             \
+          .help = "What a guest " what " at most, in Mbit/s; keys: peak_mbit, burst_mib; 0: no limit" }
+#define VNICPROFILE_OPTIONS                                                                                            \
+        { "filter", "FILTER", PARAMETER_TEXT, PLACE_SPEC, .help = "Network filter of libvirt, none or default" },      \
+        OPTION_LIMIT("inbound", "receives"), OPTION_LIMIT("outbound", "sends"),                                        \
+        { "custom", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "A property for hooks; may be repeated" },         \
+        OPTION_DESCRIPTION
+static const Parameter vnicprofile_create_options[] = {
+        { "network", "NETWORK", PARAMETER_TEXT, PLACE_SPEC, .flags = PARAMETER_REQUIRED, .complete = COMPLETE_NETWORK,
+          .help = "Network it is of" },
+        VNICPROFILE_OPTIONS, OPTION_ID, {},
+};
+static const Parameter vnicprofile_update_options[] = { OPTION_RENAME("vNIC profile"), VNICPROFILE_OPTIONS, {} };
+
+/* A record is typed as one of a list, and is one here; an average of 0 is no limit: {}. */
+static int take_limit(const Invocation *invocation, const char *direction, json_t *spec) {
+        json_t *limit = json_array_get(json_object_get(invocation->local, direction), 0);
+
+        if (!limit)
+                return 0;
+        return dict_integer(limit, "average_mbit", 0) > 0 ? json_object_set(spec, direction, limit)
+                                                           : json_object_set_new(spec, direction, json_object());
+}
+
+static int vnicprofile_run(Client *client, const Invocation *invocation) {
+        _cleanup_json_ json_t *spec = json_copy(invocation->spec);
+        Invocation completed = *invocation;
+
+        if (!spec || take_limit(invocation, "inbound", spec) < 0 || take_limit(invocation, "outbound", spec) < 0)
+                return client_no_memory(client);
+        completed.spec = spec;
+        return streq(invocation->command->verb, "create") ? object_run_create(client, &completed) : object_run_update(client, &completed);
+}
+
+const Command vnicprofile_commands[] = {
+        COMMON("vnicprofile", kind_vnic_profile, vnicprofile_arguments),
+        { "vnicprofile", "create", "Make a profile for NICs on a network", new_arguments, vnicprofile_create_options, vnicprofile_run,
+          COMMAND_CHANGES, &kind_vnic_profile, "CreateVnicProfile", NULL, "Creating", "created" },
+        { "vnicprofile", "update", "Change what is given", vnicprofile_arguments, vnicprofile_update_options, vnicprofile_run, COMMAND_CHANGES,
+          &kind_vnic_profile, "Update", "pc", "Changing", "changed" },
+        REMOVE("vnicprofile", kind_vnic_profile, vnicprofile_arguments, "Remove a profile no NIC has"),
+        {},
+};
+
+/* ---- MAC pools ---- */
+
+static const Parameter macpool_arguments[] = { ARGUMENT_OBJECT("MACPOOL", COMPLETE_MAC_POOL), {} };
+#define OPTION_RANGE(required)                                                                                         \
+        { "range", "FIRST-LAST", PARAMETER_LIST, PLACE_SPEC, "ranges", required,                                       \
+          .help = "Addresses such as 56:6f:00:01:00:00-56:6f:00:01:ff:ff; may be repeated" }
+#define OPTION_ALLOW_DUPLICATES                                                                                        \
+        { "allow-duplicates", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "allow_duplicates",                              \
+          .help = "Whether an address given by hand may be another NIC's too" }
+static const Parameter macpool_create_options[] = { OPTION_RANGE(PARAMETER_REQUIRED), OPTION_ALLOW_DUPLICATES, OPTION_DESCRIPTION, OPTION_ID, {} };
+static const Parameter macpool_update_options[] = { OPTION_RENAME("MAC pool"), OPTION_RANGE(0), OPTION_ALLOW_DUPLICATES, OPTION_DESCRIPTION, {} };
+
+const Command macpool_commands[] = {
+        COMMON("macpool", kind_mac_pool, macpool_arguments),
+        { "macpool", "create", "Make a pool of addresses for NICs", new_arguments, macpool_create_options, object_run_create,
+          COMMAND_CHANGES, &kind_mac_pool, "CreateMacPool", NULL, "Creating", "created" },
+        UPDATE("macpool", kind_mac_pool, macpool_arguments, macpool_update_options),
+        REMOVE("macpool", kind_mac_pool, macpool_arguments, "Remove a pool no cluster uses"),
         {},
 };

@@ -22,6 +22,7 @@ static const Parameter disk_fields[] = {
 };
 static const Parameter nic_fields[] = {
         { "network" },
+        { "profile" },
         { "mac" },
         { "model", .type = PARAMETER_WORD, .words = nic_models },
         { "link", .type = PARAMETER_SWITCH },
@@ -58,7 +59,7 @@ static const Parameter vm_create_options[] = {
         { "disk", "DISK[,KEY=VALUE]", PARAMETER_RECORD, PLACE_SPEC, "disks", 0, COMPLETE_DISK, NULL, disk_fields,
           "A disk; keys: bus, read_only, boot_order, serial; may be repeated" },
         { "nic", "NETWORK[,KEY=VALUE]", PARAMETER_RECORD, PLACE_SPEC, "nics", 0, COMPLETE_NETWORK, NULL, nic_fields,
-          "A NIC on a network; keys: mac, model, link, boot_order; may be repeated" },
+          "A NIC on a network; keys: profile, mac, model, link, boot_order; may be repeated" },
         VM_OPTIONS,
         OPTION_ID,
         { "start", .type = PARAMETER_FLAG, .help = "Start it at once" },
@@ -104,6 +105,8 @@ static const Parameter vm_add_nic_arguments[] = {
         {},
 };
 static const Parameter vm_add_nic_options[] = {
+        { "profile", "VNICPROFILE", PARAMETER_TEXT, PLACE_SPEC, .complete = COMPLETE_VNIC_PROFILE,
+          .help = "vNIC profile of the network; that of its own name if not given" },
         { "mac", "ADDRESS", PARAMETER_TEXT, PLACE_SPEC, .help = "Its address; a free one if not given" },
         { "model", "MODEL", PARAMETER_WORD, PLACE_SPEC, .complete = COMPLETE_WORDS, .words = nic_models,
           .help = "virtio or e1000e" },

@@ -5,7 +5,7 @@
 
 #include "command.h"
 
-extern const Command datacenter_commands[], cluster_commands[], host_commands[], network_commands[];
+extern const Command datacenter_commands[], cluster_commands[], host_commands[], network_commands[], macpool_commands[], vnicprofile_commands[];
 extern const Command domain_commands[], disk_commands[], vm_commands[], snapshot_commands[], template_commands[];
 extern const Command job_commands[], event_commands[], fence_commands[], host_network_commands[], local_commands[];
 extern const Command status_commands[], peer_commands[], iscsi_commands[], storage_commands[];

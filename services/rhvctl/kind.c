@@ -21,6 +21,22 @@ static const Column cluster_columns[] = {
         { "ID", "Id", FORMAT_TEXT, false },
         {},
 };
+static const Column vnic_profile_columns[] = {
+        { "NAME", "Name", FORMAT_TEXT, true },
+        { "NETWORK", "Network", FORMAT_REFERENCE, true },
+        { "FILTER", "Filter", FORMAT_TEXT, false },
+        { "DESCRIPTION", "Description", FORMAT_TEXT, true },
+        { "ID", "Id", FORMAT_TEXT, false },
+        {},
+};
+static const Column mac_pool_columns[] = {
+        { "NAME", "Name", FORMAT_TEXT, true },
+        { "RANGES", "Ranges", FORMAT_TEXT, true },
+        { "ADDRESSES", "Total", FORMAT_TEXT, false, TABLE_RIGHT },
+        { "FREE", "Free", FORMAT_TEXT, false, TABLE_RIGHT },
+        { "ID", "Id", FORMAT_TEXT, false },
+        {},
+};
 static const Column host_columns[] = {
         { "NAME", "Name", FORMAT_TEXT, true },
         { "STATE", "State", FORMAT_TEXT, false },
@@ -116,6 +132,8 @@ DEFINE_KIND(disk, "disk", "disk", "disk", "Disk");
 DEFINE_KIND(vm, "VM", "vm", "vm", "Vm");
 DEFINE_KIND(snapshot, "snapshot", "snapshot", "snapshot", "Snapshot");
 DEFINE_KIND(template, "template", "template", "template", "Template");
+DEFINE_KIND(vnic_profile, "vNIC profile", "vnicprofile", "vnic_profile", "VnicProfile");
+DEFINE_KIND(mac_pool, "MAC pool", "macpool", "mac_pool", "MacPool");
 DEFINE_KIND(peer, "peer", "peer", "peer", "Peer");
 
 const Kind *kind_of_source(CompletionSource source) {
@@ -138,6 +156,10 @@ const Kind *kind_of_source(CompletionSource source) {
                 return &kind_snapshot;
         case COMPLETE_TEMPLATE:
                 return &kind_template;
+        case COMPLETE_VNIC_PROFILE:
+                return &kind_vnic_profile;
+        case COMPLETE_MAC_POOL:
+                return &kind_mac_pool;
         case COMPLETE_PEER:
                 return &kind_peer;
         default:

@@ -23,7 +23,7 @@ struct Kind {
         const Column *columns;
 };
 
-extern const Kind kind_data_center, kind_cluster, kind_host, kind_network, kind_domain, kind_disk, kind_vm, kind_snapshot, kind_template, kind_peer;
+extern const Kind kind_data_center, kind_cluster, kind_host, kind_network, kind_domain, kind_disk, kind_vm, kind_snapshot, kind_template, kind_peer, kind_mac_pool, kind_vnic_profile;
 /* By what completion calls it; NULL for what is no kind. */
 const Kind *kind_of_source(CompletionSource source);
 

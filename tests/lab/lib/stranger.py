@@ -295,6 +295,8 @@ def requests():
         (cluster, "CreateDataCenter"): [(root[cluster], (s(name=text("dc3")), {}))],
         (cluster, "CreateCluster"): [(root[cluster], (s(name=text("c3"), data_center=text("dc2")), {}))],
         (cluster, "CreateNetwork"): [(root[cluster], (s(name=text("green"), data_center=text("dc2")), {}))],
+        (cluster, "CreateMacPool"): [(root[cluster], (s(name=text("macs3"), ranges=("as", ["56:70:00:00:00:00-56:70:00:00:00:0f"])), {}))],
+        (cluster, "CreateVnicProfile"): [(root[cluster], (s(name=text("slow"), network=text("blue")), {}))],
         (cluster, "CreateStorageDomain"): [(root[cluster], (s(name=text("d3"), type=text("local"), path=text("/srv/three"), data_center=text("Default")), {}))],
         (cluster, "ImportStorageDomain"): [(root[cluster], (s(name=text("d4"), type=text("local"), path=text("/srv/four"), data_center=text("Default")), {}))],
         (cluster, "CreateDisk"): [(root[cluster], (s(name=text("disk3"), storage_domain=text("local1"), capacity=number(1 << 20)), {}))],
@@ -377,7 +379,7 @@ def requests():
     table[(f"{cluster}.Peer", "Remove")] = [(peer, ({},))]
     table[(f"{cluster}.Peer", "OfferStream")] = [(peer, (0, {}))]
     table[(f"{cluster}.Peer", "OpenStream")] = [(peer, ("0" * 32, {}))]
-    for kind, free in (("DataCenter", "dc4"), ("Cluster", "cluster2"), ("Network", "blue"), ("StorageDomain", "local2"), ("Disk", "spare"), ("Vm", "db1")):
+    for kind, free in (("DataCenter", "dc4"), ("Cluster", "cluster2"), ("Network", "blue"), ("MacPool", "spare"), ("VnicProfile", "blue"), ("StorageDomain", "local2"), ("Disk", "spare"), ("Vm", "db1")):
         table[(f"{cluster}.{kind}", "Update")] = [(find(kind, free), (what, {}))]
         table[(f"{cluster}.{kind}", "Remove")] = [(find(kind, free), ({},))]
     local1 = find("StorageDomain", "local1")

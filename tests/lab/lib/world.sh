@@ -7,7 +7,7 @@
 #     template   model, of kept1
 #     snapshots  kept of kept1, and seen of kept2, which is previewed
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
-#     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty
+#     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty, MAC pool spare
 #     shared1, a shared domain that only Storage knows, in whose lockspace host1 is not
 #     peers      away, which is not connected and not dialled
 #     jobs       one of root that has ended, and world_job: one that runs for some ten seconds
@@ -42,6 +42,7 @@ world_up() {
         bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateDataCenter 'a{sv}a{sv}' 1 name s dc2 0 >/dev/null
         bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateDataCenter 'a{sv}a{sv}' 1 name s dc4 0 >/dev/null
         bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateCluster 'a{sv}a{sv}' 2 name s cluster2 data_center s dc2 0 >/dev/null
+        bus host1 call org.rhv.Cluster /org/rhv/Cluster org.rhv.Cluster CreateMacPool 'a{sv}a{sv}' 2 name s spare ranges as 1 56:71:00:00:00:00-56:71:00:00:00:ff 0 >/dev/null
         world_quiet vm start web1
         world_quiet vm start idle1
         world_quiet vm pause idle1

@@ -5,6 +5,7 @@
 
 #include "model.h"
 #include "plan.h"
+#include "plan-mac.h"
 #include "store-fixture.h"
 
 #define HOST_ID "99999999-0000-4000-8000-000000000001"
@@ -13,7 +14,7 @@
 typedef struct ClusterFixture {
         Store *store;
         Model *model;
-        uint16_t cursor;
+        MacCursors cursors;
         Plan plan;
 } ClusterFixture;
 
@@ -64,12 +65,13 @@ static inline _unused_ Object *disk_ok(ClusterFixture *fixture, const char *name
 static inline _unused_ void cluster_fixture_init(ClusterFixture *fixture) {
         Change *change = change_new();
 
-        *fixture = (ClusterFixture){ .cursor = 0 };
+        *fixture = (ClusterFixture){};
         assert_ok(store_open(NULL, &fixture->store));
         assert_ok(model_new(fixture->store, NULL, NULL, &fixture->model));
-        fixture->plan = (Plan){ .model = fixture->model, .actor = actor_system, .mac_prefix = "56:6f:01:02",
-                                .mac_cursor = &fixture->cursor, .boot_id = BOOT_ID };
+        fixture->plan = (Plan){ .model = fixture->model, .actor = actor_system,
+                                .mac_cursors = &fixture->cursors, .boot_id = BOOT_ID };
         assert_ok(plan_first_start(&fixture->plan, HOST_ID, "host1", change, NULL));
+        assert_ok(plan_default_mac_pool(&fixture->plan, "56:6f:01:02", change));
         commit_ok(fixture, change);
         set_state(fixture, created(fixture, plan_create_storage_domain, KIND_STORAGE_DOMAIN,
                           json_pack("{s:s, s:s, s:s}", "name", "local", "type", "local", "path", "/data")),
@@ -78,6 +80,7 @@ static inline _unused_ void cluster_fixture_init(ClusterFixture *fixture) {
 
 static inline _unused_ void cluster_fixture_done(ClusterFixture *fixture) {
         model_free(fixture->model);
+        mac_cursors_done(&fixture->cursors);
         store_close(fixture->store);
 }
 

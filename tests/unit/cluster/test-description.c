@@ -19,7 +19,7 @@ static void test_description(void **state) {
                      json_pack("{s:s, s:s, s:[{s:s}], s:[{s:s}]}", "name", "one", "description", "mine", "disks", "disk", "root",
                                "nics", "network", "ovirtmgmt"));
         (void) snprintf(nic_id, sizeof nic_id, "%s", dict_string(vm->nics->row, "id", ""));
-        description = vm_description(vm, NULL);
+        description = vm_description(vm, NULL, NULL);
         assert_string_equal(dict_string(description, "name", ""), "one");
         assert_null(json_object_get(description, "description"));
         disk = json_array_get(json_object_get(description, "disks"), 0);
@@ -29,7 +29,7 @@ static void test_description(void **state) {
         assert_int_equal(dict_integer(disk, "boot_order", 0), 1); /* nobody said: the first disk boots */
         nic = json_array_get(json_object_get(description, "nics"), 0);
         assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
-        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
+        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:00");
         assert_null(json_object_get(nic, "boot_order"));
         assert_null(json_object_get(nic, "address"));
         assert_null(json_object_get(nic, "bridge")); /* Compute's own choice: the network's name */
@@ -46,7 +46,7 @@ static void test_description(void **state) {
         again = vm_new_addresses(vm, devices);
         assert_null(again);
         hosts = json_pack("{s:{s:s, s:i}}", "ovirtmgmt", "Bridge", "br-eth0", "PortVlan", 1);
-        second = vm_description(vm, hosts);
+        second = vm_description(vm, hosts, NULL);
         nic = json_array_get(json_object_get(second, "nics"), 0);
         assert_string_equal(dict_string(json_object_get(nic, "address"), "slot", ""), "0x05");
         assert_string_equal(dict_string(nic, "bridge", ""), "br-eth0");
@@ -98,7 +98,7 @@ static void test_ovf(void **state) {
         assert_false(dict_boolean(disk, "boot", true)); /* the other one was said to boot */
         nic = json_array_get(json_object_get(first, "nics"), 0);
         assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
-        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:01");
+        assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:00");
         assert_false(dict_boolean(nic, "link", true));
 
         second = ovf_definition(vm, other);

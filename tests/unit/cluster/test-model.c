@@ -30,18 +30,18 @@ static const ModelListener listener = { on_added, on_changed, on_removed, on_eve
 
 static void test_listener(void **state) {
         _cleanup_json_ json_t *vm_description = json_pack("{s:s, s:[{s:s}]}", "name", "one", "nics", "network", "ovirtmgmt");
-        ClusterFixture fixture = { .cursor = 0 };
+        ClusterFixture fixture = {};
         Seen seen = { 0 };
         Change *change = change_new();
         Object *vm;
 
         assert_ok(store_open(NULL, &fixture.store));
         assert_ok(model_new(fixture.store, &listener, &seen, &fixture.model));
-        fixture.plan = (Plan){ .model = fixture.model, .actor = actor_system, .mac_prefix = "56:6f:01:02",
-                               .mac_cursor = &fixture.cursor, .boot_id = BOOT_ID };
+        fixture.plan = (Plan){ .model = fixture.model, .actor = actor_system, .mac_cursors = &fixture.cursors, .boot_id = BOOT_ID };
         assert_ok(plan_first_start(&fixture.plan, HOST_ID, "host1", change, NULL));
+        assert_ok(plan_default_mac_pool(&fixture.plan, "56:6f:01:02", change));
         commit_ok(&fixture, change);
-        assert_int_equal(seen.added, 4); /* data center, network, cluster, host */
+        assert_int_equal(seen.added, 6); /* data center, network, its profile, cluster, host, MAC pool */
         assert_int_equal(seen.events, 2);
 
         seen = (Seen){ 0 };

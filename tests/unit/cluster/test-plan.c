@@ -189,9 +189,9 @@ static void test_nics(void **state) {
         cluster_fixture_init(&fixture);
         vm = created(&fixture, plan_create_vm, KIND_VM,
                      json_pack("{s:s, s:[{s:s}, {s:s}]}", "name", "one", "nics", "network", "ovirtmgmt", "network", "ovirtmgmt"));
-        assert_true(model_mac_in_use(fixture.model, "56:6f:01:02:00:01"));
-        assert_true(model_mac_in_use(fixture.model, "56:6f:01:02:00:02"));
-        taken = json_pack("{s:s, s:s}", "network", "ovirtmgmt", "mac", "56:6f:01:02:00:02");
+        assert_true(model_mac_uses(fixture.model, "56:6f:01:02:00:00"));
+        assert_true(model_mac_uses(fixture.model, "56:6f:01:02:00:01"));
+        taken = json_pack("{s:s, s:s}", "network", "ovirtmgmt", "mac", "56:6f:01:02:00:01");
         assert_refused(plan_add_nic(&fixture.plan, vm, taken, change, error), RHV_ERROR_ALREADY_EXISTS);
         assert_refused(plan_add_nic(&fixture.plan, vm, unknown, change, error), RHV_ERROR_NOT_FOUND);
         network = model_first(fixture.model, KIND_NETWORK);
@@ -201,16 +201,16 @@ static void test_nics(void **state) {
         change = change_new();
         assert_ok(plan_remove_nic(&fixture.plan, vm, id, change, NULL));
         commit_ok(&fixture, change);
-        assert_false(model_mac_in_use(fixture.model, "56:6f:01:02:00:01"));
+        assert_false(model_mac_uses(fixture.model, "56:6f:01:02:00:00"));
         /* the freed one is not given at once */
         change = change_new();
         assert_ok(plan_add_nic(&fixture.plan, vm, nic, change, NULL));
         commit_ok(&fixture, change);
-        assert_true(model_mac_in_use(fixture.model, "56:6f:01:02:00:03"));
+        assert_true(model_mac_uses(fixture.model, "56:6f:01:02:00:02"));
         change = change_new();
         assert_ok(plan_remove(&fixture.plan, vm, change, NULL));
         commit_ok(&fixture, change);
-        assert_false(model_mac_in_use(fixture.model, "56:6f:01:02:00:03"));
+        assert_false(model_mac_uses(fixture.model, "56:6f:01:02:00:02"));
         assert_null(network->users);
         cluster_fixture_done(&fixture);
 }

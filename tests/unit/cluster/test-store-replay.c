@@ -5,6 +5,7 @@
 
 #include "model.h"
 #include "plan.h"
+#include "plan-mac.h"
 #include "store-fixture.h"
 
 #define STEPS 600U
@@ -103,7 +104,7 @@ static void test_replay_is_the_same(void **state) {
         _cleanup_json_ json_t *a = NULL, *b = NULL, *c = NULL, *d = NULL;
         _cleanup_(change_freep) Change *start = NULL;
         Replay target = { NULL };
-        uint16_t cursor = 0;
+        MacCursors cursors = {};
         Plan plan;
         unsigned committed = 0;
 
@@ -112,11 +113,12 @@ static void test_replay_is_the_same(void **state) {
         assert_ok(store_open(NULL, &second));
         assert_ok(model_new(first, NULL, NULL, &model));
         assert_ok(model_new(second, NULL, NULL, &follower));
-        plan = (Plan){ .model = model, .actor = actor_system, .mac_prefix = "56:6f:01:02", .mac_cursor = &cursor,
+        plan = (Plan){ .model = model, .actor = actor_system, .mac_cursors = &cursors,
                        .boot_id = "0123456789abcdef0123456789abcdef" };
 
         start = change_new();
         assert_ok(plan_first_start(&plan, "99999999-0000-4000-8000-000000000001", "host1", start, NULL));
+        assert_ok(plan_default_mac_pool(&plan, "56:6f:01:02", start));
         assert_int_equal(store_commit(first, NULL, NULL, start, NULL, NULL), 1);
         for (unsigned i = 0; i < STEPS; i++) {
                 _cleanup_(change_freep) Change *change = change_new();
@@ -147,6 +149,7 @@ static void test_replay_is_the_same(void **state) {
         assert_ok(model_new(second, NULL, NULL, &read));
         d = model_contents(read);
         assert_true(json_equal(c, d));
+        mac_cursors_done(&cursors);
         /* models go before their stores */
         model = model_free(model);
         read = model_free(read);

@@ -125,11 +125,46 @@ static void test_older_version_is_migrated(void **state) {
         assert_int_equal(commit(fixture.store, NULL, NULL, ID_A, "one", NULL, NULL), 1);
         before = store_contents(fixture.store);
         fixture.store = store_close(fixture.store);
-        raw(fixture.path, "DROP TABLE snapshot; DROP TABLE template; PRAGMA user_version = 1");
+        raw(fixture.path, "DROP TABLE snapshot; DROP TABLE template; DROP TABLE mac_pool; DROP TABLE vnic_profile; PRAGMA user_version = 1");
         store_fixture_reopen(&fixture);
         assert_int_equal(store_state(fixture.store), STORE_READY);
         after = store_contents(fixture.store);
         assert_true(json_equal(before, after));
+        store_fixture_done(&fixture);
+}
+
+/* A store of the second version, as it was made then, with NICs: they keep their order and their addresses, and an address may be there twice. */
+static void test_nics_are_migrated(void **state) {
+        static const char rows[] = "INSERT INTO data_center VALUES ('d', 'Default', '{}'); INSERT INTO cluster VALUES ('c', 'Default', 'd', '{}');"
+                                   "INSERT INTO network VALUES ('n', 'ovirtmgmt', 'd', '{}'); INSERT INTO vm VALUES ('v', 'web1', 'c', 'd', 0, '{}');"
+                                   "INSERT INTO vm_nic VALUES ('v', 'z', 'n', '56:6f:01:02:00:01', '{}');"
+                                   "INSERT INTO vm_nic VALUES ('v', 'a', 'n', '56:6f:01:02:00:02', '{}');";
+        static const char twice[] = "INSERT INTO vm_nic VALUES ('v', 'm', 'n', '56:6f:01:02:00:01', '{}')";
+        _cleanup_json_ json_t *nics = json_array();
+        StoreFixture fixture;
+        char pragma[64];
+
+        store_fixture_init(&fixture);
+        fixture.store = store_close(fixture.store);
+        assert_int_equal(unlink(fixture.path), 0);
+        raw(fixture.path, schema_migrations[0]);
+        raw(fixture.path, schema_migrations[1]);
+        raw(fixture.path, rows);
+        (void) snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = 2", SCHEMA_APPLICATION_ID);
+        raw(fixture.path, pragma);
+
+        store_fixture_reopen(&fixture);
+        assert_int_equal(store_state(fixture.store), STORE_READY);
+        assert_ok(store_select(fixture.store, "vm_nic", "v", collect_row, nics));
+        assert_int_equal(json_array_size(nics), 2);
+        assert_string_equal(dict_string(json_array_get(nics, 0), "id", ""), "z");
+        assert_string_equal(dict_string(json_array_get(nics, 1), "mac", ""), "56:6f:01:02:00:02");
+        assert_int_equal(count_rows(fixture.store, "mac_pool"), 0);
+        assert_int_equal(count_rows(fixture.store, "vnic_profile"), 0);
+        fixture.store = store_close(fixture.store);
+        raw(fixture.path, twice);
+        store_fixture_reopen(&fixture);
+        assert_int_equal(count_rows(fixture.store, "vm_nic"), 3);
         store_fixture_done(&fixture);
 }
 
@@ -314,6 +349,7 @@ int main(void) {
                 cmocka_unit_test(test_refused_change_changes_nothing),
                 cmocka_unit_test(test_newer_version_is_refused),
                 cmocka_unit_test(test_older_version_is_migrated),
+                cmocka_unit_test(test_nics_are_migrated),
                 cmocka_unit_test(test_foreign_and_damaged_are_refused),
                 cmocka_unit_test(test_flipped_bits),
                 cmocka_unit_test(test_read_only_file),

@@ -60,6 +60,23 @@ static void test_bad_names(void **state) {
         assert_string_equal(check("{" SMALL ",\"machine\":\"../q35\"}"), RHV_ERROR_INVALID_ARGUMENT);
 }
 
+static void test_nic_options(void **state) {
+#define NIC(options) "{" SMALL ",\"nics\":[{\"id\":\"" A "\",\"network\":\"n\"," options "}]}"
+        assert_string_equal(check(NIC("\"inbound\":{\"average_mbit\":17179,\"peak_mbit\":34359,\"burst_mib\":10240}")), "");
+        assert_string_equal(check(NIC("\"outbound\":{\"average_mbit\":1},\"filter\":\"clean-traffic\",\"custom\":{\"queue\":\"4\"}")), "");
+        assert_string_equal(check(NIC("\"inbound\":{}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"inbound\":{\"average_mbit\":0}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"inbound\":{\"average_mbit\":17180}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"inbound\":{\"average_mbit\":1,\"peak_mbit\":34360}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"inbound\":{\"average_mbit\":1,\"burst_mib\":10241}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"outbound\":{\"average_mbit\":10,\"peak_mbit\":9}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"outbound\":{\"average_mbit\":10,\"floor\":9}")), RHV_ERROR_UNKNOWN_OPTION);
+        assert_string_equal(check(NIC("\"filter\":\"\"")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"filter\":\"a'/><x\"")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"custom\":{\"a b\":\"4\"}")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(NIC("\"custom\":{\"a\":\"4\\n5\"}")), RHV_ERROR_INVALID_ARGUMENT);
+}
+
 static void test_unknown_keys(void **state) {
         assert_string_equal(check("{" SMALL ",\"cpu\":1}"), RHV_ERROR_UNKNOWN_OPTION);
         assert_string_equal(check("{" SMALL ",\"disks\":[{\"id\":\"" A "\",\"domain\":\"" A "\",\"volume\":\"" A "\",\"path\":\"/etc/shadow\"}]}"),
@@ -141,6 +158,7 @@ static void test_topology(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),         cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_names),
+                cmocka_unit_test(test_nic_options),
                 cmocka_unit_test(test_unknown_keys), cmocka_unit_test(test_twice),       cmocka_unit_test(test_ids_and_addresses),
                 cmocka_unit_test(test_topology),     cmocka_unit_test(test_sata),
                 cmocka_unit_test(test_many_disks),

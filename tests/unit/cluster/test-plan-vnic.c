@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "fixture.h"
+
+#include <utlist.h>
+
+#include "bus-error.h"
+#include "cluster-fixture.h"
+#include "description.h"
+#include "dict.h"
+#include "nic-options.h"
+#include "plan-vnic.h"
+#include "spec.h"
+
+static Object *new_profile(ClusterFixture *fixture, const char *name, const char *network, json_t *more) {
+        json_t *description = json_pack("{s:s, s:s}", "name", name, "network", network);
+
+        if (more)
+                assert_int_equal(json_object_update(description, more), 0);
+        json_decref(more);
+        assert_ok(dict_check(description, vnic_profile_create_fields, "profile", NULL));
+        return created(fixture, plan_create_vnic_profile, KIND_VNIC_PROFILE, description);
+}
+
+static void update_ok(ClusterFixture *fixture, Object *object, json_t *changes) {
+        Change *change = change_new();
+
+        assert_ok(plan_update(&fixture->plan, object, changes, change, NULL));
+        commit_ok(fixture, change);
+        json_decref(changes);
+}
+
+static void remove_ok(ClusterFixture *fixture, Object *object) {
+        Change *change = change_new();
+
+        assert_ok(plan_remove(&fixture->plan, object, change, NULL));
+        commit_ok(fixture, change);
+}
+
+/* The first NIC as Compute is told it. */
+static json_t *nic_of(const Object *vm, const json_t *filters) {
+        _cleanup_json_ json_t *description = vm_description(vm, NULL, filters);
+
+        assert_non_null(description);
+        return json_incref(json_array_get(json_object_get(description, "nics"), 0));
+}
+
+static void test_network_has_its_own(void **state) {
+        ClusterFixture fixture;
+        Object *blue, *second;
+
+        cluster_fixture_init(&fixture);
+        assert_non_null(vnic_profile_find(fixture.model, "ovirtmgmt", "ovirtmgmt"));
+        blue = created(&fixture, plan_create_network, KIND_NETWORK, json_pack("{s:s}", "name", "blue"));
+        assert_non_null(vnic_profile_find(fixture.model, "blue", "blue"));
+        /* none on a network VMs cannot use, and again one when they can */
+        update_ok(&fixture, blue, json_pack("{s:b}", "bridged", 0));
+        assert_int_equal(blue->children, 0);
+        update_ok(&fixture, blue, json_pack("{s:b, s:s}", "bridged", 1, "name", "green"));
+        assert_non_null(vnic_profile_find(fixture.model, "green", "green"));
+        (void) new_profile(&fixture, "slow", "green", NULL);
+        assert_int_equal(blue->children, 2);
+        remove_ok(&fixture, blue);
+        assert_int_equal(model_count(fixture.model, KIND_VNIC_PROFILE), 1);
+        (void) created(&fixture, plan_create_network, KIND_NETWORK, json_pack("{s:s, s:b}", "name", "storage", "bridged", 0));
+        assert_int_equal(model_count(fixture.model, KIND_VNIC_PROFILE), 1);
+        /* an empty data center goes with its network and that one's profile */
+        second = created(&fixture, plan_create_data_center, KIND_DATA_CENTER, json_pack("{s:s}", "name", "second"));
+        assert_int_equal(model_count(fixture.model, KIND_VNIC_PROFILE), 2);
+        remove_ok(&fixture, second);
+        assert_int_equal(model_count(fixture.model, KIND_VNIC_PROFILE), 1);
+        cluster_fixture_done(&fixture);
+}
+
+static void test_rules(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *twice = json_pack("{s:s, s:s}", "name", "slow", "network", "ovirtmgmt"),
+                              *mirror = json_pack("{s:s, s:s, s:b}", "name", "m", "network", "ovirtmgmt", "port_mirroring", 1),
+                              *no_bridge = json_pack("{s:s, s:s}", "name", "x", "network", "storage"),
+                              *peak = json_pack("{s:{s:i, s:i}}", "inbound", "average_mbit", 10, "peak_mbit", 9),
+                              *no_average = json_pack("{s:{s:i}}", "outbound", "burst_mib", 9),
+                              *filter = json_pack("{s:s}", "filter", "no-such-filter"), *moved = json_pack("{s:s}", "network", "storage"),
+                              *large = json_pack("{s:{s:i}}", "inbound", "average_mbit", 17180), *mirrored = json_pack("{s:b}", "port_mirroring", 1);
+        Object *slow, *vm;
+        Change *change;
+
+        cluster_fixture_init(&fixture);
+        (void) created(&fixture, plan_create_network, KIND_NETWORK, json_pack("{s:s, s:b}", "name", "storage", "bridged", 0));
+        slow = new_profile(&fixture, "slow", "ovirtmgmt", NULL);
+        assert_refused(plan_create_vnic_profile(&fixture.plan, twice, change, error), RHV_ERROR_ALREADY_EXISTS);
+        assert_refused(plan_create_vnic_profile(&fixture.plan, no_bridge, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(plan_create_vnic_profile(&fixture.plan, mirror, change, error), RHV_ERROR_NOT_SUPPORTED);
+        assert_refused(plan_update(&fixture.plan, slow, mirrored, change, error), RHV_ERROR_NOT_SUPPORTED);
+        assert_refused(plan_update(&fixture.plan, slow, peak, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(plan_update(&fixture.plan, slow, no_average, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(dict_check(large, vnic_profile_update_fields, "profile", error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(dict_check(filter, vnic_profile_update_fields, "profile", error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(dict_check(moved, vnic_profile_update_fields, "profile", error), RHV_ERROR_UNKNOWN_OPTION);
+
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "v", "nics", "profile", "slow"));
+        assert_ptr_equal(vm->nics->profile, slow);
+        assert_refused(plan_remove(&fixture.plan, slow, change, error), RHV_ERROR_IN_USE);
+        remove_ok(&fixture, vm);
+        remove_ok(&fixture, slow);
+        cluster_fixture_done(&fixture);
+}
+
+static void test_nics(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *filters = json_pack("[s, s]", "clean-traffic", NIC_FILTER_SPOOFING), *nothing = json_object(),
+                              *elsewhere = json_pack("{s:s, s:s}", "network", "blue", "profile", "slow"), *before = NULL, *without = NULL,
+                              *slow_nic = NULL, *unlimited = NULL, *configuration = NULL;
+        Object *slow, *vm, *own;
+        Change *change;
+
+        cluster_fixture_init(&fixture);
+        (void) created(&fixture, plan_create_network, KIND_NETWORK, json_pack("{s:s}", "name", "blue"));
+        slow = new_profile(&fixture, "slow", "ovirtmgmt",
+                           json_pack("{s:s, s:{s:i, s:i}, s:{s:s}}", "filter", "none", "inbound", "average_mbit", 10, "peak_mbit", 20, "custom", "queue", "4"));
+        /* a network alone means its own profile, whose filter is taken where it is there */
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "own", "nics", "network", "ovirtmgmt"));
+        before = nic_of(vm, filters);
+        assert_string_equal(dict_string(before, "filter", ""), NIC_FILTER_SPOOFING);
+        assert_null(json_object_get(before, "profile"));
+        without = nic_of(vm, NULL);
+        assert_null(json_object_get(without, "filter"));
+
+        assert_refused(plan_add_nic(&fixture.plan, vm, nothing, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(plan_add_nic(&fixture.plan, vm, elsewhere, change, error), RHV_ERROR_NOT_FOUND);
+
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s, s:s}]}", "name", "slow", "nics", "network", "ovirtmgmt", "profile", "slow"));
+        configuration = vm_configuration(vm);
+        assert_string_equal(dict_string(json_array_get(json_object_get(configuration, "nics"), 0), "profile", ""), "slow");
+        slow_nic = nic_of(vm, filters);
+        assert_null(json_object_get(slow_nic, "filter"));
+        assert_int_equal(dict_integer(json_object_get(slow_nic, "inbound"), "peak_mbit", 0), 20);
+        assert_string_equal(dict_string(json_object_get(slow_nic, "custom"), "queue", ""), "4");
+        update_ok(&fixture, slow, json_pack("{s:{}, s:s}", "inbound", "filter", "clean-traffic"));
+        unlimited = nic_of(vm, filters);
+        assert_null(json_object_get(unlimited, "inbound"));
+        assert_string_equal(dict_string(unlimited, "filter", ""), "clean-traffic");
+
+        /* a network that lost its own profile still takes NICs */
+        own = vnic_profile_find(fixture.model, "blue", "blue");
+        remove_ok(&fixture, own);
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "bare", "nics", "network", "blue"));
+        assert_null(vm->nics->profile);
+        cluster_fixture_done(&fixture);
+}
+
+/* A store made before there were profiles: those of its networks are made, its NICs stay as they were. */
+static void test_before_profiles(void **state) {
+        ClusterFixture fixture;
+        Change *change;
+        Object *vm;
+
+        cluster_fixture_init(&fixture);
+        remove_ok(&fixture, vnic_profile_find(fixture.model, "ovirtmgmt", "ovirtmgmt"));
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "old", "nics", "network", "ovirtmgmt"));
+        change = change_new();
+        assert_ok(plan_default_vnic_profiles(&fixture.plan, change));
+        commit_ok(&fixture, change);
+        assert_non_null(vnic_profile_find(fixture.model, "ovirtmgmt", "ovirtmgmt"));
+        assert_null(vm->nics->profile);
+        change = change_new();
+        assert_ok(plan_default_vnic_profiles(&fixture.plan, change));
+        assert_true(change_is_empty(change));
+        change_free(change);
+        cluster_fixture_done(&fixture);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_network_has_its_own),
+                cmocka_unit_test(test_rules),
+                cmocka_unit_test(test_nics),
+                cmocka_unit_test(test_before_profiles),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
