@@ -8,12 +8,16 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "clock-util.h"
 #include "link-facts.h"
 #include "log.h"
 #include "work.h"
 
 /* A bond of eight NICs coming up sends some dozen messages within this. */
 #define GATHER_USEC (50 * USEC_PER_MSEC)
+/* With hundreds of bridges a reading opens tens of thousands of files: at most a fifth of the time goes into it. */
+#define GATHER_REST 4U
+#define GATHER_MAX_USEC USEC_PER_SEC
 /* A driver that resets its NIC may hold the kernel's lock for seconds; what takes longer is written off and tried again. */
 #define READ_DEADLINE_USEC (20 * USEC_PER_SEC)
 #define READ_THREADS 1U
@@ -26,6 +30,7 @@ struct LinkWatch {
         WorkPool *pool;
         json_t *links;
         bool reading, again; /* one reading at a time; another is wanted after it */
+        uint64_t begin_usec, last_usec; /* of the reading: when it began, how long the last one took */
         int fd;
         sd_event_source *messages, *gather;
 };
@@ -49,6 +54,12 @@ static void reading_destroy(void *argument) {
         free(reading);
 }
 
+static uint64_t gather_usec(const LinkWatch *watch) {
+        uint64_t rest = GATHER_REST * watch->last_usec;
+
+        return rest < GATHER_USEC ? GATHER_USEC : rest > GATHER_MAX_USEC ? GATHER_MAX_USEC : rest;
+}
+
 static void schedule(LinkWatch *watch) {
         int enabled;
 
@@ -58,7 +69,7 @@ static void schedule(LinkWatch *watch) {
         }
         if (sd_event_source_get_enabled(watch->gather, &enabled) >= 0 && enabled != SD_EVENT_OFF)
                 return;
-        (void) sd_event_source_set_time_relative(watch->gather, GATHER_USEC);
+        (void) sd_event_source_set_time_relative(watch->gather, gather_usec(watch));
         (void) sd_event_source_set_enabled(watch->gather, SD_EVENT_ONESHOT);
 }
 
@@ -67,6 +78,7 @@ static void on_read(void *argument, int r, void *userdata) {
         LinkWatch *watch = userdata;
 
         watch->reading = false;
+        watch->last_usec = monotonic_usec() - watch->begin_usec;
         if (r < 0)
                 log_warning_errno(r, "Cannot read " LINK_FACTS_ROOT);
         if (r == -ETIMEDOUT || watch->again) {
@@ -93,6 +105,7 @@ static int on_gather(sd_event_source *source, uint64_t usec, void *userdata) {
                 .deadline_usec = READ_DEADLINE_USEC,
         };
 
+        watch->begin_usec = monotonic_usec();
         /* all threads are stuck in the kernel: the next message asks again */
         watch->reading = reading && work_submit(watch->pool, &work) >= 0;
         return 0;

@@ -18,6 +18,7 @@ struct Nm {
         NMClient *client;
         GCancellable *cancellable;     /* the making of the client */
         sd_event_source *refresh;      /* coalesces notifications */
+        uint64_t refresh_usec;         /* how long the last one took */
         sd_event_source *retry;
         sd_event_source *patience;     /* ends the first "connecting" */
 };

@@ -9,10 +9,14 @@
 
 #include <time.h>
 
+#include "clock-util.h"
 #include "log.h"
 
 /* Notifications of one change come in bursts of many; a person and a verification notice none of this. */
 #define REFRESH_DELAY_USEC (20 * USEC_PER_MSEC)
+/* With hundreds of networks a refresh takes as long itself, and NetworkManager, which brings them up, needs the CPU more: at most a fifth of the time goes into refreshing. */
+#define REFRESH_REST 4U
+#define REFRESH_DELAY_MAX_USEC USEC_PER_SEC
 /* Only when the bus itself refused us. A NetworkManager that starts later is seen by the client without asking. */
 #define RETRY_USEC (5 * USEC_PER_SEC)
 /* The first answer takes some ten milliseconds. Calls wait for it that long and no longer (a NetworkManager that hangs). */
@@ -26,12 +30,18 @@ static void nm_set_state(Nm *nm, NmState state, const char *reason) {
 
 /* ---- watching ---- */
 
+static uint64_t refresh_delay_usec(const Nm *nm) {
+        uint64_t rest = REFRESH_REST * nm->refresh_usec;
+
+        return rest < REFRESH_DELAY_USEC ? REFRESH_DELAY_USEC : rest > REFRESH_DELAY_MAX_USEC ? REFRESH_DELAY_MAX_USEC : rest;
+}
+
 static void nm_schedule(Nm *nm) {
         int enabled;
 
         if (sd_event_source_get_enabled(nm->refresh, &enabled) >= 0 && enabled != SD_EVENT_OFF)
                 return;
-        (void) sd_event_source_set_time_relative(nm->refresh, REFRESH_DELAY_USEC);
+        (void) sd_event_source_set_time_relative(nm->refresh, refresh_delay_usec(nm));
         (void) sd_event_source_set_enabled(nm->refresh, SD_EVENT_ONESHOT);
 }
 
@@ -100,9 +110,11 @@ void nm_update(Nm *nm) {
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *userdata) {
         Nm *nm = userdata;
+        uint64_t begin = monotonic_usec();
 
         nm_update(nm);
         nm->changed(nm->userdata);
+        nm->refresh_usec = monotonic_usec() - begin;
         return 0;
 }
 
