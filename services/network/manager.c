@@ -243,6 +243,19 @@ int manager_wait(Manager *manager, sd_bus_message *message) {
         return 1;
 }
 
+/* An object is asked for that may be there: which are, NetworkManager has to say first. The service's own, about itself, never wait. */
+static int on_call(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *path = sd_bus_message_get_path(message), *interface = sd_bus_message_get_interface(message), *below;
+        Manager *manager = userdata;
+
+        if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0 || !path)
+                return 0;
+        below = startswith(path, NETWORK_ROOT "/");
+        if (below ? startswith(below, "job") != NULL : !streq(path, NETWORK_ROOT) || !streq_ptr(interface, "org.freedesktop.DBus.ObjectManager"))
+                return 0;
+        return manager_wait(manager, message);
+}
+
 const json_t *manager_view(Manager *manager, sd_bus_error *error) {
         const json_t *view;
 
@@ -340,7 +353,9 @@ int manager_new(Daemon *daemon, Manager **ret) {
         if (!manager->networks || !manager->nics || !manager->losses)
                 return -ENOMEM;
 
-        r = sd_event_add_time_relative(daemon->event, &manager->loss_timer, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_loss_timer, manager);
+        r = sd_bus_add_filter(daemon->bus, &manager->filter, on_call, manager);
+        if (r >= 0)
+                r = sd_event_add_time_relative(daemon->event, &manager->loss_timer, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_loss_timer, manager);
         if (r >= 0)
                 r = sd_event_source_set_enabled(manager->loss_timer, SD_EVENT_OFF);
         if (r >= 0)
@@ -367,6 +382,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         for (size_t i = 0; i < manager->n_waiting; i++)
                 sd_bus_message_unref(manager->waiting[i]);
+        sd_bus_slot_unref(manager->filter);
         setup_hooks_free(manager->hooks);
         setup_free(manager->setup);
         link_watch_free(manager->links);

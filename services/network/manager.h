@@ -23,6 +23,7 @@
 
 typedef struct Manager {
         Daemon *daemon;
+        sd_bus_slot *filter; /* of calls that come before it is known what there is */
         Nm *nm;
         Setup *setup;
         SetupHooksRun *hooks;
