@@ -140,18 +140,27 @@ static int begin_creation(Request *request, const char *kind_word, ObjectKind ki
         return 1;
 }
 
-static int method_create_storage_domain(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
+/* What Storage makes once the record is there. */
+typedef struct Creation {
+        const DictField *fields;
+        const char *what; /* in errors */
+        const char *job;
+        ObjectKind kind;
+        int (*plan)(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
+        void (*work)(Manager *manager, Job *job, const Object *object);
+} Creation;
+
+static int create_on_storage(sd_bus_message *message, Manager *manager, const Creation *creation, sd_bus_error *error) {
         _cleanup_request_ Request request = { NULL };
         _cleanup_json_ json_t *description = NULL;
         _cleanup_(change_freep) Change *change = change_new();
-        Object *domain = NULL;
+        Object *object = NULL;
         Job *job = NULL;
         Actor actor;
         Plan plan;
         int r;
 
-        r = dict_read_checked(message, storage_domain_create_fields, "storage domain", &description, error);
+        r = dict_read_checked(message, creation->fields, creation->what, &description, error);
         if (r < 0)
                 return r;
         r = request_read(&request, manager, message, description, options_common, error);
@@ -159,7 +168,7 @@ static int method_create_storage_domain(sd_bus_message *message, void *userdata,
                 return r;
         if (!request.replay) {
                 plan = request_plan(&request, &actor);
-                r = change ? plan_create_storage_domain(&plan, description, change, error) : -ENOMEM;
+                r = change ? creation->plan(&plan, description, change, error) : -ENOMEM;
                 if (r >= 0)
                         r = backend_check(manager->backends[BACKEND_STORAGE], error);
                 if (r < 0)
@@ -168,48 +177,25 @@ static int method_create_storage_domain(sd_bus_message *message, void *userdata,
         r = request_authorise(&request, ACTION_CONFIGURE, "create", NULL, dict_string(description, "name", ""), error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = begin_creation(&request, "create-storage-domain", KIND_STORAGE_DOMAIN, change, &job, &domain, error);
+        r = begin_creation(&request, creation->job, creation->kind, change, &job, &object, error);
         if (r < 0)
                 return r;
         if (job)
-                work_create_domain(manager, job, domain);
+                creation->work(manager, job, object);
         return request_reply(&request, "oj");
 }
 
-static int method_create_disk(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
-        _cleanup_request_ Request request = { NULL };
-        _cleanup_json_ json_t *description = NULL;
-        _cleanup_(change_freep) Change *change = change_new();
-        Object *disk = NULL;
-        Job *job = NULL;
-        Actor actor;
-        Plan plan;
-        int r;
+static int method_create_storage_domain(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const Creation creation = {storage_domain_create_fields, "storage domain", "create-storage-domain", KIND_STORAGE_DOMAIN,
+                                          plan_create_storage_domain, work_create_domain};
 
-        r = dict_read_checked(message, disk_create_fields, "disk", &description, error);
-        if (r < 0)
-                return r;
-        r = request_read(&request, manager, message, description, options_common, error);
-        if (r < 0)
-                return r;
-        if (!request.replay) {
-                plan = request_plan(&request, &actor);
-                r = change ? plan_create_disk(&plan, description, change, error) : -ENOMEM;
-                if (r >= 0)
-                        r = backend_check(manager->backends[BACKEND_STORAGE], error);
-                if (r < 0)
-                        return r;
-        }
-        r = request_authorise(&request, ACTION_CONFIGURE, "create", NULL, dict_string(description, "name", ""), error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = begin_creation(&request, "create-disk", KIND_DISK, change, &job, &disk, error);
-        if (r < 0)
-                return r;
-        if (job)
-                work_create_volume(manager, job, disk);
-        return request_reply(&request, "oj");
+        return create_on_storage(message, userdata, &creation, error);
+}
+
+static int method_create_disk(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        static const Creation creation = {disk_create_fields, "disk", "create-disk", KIND_DISK, plan_create_disk, work_create_volume};
+
+        return create_on_storage(message, userdata, &creation, error);
 }
 
 /* ---- import: Storage tells which domain is there ---- */
