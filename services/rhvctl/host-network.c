@@ -217,8 +217,7 @@ static int finish(Client *client, sd_bus_message *message, const char *what, con
         return r < 0 ? r : 0;
 }
 
-/* --dry-run: asked of the service, which changes nothing. */
-/* options: "labels" or "layouts", or NULL. */
+/* --dry-run: asked of the service, which changes nothing. options: "labels" or "layouts", or NULL. */
 static int plan(Client *client, const json_t *networks, const json_t *bonds, const json_t *options) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_json_ json_t *given = options ? json_incref((json_t *)options) : json_object();

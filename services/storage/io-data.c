@@ -19,6 +19,12 @@ static const StorageLayout *layout(const Io *io) {
         return io->place.type->layout;
 }
 
+static int set_legality(Io *io, const char *volume, VolumeLegality legality, sd_bus_error *error) {
+        const VolumeChange change = {.expected_generation = GENERATION_ANY, .legality = legality};
+
+        return layout(io)->volume_update(&io->place, io->image, volume, &change, error);
+}
+
 /* ---- plan ---- */
 
 static void set_chain(const Io *io, const VolumeRecord *const *chain, int n) {
@@ -162,11 +168,10 @@ static int measure_merged(Io *io) {
 
 /* A raw base is read as far as its device goes, as soon as it is longer: until the new part is cleared, no guest may see it below the merged volume. */
 static int close_merged(Io *io) {
-        const VolumeChange change = {.expected_generation = GENERATION_ANY, .legality = VOLUME_ILLEGAL};
         int r;
 
         FAULT_POINT("merge-before-closed");
-        r = layout(io)->volume_update(&io->place, io->image, io->data->chain[0].volume, &change, &io->error);
+        r = set_legality(io, io->data->chain[0].volume, VOLUME_ILLEGAL, &io->error);
         FAULT_POINT("merge-closed");
         return r;
 }
@@ -244,12 +249,6 @@ int io_data_undo(Io *io) {
 
 /* ---- after a merge ---- */
 
-static int set_legality(Io *io, VolumeLegality legality, sd_bus_error *error) {
-        const VolumeChange change = {.expected_generation = GENERATION_ANY, .legality = legality};
-
-        return layout(io)->volume_update(&io->place, io->image, io->volume, &change, error);
-}
-
 /* The name in its header first: then only the metadata are behind, which say the same chain with one more volume in it. */
 static int move_child(Io *io, const char *child, const VolumeRecord *base) {
         _cleanup_free_ char *path = layout(io)->volume_path(&io->place, io->image, child);
@@ -262,7 +261,7 @@ static int move_child(Io *io, const char *child, const VolumeRecord *base) {
         if (r >= 0)
                 r = heir_run(command.argv, "qemu-img rebase", &io->error);
         if (r < 0) {
-                (void) set_legality(io, VOLUME_LEGAL, NULL);
+                (void) set_legality(io, io->volume, VOLUME_LEGAL, NULL);
                 return r;
         }
         FAULT_POINT("merge-rebased");
@@ -283,7 +282,7 @@ int io_merge_finish(Io *io) {
                 return 0;
         r = volume_may_merge(&io->lists[0], io->volume, chain, &plan, &io->error);
         if (r >= 0)
-                r = set_legality(io, VOLUME_ILLEGAL, &io->error);
+                r = set_legality(io, io->volume, VOLUME_ILLEGAL, &io->error);
         FAULT_POINT("merge-illegal");
         if (r >= 0 && plan.child[0])
                 r = move_child(io, plan.child, chain[1]);

@@ -388,6 +388,17 @@ int block_volume_open(const DomainPlace *place, const char *image, const char *v
         return 0;
 }
 
+/* The volume, its slot as it is, and `metadata` open for writing it back. found: in scan. */
+static int open_slot(const DomainPlace *place, BlockScan *scan, const char *image, const char *volume, const BlockVolume **ret_found, int *ret_fd,
+                     VolumeMetadata *ret, sd_bus_error *error) {
+        int r;
+
+        r = find_in_image(place, scan, image, volume, ret_found, error);
+        if (r >= 0)
+                r = block_special_open(place, "metadata", true, ret_fd, error);
+        return r < 0 ? r : block_slot_read(place, *ret_fd, *ret_found, ret, error);
+}
+
 int block_volume_update(const DomainPlace *place, const char *image, const char *volume, const VolumeChange *change,
                         sd_bus_error *error) {
         _cleanup_(block_scan_clear) BlockScan scan = {};
@@ -396,11 +407,7 @@ int block_volume_update(const DomainPlace *place, const char *image, const char 
         const BlockVolume *found;
         int r;
 
-        r = find_in_image(place, &scan, image, volume, &found, error);
-        if (r >= 0)
-                r = block_special_open(place, "metadata", true, &fd, error);
-        if (r >= 0)
-                r = block_slot_read(place, fd, found, &metadata, error);
+        r = open_slot(place, &scan, image, volume, &found, &fd, &metadata, error);
         if (r >= 0)
                 r = volume_change_apply(change, volume, &metadata, error);
         return r < 0 ? r : block_slot_write(place, fd, found->tags.slot, &metadata, error);
@@ -428,11 +435,7 @@ int block_volume_reparent(const DomainPlace *place, const char *image, const cha
         const BlockVolume *found;
         int r;
 
-        r = find_in_image(place, &scan, image, volume, &found, error);
-        if (r >= 0)
-                r = block_special_open(place, "metadata", true, &fd, error);
-        if (r >= 0)
-                r = block_slot_read(place, fd, found, &metadata, error);
+        r = open_slot(place, &scan, image, volume, &found, &fd, &metadata, error);
         if (r >= 0)
                 r = change_parent_tag(place, found, parent, error);
         FAULT_POINT("parent-tag-changed");
