@@ -10,7 +10,8 @@
 
 #include "macro.h"
 
-/* Called once, later, from the loop: r 0 or negative; text: what was made (a checkpoint's path) or why it failed; borrowed. */
+/* Called once, later, from the loop: r 0 or negative; text: what was made (a checkpoint's path; no other call gives one) or
+ * why it failed; borrowed. */
 typedef void (*backend_done_t)(void *userdata, uint64_t token, int r, const char *text);
 
 /* Who hears of the end. A token no longer expected is ignored by the one who gave it. */
@@ -32,6 +33,7 @@ typedef struct BackendTable {
         /* Milliseconds since boot at which a checkpoint was made; 0 if there is none at path. */
         uint64_t (*checkpoint_created)(void *backend, const char *path);
 
+        /* devices: those that exist are what it covers. Of none, no device that anybody changes. */
         void (*checkpoint_create)(void *backend, const json_t *devices, uint32_t timeout_sec, BackendCall call);
         void (*checkpoint_adjust)(void *backend, const char *path, uint32_t timeout_sec, BackendCall call);
         void (*checkpoint_destroy)(void *backend, const char *path, BackendCall call);

@@ -31,6 +31,8 @@ struct LinkWatch {
         json_t *links;
         bool reading, again; /* one reading at a time; another is wanted after it */
         uint64_t begin_usec, last_usec; /* of the reading: when it began, how long the last one took */
+        uint64_t told_usec;             /* when the reading began whose facts were told last */
+        uint64_t asked_usec;            /* since when somebody waits for a reading, or 0 */
         int fd;
         sd_event_source *messages, *gather;
 };
@@ -57,6 +59,8 @@ static void reading_destroy(void *argument) {
 static uint64_t gather_usec(const LinkWatch *watch) {
         uint64_t rest = GATHER_REST * watch->last_usec;
 
+        if (watch->asked_usec)
+                return 0;
         return rest < GATHER_USEC ? GATHER_USEC : rest > GATHER_MAX_USEC ? GATHER_MAX_USEC : rest;
 }
 
@@ -67,7 +71,7 @@ static void schedule(LinkWatch *watch) {
                 watch->again = true;
                 return;
         }
-        if (sd_event_source_get_enabled(watch->gather, &enabled) >= 0 && enabled != SD_EVENT_OFF)
+        if (!watch->asked_usec && sd_event_source_get_enabled(watch->gather, &enabled) >= 0 && enabled != SD_EVENT_OFF)
                 return;
         (void) sd_event_source_set_time_relative(watch->gather, gather_usec(watch));
         (void) sd_event_source_set_enabled(watch->gather, SD_EVENT_ONESHOT);
@@ -76,16 +80,22 @@ static void schedule(LinkWatch *watch) {
 static void on_read(void *argument, int r, void *userdata) {
         Reading *reading = argument;
         LinkWatch *watch = userdata;
+        bool asked = watch->asked_usec && watch->begin_usec >= watch->asked_usec;
 
         watch->reading = false;
         watch->last_usec = monotonic_usec() - watch->begin_usec;
+        if (asked || r < 0)
+                watch->asked_usec = 0;
         if (r < 0)
                 log_warning_errno(r, "Cannot read " LINK_FACTS_ROOT);
         if (r == -ETIMEDOUT || watch->again) {
                 watch->again = false;
                 schedule(watch);
         }
-        if (r < 0 || json_equal(reading->links, watch->links))
+        if (r < 0)
+                return;
+        watch->told_usec = watch->begin_usec;
+        if (!asked && json_equal(reading->links, watch->links))
                 return;
         json_decref(watch->links);
         watch->links = json_incref(reading->links);
@@ -109,6 +119,15 @@ static int on_gather(sd_event_source *source, uint64_t usec, void *userdata) {
         /* all threads are stuck in the kernel: the next message asks again */
         watch->reading = reading && work_submit(watch->pool, &work) >= 0;
         return 0;
+}
+
+bool link_watch_since(LinkWatch *watch, uint64_t usec) {
+        if (watch->told_usec >= usec)
+                return true;
+        watch->asked_usec = watch->asked_usec ?: monotonic_usec();
+        if (!watch->reading || watch->begin_usec < watch->asked_usec)
+                schedule(watch);
+        return false;
 }
 
 /* ---- messages ---- */

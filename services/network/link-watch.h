@@ -9,9 +9,12 @@
 #include "macro.h"
 
 typedef struct LinkWatch LinkWatch;
-/* links: {device: facts}, borrowed, as different from the last time. */
+/* links: {device: facts}, borrowed: different from the last time, or asked for by link_watch_since(). */
 typedef void (*link_watch_changed_t)(void *userdata, const json_t *links);
 
 int link_watch_new(sd_event *event, link_watch_changed_t changed, void *userdata, LinkWatch **ret);
 LinkWatch *link_watch_free(LinkWatch *watch);
 DEFINE_CLEANUP(LinkWatch *, link_watch_free)
+
+/* Whether the facts that were told last were read after usec (CLOCK_MONOTONIC). Where not, they are read at once and told, changed or not. */
+bool link_watch_since(LinkWatch *watch, uint64_t usec);

@@ -234,6 +234,13 @@ static void on_links_changed(void *userdata, const json_t *links) {
         Manager *manager = userdata;
 
         nm_set_links(manager->nm, links);
+        setup_view_changed(manager->setup);
+}
+
+static bool on_seen(void *userdata, uint64_t usec) {
+        Manager *manager = userdata;
+
+        return link_watch_since(manager->links, usec);
 }
 
 int manager_wait(Manager *manager, sd_bus_message *message) {
@@ -324,6 +331,7 @@ static int make_setup(Manager *manager) {
                 .keep = on_keep,
                 .probe = neighbour_probe,
                 .reached = neighbour_get,
+                .seen = on_seen,
                 .userdata = manager,
         };
         _cleanup_free_ char *journal = NULL;

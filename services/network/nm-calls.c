@@ -195,6 +195,8 @@ static void nm_call_checkpoint_create(void *backend, const json_t *devices, uint
                 if (device)
                         g_ptr_array_add(list, device);
         }
+        if (list->len == 0 && nm_client_get_device_by_iface(client, "lo")) /* an empty list means all there are: guests' taps too, which NetworkManager would make again when they have gone */
+                g_ptr_array_add(list, nm_client_get_device_by_iface(client, "lo"));
         nm_client_checkpoint_create(client, list, timeout_sec, CHECKPOINT_FLAGS, NULL, on_checkpoint, pending_new(call));
 }
 

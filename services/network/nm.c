@@ -100,6 +100,8 @@ static void nm_refresh(Nm *nm) {
 void nm_set_links(Nm *nm, const json_t *links) {
         json_decref(nm->links);
         nm->links = json_incref((json_t *)links);
+        if (nm->view)
+                (void) json_object_set(nm->view, "links", nm->links);
         nm_schedule(nm);
 }
 

@@ -34,6 +34,6 @@ const char *nm_version(const Nm *nm);
 const json_t *nm_view(const Nm *nm);
 /* Makes the view anew from what the client knows at this moment, without waiting for the loop. Calls nobody. */
 void nm_update(Nm *nm);
-/* The kernel's facts (link-facts.h), from now on part of each view. Takes a reference. */
+/* The kernel's facts (link-facts.h), from now on part of each view, and of the one that is there. Takes a reference. */
 void nm_set_links(Nm *nm, const json_t *links);
 Backend nm_backend(Nm *nm);

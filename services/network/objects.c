@@ -187,7 +187,7 @@ static json_t *device_ports(const json_t *view, const char *name) {
         const char *port;
 
         json_object_foreach(json_object_get(view, "devices"), port, other)
-                if (streq(dict_string(other, "master", ""), name))
+                if (streq(view_master(view, port), name))
                         (void) json_array_append_new(ports, json_string(port));
         return ports;
 }

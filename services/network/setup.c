@@ -29,6 +29,8 @@
 #define DOWN_GRACE_USEC (5 * USEC_PER_SEC)
 /* Three ARP or neighbour requests, a second apart, and the answer. */
 #define GATEWAY_USEC (5 * USEC_PER_SEC)
+/* A reading of the kernel's facts that takes longer (a driver holds the kernel's lock) is not waited for: NetworkManager has said that all is there. */
+#define SEEN_USEC (5 * USEC_PER_SEC)
 /* How long a NetworkManager that went away in the middle may take to come back before the job is given up. */
 #define RETURN_USEC (120 * USEC_PER_SEC)
 /* A NetworkManager that starts tells of its profiles some tenths of a second after its name is there; those that are gone are not waited for longer. */
@@ -70,6 +72,7 @@ struct Setup {
 
         uint64_t phase_usec, down_usec; /* CLOCK_MONOTONIC: start of the phase; since when a device is down, or 0 */
         uint64_t found_usec; /* since when it is back, or 0 */
+        uint64_t met_usec;   /* since when all is as it should be, or 0 */
         sd_event_source *deadline; /* of the whole */
         sd_event_source *tick;     /* while waiting for something to come true */
 };
@@ -94,7 +97,7 @@ static void setup_enter(Setup *setup, Phase phase) {
 
         setup->phase = phase;
         setup->phase_usec = now_usec(setup);
-        setup->down_usec = setup->found_usec = 0;
+        setup->down_usec = setup->found_usec = setup->met_usec = 0;
         (void) sd_event_source_set_time_relative(setup->tick, TICK_USEC);
         (void) sd_event_source_set_enabled(setup->tick, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
@@ -311,6 +314,12 @@ static void setup_probe_gateways(Setup *setup) {
         setup_confirm_or_commit(setup);
 }
 
+/* What is told of the networks at the end compares them with the kernel's facts: these must not be older than what was done. */
+static bool setup_is_seen(Setup *setup) {
+        setup->met_usec = setup->met_usec ?: now_usec(setup);
+        return setup->hooks.seen(setup->hooks.userdata, setup->met_usec) || now_usec(setup) >= setup->met_usec + SEEN_USEC;
+}
+
 static void setup_verify(Setup *setup) {
         const json_t *view = setup_view(setup);
         int r;
@@ -319,6 +328,8 @@ static void setup_verify(Setup *setup) {
         setup->missing = NULL;
         r = verify_expectations(json_object_get(setup->plan, "expect"), view, &setup->missing);
         if (r > 0) {
+                if (!setup_is_seen(setup))
+                        return;
                 setup_enter(setup, PHASE_GATEWAY);
                 setup_probe_gateways(setup);
         } else if (r < 0 || setup_is_down(setup, view))

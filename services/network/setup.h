@@ -35,6 +35,8 @@ typedef struct SetupHooks {
         /* neighbour.h, or a test's own. */
         int (*probe)(const char *iface, const char *address);
         int (*reached)(const char *iface, const char *address);
+        /* Whether the kernel's facts in the view were read after usec (CLOCK_MONOTONIC); where not, a reading is begun, and the view will have changed. */
+        bool (*seen)(void *userdata, uint64_t usec);
         void *userdata;
 } SetupHooks;
 

@@ -41,12 +41,25 @@ static const char *step_object(const json_t *step) {
         return dict_string(step, "iface", dict_string(step, "uuid", dict_string(step, "path", "devices")));
 }
 
+static void on_late_destroyed(void *userdata, uint64_t token, int r, const char *text) {
+        if (r < 0)
+                log_debug("A checkpoint that came too late stays until its time is up: %s", text ?: "");
+}
+
+/* A checkpoint that was made for nobody would be rolled back at its time, over whatever was done meanwhile by others. */
+static void steps_on_late(Steps *steps, int r, const char *text) {
+        if (r >= 0 && text)
+                steps->backend.table->checkpoint_destroy(steps->backend.backend, text, (BackendCall){ .done = on_late_destroyed });
+}
+
 static void steps_on_done(void *userdata, uint64_t token, int r, const char *text) {
         Steps *steps = userdata;
         json_t *step;
 
-        if (token != steps->token || !steps->list)
+        if (token != steps->token || !steps->list) {
+                steps_on_late(steps, r, text);
                 return;
+        }
         steps->token++;
         (void) sd_event_source_set_enabled(steps->deadline, SD_EVENT_OFF);
         step = json_array_get(steps->list, steps->next);

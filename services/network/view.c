@@ -13,6 +13,12 @@ const json_t *view_device(const json_t *view, const char *name) {
         return name ? json_object_get(json_object_get(view, "devices"), name) : NULL;
 }
 
+const char *view_master(const json_t *view, const char *name) {
+        const json_t *facts = json_object_get(json_object_get(view, "links"), name);
+
+        return facts ? dict_string(facts, "master", "") : dict_string(view_device(view, name), "master", "");
+}
+
 bool view_device_is(const json_t *device, const char *kind) {
         return streq(dict_string(device, "kind", ""), kind);
 }

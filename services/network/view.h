@@ -22,6 +22,8 @@
 #include "macro.h"
 
 const json_t *view_device(const json_t *view, const char *name);
+/* Whose port a device is, "" for none: by the kernel's word, where that is known (NetworkManager says nothing of guests' taps). Borrowed. */
+const char *view_master(const json_t *view, const char *name);
 bool view_device_is(const json_t *device, const char *kind);
 bool view_device_is_active(const json_t *device);
 /* Our profile for a device, with its uuid; NULL if there is none. */

@@ -31,6 +31,9 @@ typedef struct Fake {
         bool dead;          /* our service: nothing is answered any more */
         bool gone;          /* NetworkManager */
         bool reachable;
+        uint64_t late_usec; /* how long NetworkManager takes to answer the first call */
+        unsigned seen_asked, seen_after; /* how often it was asked whether the kernel's facts are new enough; after how many they are */
+        uint64_t seen_usec;
 
         /* the outcome */
         bool ended, recovered;
@@ -54,6 +57,10 @@ static int on_answer(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+static int on_late_answer(sd_event_source *source, uint64_t usec, void *userdata) {
+        return on_answer(source, userdata);
+}
+
 /* Return: whether the call is to have its effect. */
 static bool answer(Fake *fake, BackendCall call, const char *text) {
         bool fails = ++fake->calls == fake->fail_at, dies = fake->calls == fake->die_at;
@@ -66,7 +73,10 @@ static bool answer(Fake *fake, BackendCall call, const char *text) {
         }
         a = calloc(1, sizeof *a);
         *a = (Answer){ .call = call, .r = fails ? -EIO : 0, .text = fails ? "as told" : text };
-        assert_true(sd_event_add_defer(fake->event, &a->source, on_answer, a) >= 0);
+        if (fake->calls == 1 && fake->late_usec)
+                assert_true(sd_event_add_time_relative(fake->event, &a->source, CLOCK_MONOTONIC, fake->late_usec, 1, on_late_answer, a) >= 0);
+        else
+                assert_true(sd_event_add_defer(fake->event, &a->source, on_answer, a) >= 0);
         return !fails;
 }
 
@@ -233,7 +243,8 @@ static void on_ended(void *userdata, const char *job, bool recovered, int r, con
         fake->r = r;
         free(fake->error_name);
         fake->error_name = error->name ? strdup(error->name) : NULL;
-        (void) sd_event_exit(fake->event, 0);
+        if (fake->late_usec == 0) /* else more is to come */
+                (void) sd_event_exit(fake->event, 0);
 }
 
 static void on_progress(void *userdata, uint64_t done, uint64_t total) {
@@ -253,6 +264,15 @@ static int fake_probe(const char *iface, const char *address) {
 }
 static int fake_reached(const char *iface, const char *address) {
         return current->reachable ? NEIGHBOUR_PRESENT : NEIGHBOUR_ABSENT;
+}
+
+static bool fake_seen(void *userdata, uint64_t usec) {
+        Fake *fake = userdata;
+
+        assert_true(usec > 0 && (fake->seen_usec == 0 || usec == fake->seen_usec)); /* since one moment, not since each question */
+        fake->seen_usec = usec;
+        fake->seen_asked++;
+        return fake->seen_asked > fake->seen_after;
 }
 
 static char journal_path[] = "/tmp/rhv-test-setup-XXXXXX/setup.json";
@@ -288,7 +308,7 @@ static void fake_done(Fake *fake) {
 }
 
 static Setup *life_begin(Fake *fake) {
-        SetupHooks hooks = { .ended = on_ended, .progress = on_progress, .keep = on_keep, .probe = fake_probe, .reached = fake_reached, .userdata = fake };
+        SetupHooks hooks = { .ended = on_ended, .progress = on_progress, .keep = on_keep, .probe = fake_probe, .reached = fake_reached, .seen = fake_seen, .userdata = fake };
         Setup *setup;
 
         fake->dead = fake->ended = false;
@@ -349,6 +369,49 @@ static unsigned whole(void) {
 
 static void succeeds(void **state) {
         assert_true(whole() >= 8);
+}
+
+/* NetworkManager says that all is there; the commit waits until the kernel's facts are no older than that. */
+static void waits_for_the_kernels_facts(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        fake.seen_after = 3;
+        setup = life_begin(&fake);
+        start(&fake, setup, false);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_int_equal(fake.r, 0);
+        assert_true(in_force(&fake));
+        assert_int_equal(fake.seen_asked, 4);
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
+/* NetworkManager hangs while the set-up's time passes, and makes the checkpoint then: nobody wants it, and it must not roll back what is done after. */
+static void a_checkpoint_that_comes_too_late_goes(void **state) {
+        _cleanup_json_ json_t *plan = NULL, *networks = quoted("{'ovirtmgmt': {'management': true}}"), *bonds = json_object();
+        SetupOptions options = { .timeout_usec = 20 * USEC_PER_MSEC };
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        fake.late_usec = 60 * USEC_PER_MSEC;
+        setup = life_begin(&fake);
+        assert_int_equal(plan_make(fake.view, networks, bonds, NULL, &plan, NULL), 1);
+        assert_int_equal(setup_start(setup, JOB, plan, &options, &error), 0);
+        for (unsigned i = 0; i < 100 && !(fake.ended && fake.calls == 2); i++)
+                assert_true(sd_event_run(fake.event, 10 * USEC_PER_MSEC) >= 0);
+        assert_true(fake.ended);
+        assert_int_equal(fake.r, -ETIMEDOUT);
+        assert_true(as_before(&fake));
+        assert_int_equal(fake.created, 0);
+        assert_int_equal(fake.calls, 2);
+        assert_true(sd_event_run(fake.event, 0) >= 0); /* the answer to the second */
+        assert_false(setup_is_busy(setup));
+        life_end(&fake, setup);
+        fake_done(&fake);
 }
 
 static void each_call_fails(void **state) {
@@ -536,6 +599,8 @@ static void network_manager_restarts(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(succeeds),
+                cmocka_unit_test(waits_for_the_kernels_facts),
+                cmocka_unit_test(a_checkpoint_that_comes_too_late_goes),
                 cmocka_unit_test(each_call_fails),
                 cmocka_unit_test(dies_at_each_call),
                 cmocka_unit_test(power_cut_at_each_call),
