@@ -12,6 +12,7 @@
 #include "manager.h"
 #include "ovf-bus.h"
 #include "request.h"
+#include "upgrade-bus.h"
 
 /* ---- properties ---- */
 
@@ -294,6 +295,8 @@ static const sd_bus_vtable domain_vtable[] = {
                                         image_method_teardown, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("AddDevices", SD_BUS_ARGS("as", devices, "a{sv}", options), SD_BUS_RESULT("o", job),
                                         device_method_add, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Upgrade", SD_BUS_ARGS("u", version, "a{sv}", options), SD_BUS_RESULT("o", job), upgrade_method,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Close", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, domain_method_close,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Destroy", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,

@@ -265,6 +265,23 @@ int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyVa
         return 0;
 }
 
+int domain_metadata_upgrade(KeyValueList *list, unsigned version) {
+        /* What had no say before was always so. */
+        static const KeyValue geometry[] = {{(char *)"BLOCK_SIZE", (char *)"512"}, {(char *)"ALIGNMENT", (char *)"1048576"}};
+        char number[16];
+        int r;
+
+        (void) snprintf(number, sizeof(number), "%u", version + 1);
+        r = key_value_set(list, "VERSION", number);
+        if (version + 1 < 5)
+                return r;
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(geometry); i++)
+                r = key_value_set(list, geometry[i].key, geometry[i].value);
+        key_value_unset(list, "LOGBLKSIZE");
+        key_value_unset(list, "PHYBLKSIZE");
+        return r;
+}
+
 bool domain_name_is_valid(const char *name) {
         size_t characters = 0;
 

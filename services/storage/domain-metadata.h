@@ -48,6 +48,10 @@ char *domain_metadata_format(const KeyValueList *list);
 /* Return: 0, -ENOMEM, -EBADMSG with BadFormat or -EPROTO with NewerVersion set. */
 int domain_metadata_facts(const KeyValueList *list, const char *what, DomainFacts *ret, sd_bus_error *error);
 
+/* The keys of a domain of the next higher version, from those of one of version (its own). Return: 0, -ENOMEM, -E2BIG. Source: VDSM,
+ * lib/vdsm/storage/formatconverter.py. */
+int domain_metadata_upgrade(KeyValueList *list, unsigned version);
+
 /* The keys of a new, unattached data domain of facts->version, V3 to V5. remote_path: NULL on a block domain, which has further keys.
  * Return: 0 or -ENOMEM. */
 int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyValueList *ret);

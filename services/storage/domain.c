@@ -182,6 +182,13 @@ static void set_space(Domain *domain, const DomainSpace *space) {
         domain->space = *space;
 }
 
+void domain_set_version(Domain *domain, unsigned version) {
+        if (domain->place.version == version)
+                return;
+        domain->place.version = version;
+        changed(domain, "FormatVersion");
+}
+
 static void set_facts(Domain *domain, const DomainFacts *facts) {
         char *name = strdup(facts->name), *class_word = strdup(facts->class_word);
 
@@ -196,10 +203,9 @@ static void set_facts(Domain *domain, const DomainFacts *facts) {
         free(domain->class_word);
         domain->name = name;
         domain->class_word = class_word;
-        domain->place.version = facts->version;
+        domain_set_version(domain, facts->version);
         domain->place.block_size_bytes = facts->block_size_bytes;
         domain->place.alignment_bytes = facts->alignment_bytes;
-        changed(domain, "FormatVersion");
         if (!domain->lockspace || domain->io_timeout_sec == facts->io_timeout_sec)
                 return;
         domain->io_timeout_sec = facts->io_timeout_sec;
@@ -294,11 +300,20 @@ void domain_begin_removal(Domain *domain) {
         domain_set_state(domain, DOMAIN_OPENING, "");
 }
 
+void domain_hold(Domain *domain) {
+        domain_set_state(domain, DOMAIN_OPENING, "");
+}
+
+void domain_reopen(Domain *domain) {
+        domain_begin_removal(domain);
+        domain_look(domain);
+}
+
 /* ---- looking ---- */
 
-/* Another host has given a block domain one more device, or its devices have other names: opening finds them. */
+/* Another host has given a block domain one more device, or its devices have other names, or the domain another version: opening finds them. */
 static bool is_elsewhere(const Io *io, int r) {
-        return io && io->run == io_measure_domain && domain_type_is_block(io->place.type) && (r == -ENODEV || r == -ENOENT);
+        return io && io->run == io_measure_domain && (r == -ESTALE || (domain_type_is_block(io->place.type) && (r == -ENODEV || r == -ENOENT)));
 }
 
 static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {

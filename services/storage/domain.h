@@ -93,6 +93,10 @@ void domain_set_failed(Domain *domain, const sd_bus_error *error);
 /* The domain is about to be removed from the storage: no call gets through. domain_look() opens it again where that
  * fails. */
 void domain_begin_removal(Domain *domain);
+/* Calls wait from here on, until domain_reopen(): the domain is changed as a whole. Its lock stays held. */
+void domain_hold(Domain *domain);
+void domain_set_version(Domain *domain, unsigned version);
+void domain_reopen(Domain *domain);
 /* Finishes or undoes what an ended process left, before any other piece: when a local domain was opened, when the lease of a shared one was
  * acquired. */
 void domain_clean(Domain *domain);

@@ -77,6 +77,39 @@ int io_devices_add(Io *io) {
         return r < 0 ? r : io->place.type->layout->devices_add(&io->place, io->devices, &io->error);
 }
 
+/* Who has the domain open in the version it has goes on writing that. */
+static int check_alone(Io *io) {
+        _cleanup_lockspace_ Lockspace lockspace = {};
+        _cleanup_free_ HostStatus *hosts = NULL;
+        size_t n = 0;
+        int r;
+
+        r = io->place.type->shared ? lockspace_of(io, &lockspace) : 0;
+        if (r >= 0 && io->place.type->shared)
+                r = lockspace_hosts(&lockspace, &hosts, &n, &io->error);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (hosts[i].host_id != io->host_id && !streq(hosts[i].state, "free") && !streq(hosts[i].state, "dead")) {
+                        sd_bus_error_setf(&io->error, RHV_ERROR_IN_USE, "Domain %s is open on another host, with host id %u (%s): let it leave first", io->place.id,
+                                          (unsigned)hosts[i].host_id, hosts[i].state);
+                        return -EBUSY;
+                }
+        return r;
+}
+
+int io_domain_upgrade(Io *io) {
+        const StorageLayout *layout = io->place.type->layout;
+        int r;
+
+        r = check_alone(io);
+        if (r >= 0)
+                r = layout->clean(&io->place, &io->cleaned, &io->error);
+        if (r >= 0 && io->place.version == DOMAIN_VERSION_MAX)
+                return layout->upgrade(&io->place, io->asker_fd, &io->skipped, &io->error);
+        for (; r >= 0 && io->place.version < io->upgrade_version; io->place.version++)
+                r = layout->upgrade(&io->place, io->asker_fd, &io->skipped, &io->error);
+        return r;
+}
+
 int io_lockspace_leave(Io *io) {
         _cleanup_lockspace_ Lockspace lockspace = {};
         int r;

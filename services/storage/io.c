@@ -22,7 +22,7 @@ Io *io_new(const char *name, int (*run)(Io *), const DomainPlace *place) {
                 return NULL;
         io->name = name;
         io->run = run;
-        io->fd = -EBADF;
+        io->fd = io->asker_fd = -EBADF;
         io->opened.lock_fd = -EBADF;
         io->error = SD_BUS_ERROR_NULL;
         if (domain_place_copy(&io->place, place) < 0) {
@@ -77,6 +77,7 @@ static int open_mounted(Io *io) {
                 if (!io->place.path)
                         return -ENOMEM;
         }
+        io->place.version = io->opened.facts.version;
         io->place.block_size_bytes = io->opened.facts.block_size_bytes;
         io->place.alignment_bytes = io->opened.facts.alignment_bytes;
         if (io->host_id != 0 && io_lockspace_ask(io) < 0)

@@ -42,6 +42,8 @@ struct Io {
         uint64_t lease_version;      /* not 0: structural work on a shared domain; done by the holder of the domain's lease */
         struct IscsiRequest *iscsi;
         char *devices;               /* that a domain is to get, between commas */
+        int asker_fd;                /* of who waits for an upgrade; negative: none */
+        unsigned upgrade_version;    /* the domain is to get */
         bool loops;                  /* of a list of devices: loop devices too */
         char *open_ids;              /* of a look: the domains that are open here, between commas */
         char *lease_directory;       /* with it: where that holder is reached */
@@ -64,6 +66,7 @@ struct Io {
         uint64_t offset_bytes; /* of a lease that was made */
         LockspaceSlot slot;    /* of a host id */
         json_t *report;        /* of a look */
+        unsigned skipped;      /* volumes that an upgrade left as they are */
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
         DataMeasure measured;
@@ -110,6 +113,7 @@ int io_lease_create(Io *io);    /* lease -> offset_bytes */
 int io_lease_delete(Io *io);    /* lease */
 int io_lease_rebuild(Io *io);   /* -> changed */
 
+int io_domain_upgrade(Io *io);  /* upgrade_version, host_id -> skipped; InUse where another host is in the domain's lockspace */
 int io_devices_add(Io *io);     /* devices, io_timeout_sec; InvalidState where they may not hold leases */
 
 /* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */

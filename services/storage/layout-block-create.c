@@ -76,7 +76,7 @@ static int make_group(const DomainPlace *place, const BlockDevices *devices, sd_
         return r < 0 ? r : block_devices_command(place, group, devices, error);
 }
 
-static int make_special(const DomainPlace *place, const BlockSpecial *special, const char *device, sd_bus_error *error) {
+int block_make_special(const DomainPlace *place, const BlockSpecial *special, const char *device, sd_bus_error *error) {
         char size[24];
         const char *const words[] = {"lvcreate", "--autobackup",      "n",      "--contiguous",        "n",      "--activate", "n", "--zero",
                                      "n",        "--wipesignatures",  "n",      "--size",              size,     "--name",     special->name,
@@ -95,7 +95,7 @@ static int make_specials(const DomainPlace *place, const char *first_device, sd_
         for (const BlockSpecial *special = block_specials; r >= 0 && special->name; special++) {
                 if (place->version < special->version)
                         continue;
-                r = make_special(place, special, special == block_specials ? first_device : NULL, error);
+                r = block_make_special(place, special, special == block_specials ? first_device : NULL, error);
                 names[n++] = special->name;
         }
         names[n] = NULL;

@@ -201,22 +201,13 @@ static int change_tags(const DomainPlace *place, char *const *before, char *cons
         return lvm_command(place->path, arguments, error);
 }
 
-/* The domain's metadata tell its devices: in one change, with the seal. */
-static int write_map(const DomainPlace *place, const LvmGroup *group, const LvmDevices *devices, sd_bus_error *error) {
-        _cleanup_(key_value_clear) KeyValueList list = {};
-        _cleanup_free_ char *text = NULL, *fresh = NULL;
+int block_metadata_replace(const DomainPlace *place, const char *text, const KeyValueList *list, sd_bus_error *error) {
+        _cleanup_free_ char *fresh = domain_metadata_format(list);
         char **before = NULL, **after = NULL;
-        bool sealed;
         int r;
 
-        r = lvm_tags_to_metadata(group->tags, &text);
-        if (r >= 0)
-                r = domain_metadata_parse(text, strlen(text), "the metadata of the domain", &list, &sealed, error);
-        if (r >= 0)
-                r = block_map_refresh(&list, devices, place->id);
-        fresh = r < 0 ? NULL : domain_metadata_format(&list);
-        if (r < 0 || !fresh)
-                return r < 0 ? r : -ENOMEM;
+        if (!fresh)
+                return -ENOMEM;
         r = lvm_tags_of_metadata(text, &before);
         if (r >= 0)
                 r = lvm_tags_of_metadata(fresh, &after);
@@ -225,6 +216,21 @@ static int write_map(const DomainPlace *place, const LvmGroup *group, const LvmD
         lvm_tags_free(before);
         lvm_tags_free(after);
         return r;
+}
+
+/* The domain's metadata tell its devices: in one change, with the seal. */
+static int write_map(const DomainPlace *place, const LvmGroup *group, const LvmDevices *devices, sd_bus_error *error) {
+        _cleanup_(key_value_clear) KeyValueList list = {};
+        _cleanup_free_ char *text = NULL;
+        bool sealed;
+        int r;
+
+        r = lvm_tags_to_metadata(group->tags, &text);
+        if (r >= 0)
+                r = domain_metadata_parse(text, strlen(text), "the metadata of the domain", &list, &sealed, error);
+        if (r >= 0)
+                r = block_map_refresh(&list, devices, place->id);
+        return r < 0 ? r : block_metadata_replace(place, text, &list, error);
 }
 
 static int one_group(const DomainPlace *place, LvmGroups *ret, sd_bus_error *error) {

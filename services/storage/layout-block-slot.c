@@ -68,6 +68,18 @@ int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const Volu
         return bus_error_errno(error, n < 0 ? -errno : -EIO, "Cannot write the metadata of a volume");
 }
 
+int block_slot_move(int fd, uint64_t from, uint64_t to, sd_bus_error *error) {
+        _cleanup_free_ void *buffer = NULL;
+        int r;
+
+        r = slot_buffer(&buffer);
+        if (r < 0)
+                return r;
+        if (pread(fd, buffer, BLOCK_SLOT_BYTES, (off_t)from) == (ssize_t)BLOCK_SLOT_BYTES && pwrite(fd, buffer, BLOCK_SLOT_BYTES, (off_t)to) == (ssize_t)BLOCK_SLOT_BYTES)
+                return 0;
+        return bus_error_errno(error, errno ? -errno : -EIO, "Cannot copy the metadata of a volume");
+}
+
 int block_zero(const DomainPlace *place, const char *name, uint64_t size_bytes, sd_bus_error *error) {
         _cleanup_free_ void *zeroes = NULL;
         _cleanup_close_ int fd = -EBADF;

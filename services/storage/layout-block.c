@@ -218,12 +218,17 @@ static int block_look(const DomainPlace *place, DomainLook *ret, sd_bus_error *e
 }
 
 static int block_measure(const DomainPlace *place, DomainSpace *ret, sd_bus_error *error) {
+        _cleanup_(domain_facts_clear) DomainFacts facts = {};
         _cleanup_(group_clear) LvmGroup group = {};
         int r;
 
         r = find_group(place, &group, NULL, error);
         if (r >= 0)
                 r = check_devices(place, &group, error);
+        if (r >= 0)
+                r = read_facts(place, &group, &facts, NULL, error);
+        if (r >= 0)
+                r = domain_check_version(place, &facts, error);
         if (r < 0)
                 return r;
         *ret = (DomainSpace){.total_bytes = group.size_bytes, .free_bytes = group.free_bytes};
@@ -259,6 +264,7 @@ const StorageLayout layout_block = {
                 .open = block_open,
                 .look = block_look,
                 .clean = block_clean,
+                .upgrade = block_upgrade,
                 .measure = block_measure,
                 .destroy = block_destroy,
                 .list_images = block_list_images,

@@ -57,6 +57,8 @@ int block_read_image(const DomainPlace *place, const BlockScan *scan, const char
 /* layout-block-slot.c: one slot. fd: of `metadata`. */
 int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error);
 int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const VolumeMetadata *metadata, sd_bus_error *error);
+/* The bytes of a slot at from, whatever they are, also at to. */
+int block_slot_move(int fd, uint64_t from, uint64_t to, sd_bus_error *error);
 /* Zeroes [0, size_bytes) of a special volume. */
 int block_zero(const DomainPlace *place, const char *name, uint64_t size_bytes, sd_bus_error *error);
 
@@ -106,5 +108,13 @@ int block_device_check_blank(const char *path, uint64_t *total, sd_bus_error *er
 int block_devices_command(const DomainPlace *place, const char *const *words, const BlockDevices *devices, sd_bus_error *error);
 int block_devices_add(const DomainPlace *place, const char *devices, sd_bus_error *error);
 
+/* The domain's metadata become list, in one change of its tags. before: the text they are now. */
+int block_metadata_replace(const DomainPlace *place, const char *before, const KeyValueList *list, sd_bus_error *error);
+
+/* layout-block-upgrade.c */
+int block_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped, sd_bus_error *error);
+
 /* layout-block-create.c */
+/* Makes a special volume of the group, not active. device: where it shall begin; NULL: anywhere. */
+int block_make_special(const DomainPlace *place, const BlockSpecial *special, const char *device, sd_bus_error *error);
 int block_create(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);

@@ -42,8 +42,7 @@ unsigned file_lockspace_io_timeout(int domain_fd, const DomainPlace *place) {
         return fd < 0 ? 0 : lockspace_read_io_timeout(fd, place->id);
 }
 
-/* In a directory that does not have the domain's name yet. */
-static int index_make(const DomainPlace *made, const char *directory, sd_bus_error *error) {
+int file_index_make(const DomainPlace *made, const char *directory, sd_bus_error *error) {
         _cleanup_close_ int base = -EBADF, fd = -EBADF;
 
         IDENTITY_SCOPE();
@@ -82,7 +81,7 @@ int file_leases_format(const DomainPlace *place, const char *directory, const Do
                 return r;
         made.alignment_bytes = facts->alignment_bytes;
         made.block_size_bytes = facts->block_size_bytes;
-        return index_make(&made, directory, error);
+        return file_index_make(&made, directory, error);
 }
 
 int file_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error) {

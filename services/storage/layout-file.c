@@ -495,6 +495,8 @@ static int file_measure(const DomainPlace *place, DomainSpace *ret, sd_bus_error
         r = read_facts(domain, place, &opened.facts, NULL, error);
         if (r >= 0)
                 r = check_facts(place, &opened.facts, error);
+        if (r >= 0)
+                r = domain_check_version(place, &opened.facts, error);
         if (r < 0)
                 return r;
         if (fstatvfs(domain, &st) < 0)
@@ -564,6 +566,7 @@ const StorageLayout layout_file = {
                 .open = file_open,
                 .look = file_look,
                 .clean = file_clean,
+                .upgrade = file_upgrade,
                 .measure = file_measure,
                 .destroy = file_destroy,
                 .list_images = file_list_images,

@@ -51,6 +51,9 @@ int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_e
 /* The volumes in an image directory that is open, whatever its name. */
 int file_read_volumes(const DomainPlace *place, int image_fd, const char *image, VolumeList *ret, sd_bus_error *error);
 
+/* layout-file-upgrade.c */
+int file_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped, sd_bus_error *error);
+
 /* layout-file-volume.c */
 int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error);
 int file_volume_fill(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan,
@@ -73,6 +76,8 @@ int file_metadata_write(const DomainPlace *place, int image_fd, const char *volu
 /* layout-file-lease.c: leases of shared domains. */
 /* Fills ids, leases and xleases of a domain being made, which lies in <path>/<directory>. Not as 36:36: sanlock's socket is root's. */
 int file_leases_format(const DomainPlace *place, const char *directory, const DomainFacts *facts, sd_bus_error *error);
+/* The index of external leases in <path>/<directory>/dom_md/xleases, which is there. */
+int file_index_make(const DomainPlace *place, const char *directory, sd_bus_error *error);
 /* The io_timeout of the lockspace of an open domain. Return: seconds, 0 where there is none to be read. */
 unsigned file_lockspace_io_timeout(int domain_fd, const DomainPlace *place);
 /* The lease of a volume being made, in the directory <path>/<domain>/images/<directory>. Not as 36:36. */

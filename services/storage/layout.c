@@ -2,6 +2,8 @@
 
 #include "layout.h"
 
+#include <poll.h>
+
 #include "bus-error.h"
 #include "lvm-argv.h"
 
@@ -55,6 +57,22 @@ void domain_place_clear(DomainPlace *place) {
         free(place->vfs);
         free(place->options);
         *place = (DomainPlace){};
+}
+
+int domain_check_version(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error) {
+        if (facts->version == place->version)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Domain %s was opened in version %u and has version %u now", place->id, place->version, facts->version);
+        return -ESTALE;
+}
+
+int domain_check_asker(int asker_fd, sd_bus_error *error) {
+        struct pollfd asker = {.fd = asker_fd}; /* POLLHUP comes unasked; who has said all it wants is not gone */
+
+        if (asker_fd < 0 || poll(&asker, 1, 0) == 0)
+                return 0;
+        sd_bus_error_set(error, RHV_ERROR_INTERRUPTED, "Who asked for the upgrade is gone: the domain keeps its version");
+        return -ECONNABORTED;
 }
 
 void domain_opened_clear(DomainOpened *opened) {

@@ -52,6 +52,12 @@ typedef struct DomainPlace {
 int domain_place_copy(DomainPlace *ret, const DomainPlace *place);
 void domain_place_clear(DomainPlace *place);
 
+/* Return: 0; -ESTALE with InvalidState: the domain was given another version than it was opened with. */
+int domain_check_version(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);
+
+/* Return: 0; -ECONNABORTED with Interrupted: asker_fd (negative: none) was hung up. */
+int domain_check_asker(int asker_fd, sd_bus_error *error);
+
 /* What opening found out. */
 typedef struct DomainOpened {
         DomainFacts facts;
@@ -99,7 +105,12 @@ struct StorageLayout {
         /* Finishes or undoes what an ended process left half done; only while the lock is held and before other work.
          * ret_n: how many. */
         int (*clean)(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
-        /* Is it still there, and how much room has it? */
+        /* One version more, from place->version, for who holds the domain's lease or lock, after clean. At any moment the domain is whole in the version
+         * its metadata tell, and the same again completes what was cut off; with place->version 5 it completes the last step. asker_fd: where it hangs
+         * up before the metadata tell the new version, they are left alone (-ECONNABORTED): who asked has died, and may be back with the old one;
+         * negative: none. ret_skipped: volumes whose metadata could not be read, which stay as they are. */
+        int (*upgrade)(const DomainPlace *place, int asker_fd, unsigned *ret_skipped, sd_bus_error *error);
+        /* Is it still there, in the version of place, and how much room has it? -ESTALE: its version is another. */
         int (*measure)(const DomainPlace *place, DomainSpace *ret, sd_bus_error *error);
         /* Removes an empty domain. */
         int (*destroy)(const DomainPlace *place, sd_bus_error *error);

@@ -19,6 +19,7 @@ static const struct {
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
                 {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish},
                 {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
+                {"upgrade", io_domain_upgrade},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -52,6 +53,11 @@ json_t *structural_request(const Io *io) {
                 (void) json_object_set_new(request, "data", data_work_to_json(io->data));
         if (request && io->run == io_devices_add &&
             json_object_update_new(request, json_pack("{s:s, s:i}", "devices", io->devices, "io_timeout", (int)io->io_timeout_sec)) < 0) {
+                json_decref(request);
+                return NULL;
+        }
+        if (request && io->run == io_domain_upgrade &&
+            json_object_update_new(request, json_pack("{s:i, s:i}", "upgrade", (int)io->upgrade_version, "host_id", (int)io->host_id)) < 0) {
                 json_decref(request);
                 return NULL;
         }
@@ -123,6 +129,16 @@ static int read_devices(const json_t *request, Io *io) {
         return io->devices ? 0 : -ENOMEM;
 }
 
+static int read_upgrade(const json_t *request, Io *io) {
+        const int64_t version = dict_integer(request, "upgrade", 0), host_id = dict_integer(request, "host_id", -1);
+
+        if (version < DOMAIN_VERSION_MIN || version > DOMAIN_VERSION_MAX || host_id < 0 || host_id > HOST_ID_MAX)
+                return -EBADMSG;
+        io->upgrade_version = (unsigned)version;
+        io->host_id = (unsigned)host_id;
+        return 0;
+}
+
 /* The job the volume is made or grown for: only where a volume has to be given its room. */
 static int read_data(const json_t *data, DataKind kind, Io *io) {
         if (!data)
@@ -169,6 +185,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_devices_add && read_devices(request, io) < 0)
                 return garbage(error, "The request");
+        if (io->run == io_domain_upgrade && read_upgrade(request, io) < 0)
+                return garbage(error, "The request");
         *ret = TAKE_PTR(io);
         return 0;
 }
@@ -181,8 +199,8 @@ json_t *structural_answer(const Io *io, int r) {
         if (r < 0)
                 return json_pack("{s:i, s:i, s:s, s:s}", "version", STRUCTURAL_VERSION, "r", r, "error",
                                  io->error.name ?: RHV_ERROR_BACKEND_FAILED, "message", io->error.message ?: strerror(-r));
-        return json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:s}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
-                         "changed", (int)io->changed, "offset", (json_int_t)io->offset_bytes, "capacity",
+        return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:s}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
+                         "skipped", (int)io->skipped, "changed", (int)io->changed, "offset", (json_int_t)io->offset_bytes, "capacity",
                          (json_int_t)metadata->capacity_bytes, "format", volume_format_to_string(metadata->format));
 }
 
@@ -205,6 +223,7 @@ int structural_answer_read(const json_t *answer, Io *io) {
                 return garbage(&io->error, "The answer of rhv-structural");
         io->cleaned = (unsigned)cleaned;
         io->changed = (unsigned)changed;
+        io->skipped = (unsigned)dict_integer(answer, "skipped", 0);
         io->offset_bytes = (uint64_t)offset;
         io->plan.metadata.capacity_bytes = (uint64_t)capacity;
         io->plan.metadata.format = volume_format_from_string(format);

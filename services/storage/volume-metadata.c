@@ -176,10 +176,11 @@ int volume_metadata_format(const VolumeMetadata *metadata, unsigned version,
         char first[48] = "", modified[16] = "", sequence[32] = "", size[48] = "";
         int n;
 
-        if (version >= 5) {
+        if (version >= 5)
                 (void) snprintf(first, sizeof(first), "CAP=%" PRIu64 "\n", metadata->capacity_bytes);
+        if (version >= 5 && version != VOLUME_METADATA_4_AND_5)
                 (void) snprintf(sequence, sizeof(sequence), "SEQ=%u\n", metadata->sequence);
-        } else {
+        else {
                 (void) snprintf(modified, sizeof(modified), "MTIME=0\n");
                 (void) snprintf(size, sizeof(size), "SIZE=%" PRIu64 "\n", metadata->capacity_bytes / SECTOR_BYTES);
         }

@@ -36,6 +36,8 @@ typedef struct VolumeMetadata {
 /* what: names the file in messages. Return: 0, -ENOMEM, or -EBADMSG with BadFormat set. */
 int volume_metadata_parse(const char *text, size_t size, const char *what, VolumeMetadata *ret, sd_bus_error *error);
 
+/* In place of a version: as version 4 wants it and with what version 5 needs besides, while a domain goes from one to the other. */
+#define VOLUME_METADATA_4_AND_5 45U
 /* version: of the domain. ret: NUL-terminated. Return: the length, or -EMSGSIZE beyond VOLUME_METADATA_BYTES_MAX. */
 int volume_metadata_format(const VolumeMetadata *metadata, unsigned version,
                            char ret[static VOLUME_METADATA_BYTES_MAX + 1]);

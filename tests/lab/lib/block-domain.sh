@@ -208,7 +208,8 @@ assert_eq "2 2" "$(mdas "$lun")"
 assert_eq "2 0" "$(mdas "$more")"
 assert_eq "0=pv:$guid&44&uuid:$pv&44&pestart:0&44&pecount:$(extents "$lun")&44&mapoffset:0
 1=pv:$(basename "$(lvm_on host1 "$both" pvs --noheadings -o pv_name "$more" 2>/dev/null | tr -d ' ')")&44&uuid:$(lvm_on host1 "$both" pvs --noheadings -o pv_uuid "$more" 2>/dev/null | tr -d ' ')&44&pestart:0&44&pecount:$(extents "$more")&44&mapoffset:$(extents "$lun")" "$(map host1)"
-assert_eq "$((total + $(extents "$more") * 134217728))" "$(domain_get host2 $D TotalBytes)"
+is_total() { [ "$(domain_get host2 $D TotalBytes)" = "$((total + $(extents "$more") * 134217728))" ]; }
+wait_until 30 is_total
 found() { [ "$(domain_get "$1" $D State)" = active ] && domain_get "$1" $D Path | sees ,; }
 for host in host1 host2; do wait_until 40 found $host; done
 grown() { [ "$(domain_get host1 $D TotalBytes)" = "$((total + $(extents "$more") * 134217728))" ]; }
@@ -235,9 +236,42 @@ assert_eq "$(tr ',' '\n' <<<"$both" | sort)" "$(domain_get host1 $D Path | tr ',
 on host1 cat "/var/lib/rhv/storage/domains/$D.json" | sees gone1 && fail "the new names are not remembered"
 assert_eq "1:raw:268435456" "$(images host1)"
 
+title "a higher version is for who is alone in the domain"
+upgrade() { job_wait host2 "$(job_of "$(domain_call host2 $D Upgrade 'ua{sv}' "$1" 1 lease t 2)")"; }
+assert_eq "failed org.rhv.Error.InUse" "$(upgrade 5 2>/dev/null)" "host1 has it open"
+assert_refused 'version 3 to 5' domain_call host2 $D Upgrade 'ua{sv}' 6 1 lease t 2
+assert_refused 'no way back' domain_call host2 $D Upgrade 'ua{sv}' 4 1 lease t 2
+assert_refused 'does not hold the lease' domain_call host2 $D Upgrade 'ua{sv}' 5 1 lease t 77
+
 title "a domain is closed when the host has left it: nothing of it is active here then"
 assert_refused 'leave it first' domain_call host1 $D Close 'a{sv}' 0
 assert_eq "done" "$(lockspace_job host1 $D Leave 'a{sv}' 0)"
 domain_call host1 $D Close 'a{sv}' 0 >/dev/null
 assert_eq "" "$(on host1 ls "/dev/$D" 2>/dev/null || true)"
 assert_eq "shared active" "$(domain_get host2 $D Name) $(domain_get host2 $D State)"
+
+title "version 3 becomes version 5: the volume of external leases, the slots, the tags; a service that had it open in another sees that"
+left=$(report host2 lvs -o lv_name $D | grep ^bbbb)
+at=$(report host2 lvs -o lv_tags "$D/$left" | tr ',' '\n' | sed -n 's/^MD_//p')
+now() { on host2 dd if="/dev/$D/metadata" bs=512 skip=$((2048 + at * 16)) count=1 iflag=direct status=none | tr -d '\0'; }
+was=$(now) tagged=$(tags host2)
+on host2 sh -c "dd if=/dev/$D/metadata bs=512 skip=$((2048 + at * 16)) count=1 iflag=direct status=none | tr -d '\\0' | sed 's/^CAP=.*/MTIME=0/; s/^SEQ=.*/SIZE=524288/' |
+        dd bs=512 conv=sync status=none | dd of=/dev/$D/metadata bs=512 seek=$at conv=notrunc oflag=direct status=none
+        dd if=/dev/zero of=/dev/$D/metadata bs=512 seek=$((2048 + at * 16)) count=1 conv=notrunc oflag=direct status=none"
+lvm_on host2 "$both" lvchange -qq -an $D/xleases
+lvm_on host2 "$both" lvremove -qq -y $D/xleases
+lvm_on host2 "$both" vgchange -qq --deltag MDT_VERSION=5 --addtag MDT_VERSION=3 --deltag MDT_BLOCK_SIZE=512 --deltag MDT_ALIGNMENT=1048576 --addtag MDT_LOGBLKSIZE=512 \
+        --addtag MDT_PHYBLKSIZE=512 --deltag "$(grep SHA_CKSUM <<<"$tagged")" $D
+has_version() { [ "$(domain_get host2 $D FormatVersion) $(domain_get host2 $D State)" = "$1 active" ]; }
+wait_until 40 has_version 3
+assert_eq "1:raw:268435456" "$(images host2)"
+assert_eq "done" "$(upgrade 4)"
+wait_until 20 has_version 4
+assert_match "^xleases 1024.00$" "$(report host2 lvs --units m --nosuffix --separator ' ' -o lv_name,lv_size "$D/xleases")"
+assert_match "storage domain $D has version 5" "$(on host2 rhvctl storage upgrade $D)"
+wait_until 20 has_version 5
+assert_eq "$was" "$(now)"
+assert_eq "$tagged" "$(tags host2)"
+assert_eq "0" "$(on host2 dd if="/dev/$D/metadata" bs=1M count=1 iflag=direct status=none | tr -d '\0' | wc -c)" "slots of version 4"
+assert_eq "1:raw:268435456" "$(images host2)"
+assert_eq "done" "$(job_wait host2 "$(job_of "$(bus host2 call org.rhv.Storage "$(storage_path $D)" org.rhv.Storage.Lockspace CreateLease 'sa{sv}' $VM 1 lease t 2)")")"

@@ -10,7 +10,7 @@ FD_CALL=${RHV_BUILD:-$RHV_TOP/build}/tests/fixture/fd-call
 storage_path() { echo "$STORAGE/domain/$(sed 's/-/_2d/g; s/^\([0-9]\)/_3\1/' <<<"$1")"; }
 
 # storage_call HOST METHOD SIGNATURE ARGUMENT...
-storage_call() { local host=$1; shift; bus "$host" call org.rhv.Storage $STORAGE org.rhv.Storage "$@"; }
+storage_call() { local host=$1; shift; bus "$host" --timeout=120 call org.rhv.Storage $STORAGE org.rhv.Storage "$@"; } # a volume group is made by twenty commands
 
 # domain_call HOST DOMAIN METHOD SIGNATURE ARGUMENT...
 domain_call() {

@@ -357,6 +357,7 @@ def requests():
         (f"{storage}.Domain", "PrepareImage"): [(domain, (spare["Image"], spare["Volume"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "TeardownImage"): [(domain, (used["Image"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "AddDevices"): [(shared, (["/dev/sdz"], s(lease=number(1))))],
+        (f"{storage}.Domain", "Upgrade"): [(domain, (5, {}))],
         (f"{storage}.Domain", "Close"): [(empty, ({},))],
         (f"{storage}.Domain", "Destroy"): [(empty, ({},))],
         (f"{storage}.Lockspace", "Join"): [(shared, (1, {}))],

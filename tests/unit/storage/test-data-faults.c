@@ -27,6 +27,9 @@
 #define A "bbbbbbbb-0000-4000-8000-000000000001"
 #define B "bbbbbbbb-0000-4000-8000-000000000002"
 #define C "bbbbbbbb-0000-4000-8000-000000000003"
+#define TEMPLATE "aaaaaaaa-0000-4000-8000-000000000002"
+#define T "bbbbbbbb-0000-4000-8000-000000000005"
+#define ON_TEMPLATE "bbbbbbbb-0000-4000-8000-000000000006"
 #define SIZE (4 * MIB)
 #define LARGER (6 * MIB)
 
@@ -54,7 +57,8 @@ static Io *piece(int (*function)(Io *), const char *image, const char *volume) {
         return io;
 }
 
-static int make(const char *image, const char *volume, const char *parent, VolumeFormat format, VolumeAllocation allocation, bool illegal) {
+static int make_on(const char *image, const char *volume, const char *parent, const char *parent_image, VolumeFormat format, VolumeAllocation allocation,
+                   bool illegal) {
         _cleanup_(io_freep) Io *io = piece(io_volume_make, image, volume);
 
         io->request = (VolumeRequest){.capacity_bytes = SIZE, .format = format, .allocation = allocation, .illegal = illegal,
@@ -62,7 +66,12 @@ static int make(const char *image, const char *volume, const char *parent, Volum
         memcpy(io->request.image, io->image, UUID_STRING_MAX);
         memcpy(io->request.volume, io->volume, UUID_STRING_MAX);
         (void) snprintf(io->request.parent, UUID_STRING_MAX, "%s", parent ?: BLANK_UUID);
+        (void) snprintf(io->request.parent_image, UUID_STRING_MAX, "%s", parent_image ?: "");
         return io->run(io);
+}
+
+static int make(const char *image, const char *volume, const char *parent, VolumeFormat format, VolumeAllocation allocation, bool illegal) {
+        return make_on(image, volume, parent, NULL, format, allocation, illegal);
 }
 
 static void write_to(const char *volume, const char *format, unsigned pattern, unsigned kib, unsigned length_kib) {
@@ -154,6 +163,24 @@ static int drop(void) {
         return r == -ENOENT ? 0 : r;
 }
 
+/* As the service does with what it opens: from the version it finds. */
+static int upgrade(void) {
+        _cleanup_(domain_opened_clear) DomainOpened opened = {.lock_fd = -EBADF};
+        _cleanup_(io_freep) Io *io = NULL;
+        int r;
+
+        r = layout_file.open(&place, &opened, NULL);
+        if (r < 0)
+                return r;
+        place.version = opened.facts.version;
+        io = piece(io_domain_upgrade, IMAGE, A);
+        io->upgrade_version = DOMAIN_VERSION_MAX;
+        r = io->run(io);
+        if (r < 0)
+                print_message("%s\n", io->error.message ?: "?");
+        return r < 0 || io->skipped == 0 ? r : -EIO;
+}
+
 /* ---- what must hold ---- */
 
 static void make_single(VolumeFormat format, VolumeAllocation allocation) {
@@ -179,6 +206,23 @@ static void make_chain(void) {
         write_to(B, "qcow2", 2, 512, 1024);
         assert_ok(make(IMAGE, C, B, VOLUME_FORMAT_QCOW2, VOLUME_ALLOCATION_SPARSE, false));
         write_to(C, "qcow2", 3, 1024, 1024);
+}
+
+static void make_old(void) {
+        run("sed -i 's/^VERSION=5/VERSION=3/; /^BLOCK_SIZE=/d; /^ALIGNMENT=/d; /^_SHA_CKSUM=/d' %s/" DOMAIN "/dom_md/metadata", base);
+        place.version = 3;
+        make_chain();
+        run("grep -q '^SIZE=8192$' %s/" DOMAIN "/images/" IMAGE "/" C ".meta", base);
+        assert_ok(make(TEMPLATE, T, NULL, VOLUME_FORMAT_RAW, VOLUME_ALLOCATION_SPARSE, false));
+        run("sed -i 's/^VOLTYPE=LEAF/VOLTYPE=SHARED/' %s/" DOMAIN "/images/" TEMPLATE "/" T ".meta", base);
+        assert_ok(make_on(OTHER, ON_TEMPLATE, T, TEMPLATE, VOLUME_FORMAT_QCOW2, VOLUME_ALLOCATION_SPARSE, false));
+}
+
+static void check_upgraded(void) {
+        run("cd %s/" DOMAIN " && grep -q '^VERSION=5$' dom_md/metadata && grep -q '^BLOCK_SIZE=512$' dom_md/metadata && grep -q '^ALIGNMENT=1048576$' dom_md/metadata && "
+            "grep -q '^_SHA_CKSUM=' dom_md/metadata", base);
+        run("cd %s/" DOMAIN "/images && for meta in */*.meta; do grep -q '^CAP=4194304$' $meta && grep -q '^SEQ=' $meta && ! grep -q '^SIZE=\\|^MTIME=' $meta || exit 1; done; "
+            "test " TEMPLATE "/" T ".meta -ef " OTHER "/" T ".meta && test -z \"$(find . -name '*.new')\"", base);
 }
 
 static void check_reads(const char *image, const char *volume, const char *format, const char *reads) {
@@ -234,6 +278,7 @@ static const Scenario scenarios[] = {
                 {"merge an internal volume", make_chain, merge_internal, READS_CHAIN, C, NULL},
                 {"copy", make_chain, copy, READS_CHAIN, C, NULL},
                 {"snapshot", make_chain, snapshot, READS_CHAIN, "bbbbbbbb-0000-4000-8000-000000000004", NULL},
+                {"upgrade", make_old, upgrade, READS_CHAIN, C, NULL},
                 {"drop the top", make_chain, drop, NULL, B, READS_BELOW},
 };
 
@@ -282,6 +327,8 @@ static bool walk(const Scenario *scenario, const char *point) {
         assert_ok(layout_file.clean(&place, &n, NULL));
         assert_int_equal(n, 0);
         check_top(scenario->after ?: scenario->reads, scenario->top);
+        if (scenario->work == upgrade)
+                check_upgraded();
         if (scenario->work == copy)
                 check_reads(OTHER, A, "qcow2", scenario->reads);
         run("rm -rf %s/" DOMAIN, base);
@@ -290,7 +337,8 @@ static bool walk(const Scenario *scenario, const char *point) {
 
 /* Only volumes on devices are given room before a merge, or have tags; lab/block-data has a merge that ended between these. */
 static bool only_on_devices(const char *point) {
-        static const char *const points[] = {"merge-before-closed", "merge-closed", "merge-cleared", "parent-tag-changed"};
+        static const char *const points[] = {"merge-before-closed", "merge-closed", "merge-cleared", "parent-tag-changed",
+                                            "upgrade-index-formatted", "upgrade-slots-copied", "upgrade-tags-changed"};
 
         for (size_t i = 0; i < ELEMENTSOF(points); i++)
                 if (streq(point, points[i]))

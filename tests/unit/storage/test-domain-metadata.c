@@ -39,6 +39,32 @@ static void test_vdsm_v5(void **state) {
 }
 
 /* The two vectors of the seal that VDSM gave. */
+/* VDSM's own of version 3, which keeps what no version changes. */
+static void test_upgrade(void **state) {
+        _cleanup_(domain_facts_clear) DomainFacts facts = {};
+        _cleanup_(key_value_clear) KeyValueList list = {};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
+        text = test_data_read("vdsm-domain-v3", &size);
+        assert_ok(domain_metadata_parse(text, size, "the file", &list, NULL, &error));
+        assert_ok(key_value_set(&list, "LOGBLKSIZE", "512"));
+        assert_ok(key_value_set(&list, "PHYBLKSIZE", "4096"));
+        assert_ok(domain_metadata_upgrade(&list, 3));
+        assert_string_equal(key_value_get(&list, "VERSION"), "4");
+        assert_null(key_value_get(&list, "ALIGNMENT"));
+        assert_string_equal(key_value_get(&list, "PHYBLKSIZE"), "4096");
+        assert_ok(domain_metadata_upgrade(&list, 4));
+        assert_string_equal(key_value_get(&list, "VERSION"), "5");
+        assert_string_equal(key_value_get(&list, "ALIGNMENT"), "1048576");
+        assert_string_equal(key_value_get(&list, "BLOCK_SIZE"), "512");
+        assert_null(key_value_get(&list, "LOGBLKSIZE"));
+        assert_null(key_value_get(&list, "PHYBLKSIZE"));
+        assert_ok(domain_metadata_facts(&list, "the file", &facts, &error));
+        assert_string_equal(facts.pool, "5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e11");
+}
+
 static void test_seal_vectors(void **state) {
         _cleanup_(key_value_clear) KeyValueList list = {};
         char seal[SEAL_STRING_MAX];
@@ -240,7 +266,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_vdsm_v3),
                         cmocka_unit_test(test_vdsm_v5),
-                        cmocka_unit_test(test_seal_vectors),
+                        cmocka_unit_test(test_upgrade),
+                cmocka_unit_test(test_seal_vectors),
                         cmocka_unit_test(test_truncated),
                         cmocka_unit_test(test_every_bit_flip_is_seen),
                         cmocka_unit_test(test_foreign_and_newer),

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "bus-error.h"
@@ -121,6 +122,22 @@ static void test_tree(void **state) {
         for (int i = 0; i < 3; i++)
                 free(entries[i]);
         free(entries);
+}
+
+/* Who has sent all it has to say waits for the answer; who has closed its end is gone. */
+static void test_asker(void **state) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        int ends[2];
+
+        assert_ok(domain_check_asker(-EBADF, NULL));
+        assert_ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+        assert_ok(domain_check_asker(ends[0], NULL));
+        assert_ok(shutdown(ends[1], SHUT_WR));
+        assert_ok(domain_check_asker(ends[0], NULL));
+        close(ends[1]);
+        assert_int_equal(domain_check_asker(ends[0], &error), -ECONNABORTED);
+        assert_string_equal(error.name, RHV_ERROR_INTERRUPTED);
+        close(ends[0]);
 }
 
 static int open_place(Place *p, sd_bus_error *error) {
@@ -569,6 +586,7 @@ static void test_update(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_asker),
                         PLACE_TEST(test_tree),
                         PLACE_TEST(test_open_discovers_and_locks),
                         PLACE_TEST(test_one_domain_in_a_directory),
