@@ -43,8 +43,8 @@ typedef struct BackendTable {
         void (*profile_put)(void *backend, const char *uuid, const char *text, bool to_disk, BackendCall call);
         void (*profile_delete)(void *backend, const char *uuid, BackendCall call);
 
-        /* Starts activation; its outcome shows in the view. */
-        void (*activate)(void *backend, const char *uuid, const char *iface, BackendCall call);
+        /* Starts activation; its outcome shows in the view. fresh: whoever is up with that profile has it as it is now, and nothing need be done. */
+        void (*activate)(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call);
         void (*reapply)(void *backend, const char *iface, const char *text, BackendCall call);
         void (*deactivate)(void *backend, const char *uuid, const char *iface, BackendCall call);
         /* Why the last activation of a device failed, as a word; NULL if it did not. Borrowed. */

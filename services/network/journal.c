@@ -3,6 +3,8 @@
 #include "journal.h"
 
 #include "dict.h"
+#include "layers.h"
+#include "steps.h"
 #include "view.h"
 
 /* A profile that was there (before), shall be there (after), or both. */
@@ -47,73 +49,117 @@ bool journal_is_committing(const json_t *journal) {
         return streq(dict_string(journal, "phase", ""), "commit");
 }
 
-static int put(json_t *steps, const json_t *entry, const char *which, bool disk) {
-        return json_array_append_new(steps, json_pack("{s:s, s:O, s:O, s:b}", "do", "put", "uuid", json_object_get(entry, "uuid"), "text",
-                                                      json_object_get(entry, which), "disk", disk));
+/* step: taken. */
+static int add(json_t *stage, json_t *step) {
+        return stage ? json_array_append_new(stage, step) : (json_decref(step), -1);
 }
 
-json_t *journal_steps_apply(const json_t *plan, const char *checkpoint, uint32_t timeout_sec) {
-        _cleanup_json_ json_t *steps = json_pack("[{s:s, s:s, s:I}]", "do", "adjust", "path", checkpoint, "timeout", (json_int_t)timeout_sec);
-        json_t *entry;
+/* A stage of that one call. */
+static int add_alone(json_t *steps, json_t *step) {
+        return add(steps_stage(steps), step);
+}
+
+static int add_adjust(json_t *steps, const char *checkpoint, uint32_t timeout_sec) {
+        return add_alone(steps, json_pack("{s:s, s:s, s:I}", "do", "adjust", "path", checkpoint, "timeout", (json_int_t)timeout_sec));
+}
+
+static int add_put(json_t *stage, const json_t *entry, const char *which, bool disk) {
+        return add(stage, json_pack("{s:s, s:O, s:O, s:b}", "do", "put", "uuid", json_object_get(entry, "uuid"), "text", json_object_get(entry, which),
+                                    "disk", disk));
+}
+
+static int add_delete(json_t *stage, const json_t *entry) {
+        return add(stage, json_pack("{s:s, s:O}", "do", "delete", "uuid", json_object_get(entry, "uuid")));
+}
+
+/* Devices of one rank do not depend on one another. */
+static int add_deactivations(json_t *steps, const json_t *plan) {
+        json_t *entry, *stage = NULL;
+        int64_t rank = -1;
         size_t i;
         int r = 0;
 
-        json_array_foreach(json_object_get(plan, "deactivate"), i, entry)
-                r |= json_array_append_new(steps, json_pack("{s:s, s:O, s:O}", "do", "deactivate", "uuid", json_object_get(entry, "uuid"),
-                                                            "iface", json_object_get(entry, "iface")));
-        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
-                if (json_object_get(entry, "after") || json_object_get(entry, "aside"))
-                        r |= put(steps, entry, json_object_get(entry, "after") ? "after" : "aside", false);
+        json_array_foreach(json_object_get(plan, "deactivate"), i, entry) {
+                if (!stage || dict_integer(entry, "rank", 0) != rank)
+                        stage = steps_stage(steps);
+                rank = dict_integer(entry, "rank", 0);
+                r |= add(stage, json_pack("{s:s, s:O, s:O}", "do", "deactivate", "uuid", json_object_get(entry, "uuid"), "iface",
+                                          json_object_get(entry, "iface")));
+        }
+        return r;
+}
+
+/* What had no profile before can only be up with the text that was put. */
+static int add_activations(json_t *steps, const json_t *plan) {
+        json_t *entry, *stage = NULL;
+        size_t i;
+        int rank = -1, r = 0;
+
         json_array_foreach(json_object_get(plan, "profiles"), i, entry) {
                 const char *how = dict_string(entry, "how", "");
+                const json_t *spec = json_object_get(entry, "spec");
 
-                if (streq(how, "activate") || streq(how, "reapply"))
-                        r |= json_array_append_new(steps, json_pack("{s:s, s:O, s:O, s:O}", "do", how, "uuid", json_object_get(entry, "uuid"),
-                                                                    "iface", json_object_get(entry, "iface"), "text",
-                                                                    json_object_get(entry, "after")));
+                if (!streq(how, "activate") && !streq(how, "reapply"))
+                        continue;
+                if (!stage || layer_rank(spec) != rank)
+                        stage = steps_stage(steps);
+                rank = layer_rank(spec);
+                r |= add(stage, json_pack("{s:s, s:O, s:O, s:O, s:b}", "do", how, "uuid", json_object_get(entry, "uuid"), "iface",
+                                          json_object_get(entry, "iface"), "text", json_object_get(entry, "after"), "fresh", !json_object_get(entry, "before")));
         }
-        return r == 0 ? TAKE_PTR(steps) : NULL;
+        return r;
+}
+
+json_t *journal_steps_apply(const json_t *plan, const char *checkpoint, uint32_t timeout_sec) {
+        _cleanup_json_ json_t *steps = json_array();
+        json_t *entry, *puts;
+        size_t i;
+        int r;
+
+        r = add_adjust(steps, checkpoint, timeout_sec);
+        r |= add_deactivations(steps, plan);
+        puts = steps_stage(steps);
+        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
+                if (json_object_get(entry, "after") || json_object_get(entry, "aside"))
+                        r |= add_put(puts, entry, json_object_get(entry, "after") ? "after" : "aside", false);
+        r |= add_activations(steps, plan);
+        return r == 0 && puts ? TAKE_PTR(steps) : NULL;
 }
 
 /* Everything new is on disk before anything old goes. */
 json_t *journal_steps_commit(const json_t *journal, uint32_t timeout_sec) {
         const char *checkpoint = dict_string(journal, "checkpoint", NULL);
         _cleanup_json_ json_t *steps = json_array();
-        json_t *entry;
+        json_t *entry, *puts, *deletions;
         size_t i;
         int r = 0;
 
         if (timeout_sec > 0)
-                r |= json_array_append_new(steps, json_pack("{s:s, s:s, s:I}", "do", "adjust", "path", checkpoint, "timeout",
-                                                            (json_int_t)timeout_sec));
+                r |= add_adjust(steps, checkpoint, timeout_sec);
+        puts = steps_stage(steps);
+        deletions = steps_stage(steps);
         json_array_foreach(json_object_get(journal, "profiles"), i, entry)
-                if (json_object_get(entry, "after"))
-                        r |= put(steps, entry, "after", true);
-        json_array_foreach(json_object_get(journal, "profiles"), i, entry)
-                if (!json_object_get(entry, "after"))
-                        r |= json_array_append_new(steps, json_pack("{s:s, s:O}", "do", "delete", "uuid", json_object_get(entry, "uuid")));
+                r |= json_object_get(entry, "after") ? add_put(puts, entry, "after", true) : add_delete(deletions, entry);
         if (timeout_sec > 0)
-                r |= json_array_append_new(steps, json_pack("{s:s, s:s}", "do", "destroy", "path", checkpoint));
-        return r == 0 ? TAKE_PTR(steps) : NULL;
+                r |= add_alone(steps, json_pack("{s:s, s:s}", "do", "destroy", "path", checkpoint));
+        return r == 0 && puts && deletions ? TAKE_PTR(steps) : NULL;
 }
 
 json_t *journal_steps_undo(const json_t *journal, bool have_checkpoint) {
         _cleanup_json_ json_t *steps = json_array();
-        json_t *entry;
+        json_t *entry, *profiles;
         size_t i;
         int r = 0;
 
         if (have_checkpoint)
-                r |= json_array_append_new(steps, json_pack("{s:s, s:O}", "do", "rollback", "path", json_object_get(journal, "checkpoint")));
+                r |= add_alone(steps, json_pack("{s:s, s:O}", "do", "rollback", "path", json_object_get(journal, "checkpoint")));
+        profiles = steps_stage(steps);
         json_array_foreach(json_object_get(journal, "profiles"), i, entry)
-                if (json_object_get(entry, "before"))
-                        r |= put(steps, entry, "before", true);
-                else
-                        r |= json_array_append_new(steps, json_pack("{s:s, s:O}", "do", "delete", "uuid", json_object_get(entry, "uuid")));
-        return r == 0 ? TAKE_PTR(steps) : NULL;
+                r |= json_object_get(entry, "before") ? add_put(profiles, entry, "before", true) : add_delete(profiles, entry);
+        return r == 0 && profiles ? TAKE_PTR(steps) : NULL;
 }
 
-/* Calls for each device that had a profile and is not active with it. */
+/* Calls, one after the other, for each device that had a profile and is not active with it. */
 static int each_not_restored(const json_t *journal, const json_t *view, json_t *steps) {
         json_t *entry;
         size_t i;
@@ -126,7 +172,7 @@ static int each_not_restored(const json_t *journal, const json_t *view, json_t *
                 if (!profile || (device && view_device_is_active(device) && streq_ptr(dict_string(device, "profile", NULL), profile)))
                         continue;
                 n++;
-                if (steps && json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "do", "activate", "uuid", profile, "iface", iface)) < 0)
+                if (steps && add_alone(steps, json_pack("{s:s, s:s, s:s}", "do", "activate", "uuid", profile, "iface", iface)) < 0)
                         return -ENOMEM;
         }
         return n;

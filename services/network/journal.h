@@ -20,7 +20,7 @@
 json_t *journal_new(const char *job, const json_t *plan, const json_t *view, const char *checkpoint, uint64_t created);
 bool journal_is_committing(const json_t *journal);
 
-/* Lists for steps.h. New, NULL when out of memory. */
+/* Stages for steps.h. New, NULL when out of memory. */
 json_t *journal_steps_apply(const json_t *plan, const char *checkpoint, uint32_t timeout_sec);
 json_t *journal_steps_commit(const json_t *journal, uint32_t timeout_sec);
 /* have_checkpoint: NetworkManager still has it, and undoes activations by itself. view: what is there now. */

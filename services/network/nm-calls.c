@@ -252,14 +252,15 @@ static void on_activated(GObject *object, GAsyncResult *result, gpointer userdat
 }
 
 /* Ports are brought up by their controller: then there is nothing to do. */
-static bool is_activating(NMDevice *device, const char *uuid) {
+static bool is_coming_up(NMDevice *device, const char *uuid, bool fresh) {
         NMActiveConnection *active = device ? nm_device_get_active_connection(device) : NULL;
+        NMActiveConnectionState state = active && streq_ptr(nm_active_connection_get_uuid(active), uuid) ? nm_active_connection_get_state(active)
+                                                                                                         : NM_ACTIVE_CONNECTION_STATE_UNKNOWN;
 
-        return active && streq_ptr(nm_active_connection_get_uuid(active), uuid) &&
-               nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATING;
+        return state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING || (fresh && state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED);
 }
 
-static void nm_call_activate(void *backend, const char *uuid, const char *iface, BackendCall call) {
+static void nm_call_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
         NMClient *client = running_client(backend, call);
         NMRemoteConnection *remote = find_profile(backend, uuid);
         NMDevice *device;
@@ -269,7 +270,7 @@ static void nm_call_activate(void *backend, const char *uuid, const char *iface,
         device = nm_client_get_device_by_iface(client, iface);
         if (!remote)
                 not_begun(call, "the profile is gone");
-        else if (is_activating(device, uuid))
+        else if (is_coming_up(device, uuid, fresh))
                 not_begun(call, NULL);
         else
                 nm_client_activate_connection_async(client, NM_CONNECTION(remote), device, NULL, NULL, on_activated, pending_new(call));

@@ -320,7 +320,7 @@ static int plan_delete(Planner *p, const json_t *spec) {
         parked = parked_spec(json_object_get(profile, "spec"));
         if (!parked ||
             json_array_append_new(profiles, json_pack("{s:s, s:s, s:s, s:o}", "iface", iface, "uuid", uuid, "how", "delete", "parked", parked)) < 0 ||
-            json_array_append_new(json_object_get(p->plan, "deactivate"), json_pack("{s:s, s:s}", "iface", iface, "uuid", uuid)) < 0)
+            json_array_append_new(json_object_get(p->plan, "deactivate"), json_pack("{s:s, s:s, s:i}", "iface", iface, "uuid", uuid, "rank", layer_rank(spec))) < 0)
                 return -ENOMEM;
 
         p->changed = true;

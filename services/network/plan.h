@@ -6,7 +6,7 @@
  *
  *     {profiles:   [{iface, uuid?, spec?, inherit?, how, drift?, parked?}],   in order of activation; no uuid: a new profile; no spec: to be deleted,
  *                                                           and until then as parked says; drift: what the device alone has wrong
- *      deactivate: [{uuid, iface}],                          in order
+ *      deactivate: [{uuid, iface, rank}],                    in order; those of one rank (layer_rank()) do not depend on one another
  *      devices:    [iface],                                  what a checkpoint must cover, of what exists
  *      expect:     [{network, iface, mtu, uplink?, ...}]     what must hold afterwards (verify.h)
  *      warnings:   {network: [text]},                        worth a second look (warnings.h)

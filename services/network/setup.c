@@ -469,7 +469,7 @@ int setup_start(Setup *setup, const char *job, const json_t *plan, const SetupOp
 
         r = setup_prepare(setup, job, plan, options, error);
         if (r >= 0) {
-                first = json_pack("[{s:s, s:O, s:i}]", "do", "checkpoint", "devices", json_object_get(setup->plan, "devices"), "timeout",
+                first = json_pack("[[{s:s, s:O, s:i}]]", "do", "checkpoint", "devices", json_object_get(setup->plan, "devices"), "timeout",
                                   CHECKPOINT_FIRST_SEC);
                 setup_enter(setup, PHASE_CHECKPOINT);
                 r = steps_run(setup->steps, first, false, on_checkpoint);

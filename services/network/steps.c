@@ -8,26 +8,83 @@
 #include "dict.h"
 #include "log.h"
 
+/* A call that is out. */
+typedef struct Flight {
+        uint64_t token;    /* 0: this place is free */
+        uint64_t end_usec; /* CLOCK_MONOTONIC: when it is given up */
+        json_t *step;      /* NULL: of a list that is no more */
+} Flight;
+
 struct Steps {
+        sd_event *event;
         Backend backend;
         steps_progress_t progress;
         void *userdata;
 
         json_t *list;
-        size_t next;
+        size_t stage, next; /* next of that stage */
         bool persistent;
         steps_done_t done;
         int r;            /* the first failure of a persistent list */
         char *text;       /* its text, or what the last call gave */
 
-        uint64_t token;   /* of the call that is out */
-        sd_event_source *turn;     /* runs the next call from the loop */
-        sd_event_source *deadline; /* of the call that is out */
+        Flight flights[STEPS_WINDOW];
+        uint64_t token;            /* the last that was given */
+        sd_event_source *turn;     /* sends what can be sent, from the loop */
+        sd_event_source *deadline; /* of the flight that ends first */
 };
+
+static uint64_t now_usec(const Steps *steps) {
+        uint64_t usec = 0;
+
+        (void) sd_event_now(steps->event, CLOCK_MONOTONIC, &usec);
+        return usec;
+}
 
 static void steps_next(Steps *steps) {
         (void) sd_event_source_set_enabled(steps->turn, SD_EVENT_ONESHOT);
 }
+
+/* ---- flights ---- */
+
+static Flight *find_flight(Steps *steps, uint64_t token) {
+        for (size_t i = 0; i < STEPS_WINDOW; i++)
+                if (steps->flights[i].token == token)
+                        return &steps->flights[i];
+        return NULL;
+}
+
+static void set_deadline(Steps *steps) {
+        uint64_t first = USEC_INFINITY;
+
+        for (size_t i = 0; i < STEPS_WINDOW; i++)
+                if (steps->flights[i].token && steps->flights[i].end_usec < first)
+                        first = steps->flights[i].end_usec;
+        (void) sd_event_source_set_time(steps->deadline, first);
+        (void) sd_event_source_set_enabled(steps->deadline, first == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+/* Whether calls are out: of the list that runs, or ones that are left of another. */
+static bool has_flights(const Steps *steps, bool left) {
+        for (size_t i = 0; i < STEPS_WINDOW; i++)
+                if (steps->flights[i].token && left == !steps->flights[i].step)
+                        return true;
+        return false;
+}
+
+/* Return: the step of the call, which is out no more (new reference); NULL when nobody waits for it. */
+static json_t *end_flight(Steps *steps, uint64_t token) {
+        Flight *flight = find_flight(steps, token);
+        json_t *step = flight ? flight->step : NULL;
+
+        if (!flight)
+                return NULL;
+        *flight = (Flight){ 0 };
+        set_deadline(steps);
+        return step;
+}
+
+/* ---- ends ---- */
 
 static void steps_finish(Steps *steps, int r) {
         _cleanup_free_ char *text = TAKE_PTR(steps->text);
@@ -52,49 +109,52 @@ static void steps_on_late(Steps *steps, int r, const char *text) {
                 steps->backend.table->checkpoint_destroy(steps->backend.backend, text, (BackendCall){ .done = on_late_destroyed });
 }
 
+static void note_failure(Steps *steps, const json_t *step, int r, const char *text) {
+        const char *why = text ?: "no reason given";
+
+        log_debug("%s %s failed: %s", dict_string(step, "do", ""), step_object(step), why);
+        if (steps->r < 0)
+                return;
+        free(steps->text);
+        steps->r = r;
+        if (asprintf(&steps->text, "%s %s: %s", dict_string(step, "do", ""), step_object(step), why) < 0)
+                steps->text = NULL;
+}
+
 static void steps_on_done(void *userdata, uint64_t token, int r, const char *text) {
         Steps *steps = userdata;
-        json_t *step;
+        _cleanup_json_ json_t *step = end_flight(steps, token);
 
-        if (token != steps->token || !steps->list) {
+        if (!step) {
                 steps_on_late(steps, r, text);
-                return;
-        }
-        steps->token++;
-        (void) sd_event_source_set_enabled(steps->deadline, SD_EVENT_OFF);
-        step = json_array_get(steps->list, steps->next);
-
-        if (r < 0 && streq(dict_string(step, "do", ""), "reapply")) {
-                log_debug("Cannot reapply %s (%s): activating it anew", step_object(step), text ?: "");
-                (void) json_object_set_new(step, "do", json_string("activate"));
                 steps_next(steps);
                 return;
         }
-
-        if (r >= 0 && steps->r >= 0) {
-                free(steps->text);
-                steps->text = text ? strdup(text) : NULL;
-        } else if (r < 0) {
-                log_debug("%s %s failed: %s", dict_string(step, "do", ""), step_object(step), text ?: "no reason given");
-                if (steps->r >= 0) {
-                        free(steps->text);
-                        steps->r = r;
-                        if (asprintf(&steps->text, "%s %s: %s", dict_string(step, "do", ""), step_object(step), text ?: "no reason given") < 0)
-                                steps->text = NULL;
-                }
-                if (!steps->persistent) {
-                        steps_finish(steps, r);
-                        return;
-                }
+        if (r < 0 && streq(dict_string(step, "do", ""), "reapply")) {
+                log_debug("Cannot reapply %s (%s): activating it anew", step_object(step), text ?: "");
+                if (json_object_set_new(step, "do", json_string("activate")) < 0 || json_array_append(json_array_get(steps->list, steps->stage), step) < 0)
+                        steps_finish(steps, -ENOMEM);
+                else
+                        steps_next(steps);
+                return;
         }
 
-        steps->next++;
+        if (r < 0)
+                note_failure(steps, step, r, text);
+        else if (steps->r >= 0) {
+                free(steps->text);
+                steps->text = text ? strdup(text) : NULL;
+        }
+        if (r < 0 && !steps->persistent) {
+                steps_finish(steps, r);
+                return;
+        }
         if (steps->progress)
                 steps->progress(steps->userdata);
         steps_next(steps);
 }
 
-static void step_start(Steps *steps, const json_t *step) {
+static void step_start(Steps *steps, Flight *flight, json_t *step) {
         const char *word = dict_string(step, "do", ""), *uuid = dict_string(step, "uuid", NULL), *iface = dict_string(step, "iface", NULL),
                    *text = dict_string(step, "text", NULL), *path = dict_string(step, "path", NULL);
         BackendCall call = { .done = steps_on_done, .userdata = steps, .token = ++steps->token };
@@ -102,8 +162,8 @@ static void step_start(Steps *steps, const json_t *step) {
         const BackendTable *table = steps->backend.table;
         void *backend = steps->backend.backend;
 
-        (void) sd_event_source_set_time_relative(steps->deadline, STEP_DEADLINE_USEC);
-        (void) sd_event_source_set_enabled(steps->deadline, SD_EVENT_ONESHOT);
+        *flight = (Flight){ .token = call.token, .end_usec = now_usec(steps) + STEP_DEADLINE_USEC, .step = json_incref(step) };
+        set_deadline(steps);
         log_debug("network step: %s %s", word, step_object(step));
 
         if (streq(word, "checkpoint"))
@@ -119,30 +179,50 @@ static void step_start(Steps *steps, const json_t *step) {
         else if (streq(word, "delete"))
                 table->profile_delete(backend, uuid, call);
         else if (streq(word, "activate"))
-                table->activate(backend, uuid, iface, call);
+                table->activate(backend, uuid, iface, dict_boolean(step, "fresh", false), call);
         else if (streq(word, "reapply"))
                 table->reapply(backend, iface, text, call);
         else
                 table->deactivate(backend, uuid, iface, call);
 }
 
+/* The next call of the stage, or of the one after it when nothing of this is out any more. NULL: none can be sent now. */
+static json_t *next_step(Steps *steps) {
+        while (steps->next >= json_array_size(json_array_get(steps->list, steps->stage))) {
+                if (has_flights(steps, false) || steps->stage >= json_array_size(steps->list))
+                        return NULL;
+                steps->stage++;
+                steps->next = 0;
+        }
+        return json_array_get(json_array_get(steps->list, steps->stage), steps->next);
+}
+
 static int steps_on_turn(sd_event_source *source, void *userdata) {
         Steps *steps = userdata;
+        Flight *flight;
+        json_t *step;
 
         (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        if (!steps->list)
+        if (!steps->list || has_flights(steps, true))
                 return 0;
-        if (steps->next >= json_array_size(steps->list))
+        while ((step = next_step(steps)) && (flight = find_flight(steps, 0))) {
+                steps->next++;
+                step_start(steps, flight, step);
+        }
+        if (steps->stage >= json_array_size(steps->list))
                 steps_finish(steps, steps->r);
-        else
-                step_start(steps, json_array_get(steps->list, steps->next));
         return 0;
 }
 
 static int steps_on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         Steps *steps = userdata;
 
-        steps_on_done(steps, steps->token, -ETIMEDOUT, "NetworkManager did not answer in time");
+        for (size_t i = 0; i < STEPS_WINDOW; i++)
+                if (steps->flights[i].token && steps->flights[i].end_usec <= usec) {
+                        steps_on_done(steps, steps->flights[i].token, -ETIMEDOUT, "NetworkManager did not answer in time");
+                        return 0;
+                }
+        set_deadline(steps);
         return 0;
 }
 
@@ -152,6 +232,7 @@ int steps_new(sd_event *event, Backend backend, steps_progress_t progress, void 
 
         if (!steps)
                 return -ENOMEM;
+        steps->event = sd_event_ref(event);
         steps->backend = backend;
         steps->progress = progress;
         steps->userdata = userdata;
@@ -173,12 +254,21 @@ int steps_new(sd_event *event, Backend backend, steps_progress_t progress, void 
 Steps *steps_free(Steps *steps) {
         if (!steps)
                 return NULL;
+        for (size_t i = 0; i < STEPS_WINDOW; i++)
+                json_decref(steps->flights[i].step);
         json_decref(steps->list);
         free(steps->text);
         sd_event_source_disable_unref(steps->turn);
         sd_event_source_disable_unref(steps->deadline);
+        sd_event_unref(steps->event);
         free(steps);
         return NULL;
+}
+
+json_t *steps_stage(json_t *list) {
+        json_t *stage = list ? json_array() : NULL;
+
+        return stage && json_array_append_new(list, stage) >= 0 ? stage : NULL;
 }
 
 int steps_run(Steps *steps, json_t *list, bool persistent, steps_done_t done) {
@@ -193,13 +283,24 @@ int steps_run(Steps *steps, json_t *list, bool persistent, steps_done_t done) {
 }
 
 void steps_drop(Steps *steps) {
+        uint64_t end_usec = now_usec(steps) + STEPS_DRAIN_USEC;
+
+        for (size_t i = 0; i < STEPS_WINDOW; i++) {
+                Flight *flight = &steps->flights[i];
+
+                if (!flight->step)
+                        continue;
+                json_decref(flight->step);
+                flight->step = NULL;
+                if (end_usec < flight->end_usec)
+                        flight->end_usec = end_usec;
+        }
+        set_deadline(steps);
         json_decref(steps->list);
         steps->list = NULL;
-        steps->next = 0;
+        steps->stage = steps->next = 0;
         steps->r = 0;
-        steps->token++;
         free(steps->text);
         steps->text = NULL;
         (void) sd_event_source_set_enabled(steps->turn, SD_EVENT_OFF);
-        (void) sd_event_source_set_enabled(steps->deadline, SD_EVENT_OFF);
 }

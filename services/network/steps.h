@@ -2,18 +2,27 @@
 #pragma once
 
 /*
- * A list of calls to the Backend, one after the other. Each call has a deadline; an answer that comes after it, or after the list was dropped, is
- * ignored.
+ * Calls to the Backend in stages: those of one stage do not depend on one another and are out together, at most STEPS_WINDOW of them; a stage begins
+ * when all of the one before are answered. Each call has a deadline; an answer that comes after it, or after the list was dropped, is ignored.
  *
+ *     [[{do, ...}, ...], ...]   stages, of these:
  *     {do: "checkpoint", devices, timeout} {do: "adjust" | "destroy" | "rollback", path, timeout?}
  *     {do: "put", uuid, text, disk} {do: "delete", uuid}
- *     {do: "activate" | "deactivate", uuid, iface} {do: "reapply", uuid, iface, text}   reapply falls back to activate
+ *     {do: "activate", uuid, iface, fresh} {do: "deactivate", uuid, iface}
+ *     {do: "reapply", uuid, iface, text}   falls back to activate, at the end of its stage
+ *
+ * A list that failed or was dropped may leave calls behind: the next list begins when they have been answered, so that NetworkManager does not hear an
+ * undoing before the doing. For one that hangs it does not wait long.
  */
 
 #include "backend.h"
 
 /* libnm gives its own calls 25 s; this is for one that never answers at all. */
 #define STEP_DEADLINE_USEC (30 * USEC_PER_SEC)
+/* Enough that NetworkManager, which works on one call at a time, never waits for the next; a bus allows a client 128 that wait for their reply. */
+#define STEPS_WINDOW 16U
+/* How long a list waits for calls that are left of the one before. */
+#define STEPS_DRAIN_USEC (2 * USEC_PER_SEC)
 
 typedef struct Steps Steps;
 /* r: 0 all done, or the first failure; text: what the last call gave, or "<what>: <why>". Called once, from the loop. */
@@ -24,6 +33,8 @@ int steps_new(sd_event *event, Backend backend, steps_progress_t progress, void 
 Steps *steps_free(Steps *steps);
 DEFINE_CLEANUP(Steps *, steps_free)
 
+/* A new, empty stage at the end of list. Borrowed; NULL when out of memory. */
+json_t *steps_stage(json_t *list);
 /* list: taken. persistent: goes on after a failure and reports the first at the end. What ran before is dropped. */
 int steps_run(Steps *steps, json_t *list, bool persistent, steps_done_t done);
 /* Forgets the list; done is not called. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A set-up against a NetworkManager of our own that fails, or falls silent, or goes away, at each of its calls in turn; and a service that dies
- * between any two: afterwards either all is in force and on disk, or all is as it was. */
+ * between any two: afterwards either all is in force and on disk, or all is as it was. Calls that are out together are answered in any order. */
 
 #include "view-fixture.h"
 
@@ -17,6 +17,11 @@
 #include "view.h"
 
 #define JOB "6f0a1c0e-63d5-4a4e-9c3b-0d3f0a5be002"
+/* What is asked for, and how many profiles that makes: three bridges, two NICs, two VLANs. */
+#define REQUEST "{'ovirtmgmt': {'management': true}, 'red': {'nic': 'eth1', 'vlan': 7}, 'blue': {'nic': 'eth1', 'vlan': 8}}"
+#define N_PROFILES 7U
+
+typedef struct Answer Answer;
 
 /* Profiles are kept as the texts they came in, apart in memory and on disk; the view is made of what is active. */
 typedef struct Fake {
@@ -28,6 +33,9 @@ typedef struct Fake {
         json_t *saved_memory, *saved_view; /* of the checkpoint */
         uint64_t created;
         unsigned calls, fail_at, die_at;
+        Answer *answers;    /* of the calls that are out */
+        unsigned out, most_out;
+        bool reversed;      /* the last call is answered first */
         bool dead;          /* our service: nothing is answered any more */
         bool gone;          /* NetworkManager */
         bool reachable;
@@ -41,19 +49,34 @@ typedef struct Fake {
         char *error_name;
 } Fake;
 
-typedef struct Answer {
+struct Answer {
+        Answer *next;
+        Fake *fake;
         BackendCall call;
         int r;
         const char *text;
         sd_event_source *source;
-} Answer;
+};
+
+static void answer_free(Answer *answer) {
+        Answer **place = &answer->fake->answers;
+
+        while (*place != answer)
+                place = &(*place)->next;
+        *place = answer->next;
+        answer->fake->out--;
+        sd_event_source_disable_unref(answer->source);
+        free(answer);
+}
 
 static int on_answer(sd_event_source *source, void *userdata) {
         Answer *answer = userdata;
+        BackendCall call = answer->call;
+        const char *text = answer->text;
+        int r = answer->r;
 
-        answer->call.done(answer->call.userdata, answer->call.token, answer->r, answer->text);
-        sd_event_source_unref(answer->source);
-        free(answer);
+        answer_free(answer);
+        call.done(call.userdata, call.token, r, text);
         return 0;
 }
 
@@ -63,20 +86,29 @@ static int on_late_answer(sd_event_source *source, uint64_t usec, void *userdata
 
 /* Return: whether the call is to have its effect. */
 static bool answer(Fake *fake, BackendCall call, const char *text) {
-        bool fails = ++fake->calls == fake->fail_at, dies = fake->calls == fake->die_at;
+        bool fails, dies;
         Answer *a;
 
+        if (fake->dead) /* in the same turn: it was not sent */
+                return false;
+        fails = ++fake->calls == fake->fail_at;
+        dies = fake->calls == fake->die_at;
         if (dies) { /* the effect is there, nobody hears of it */
                 fake->dead = true;
                 (void) sd_event_exit(fake->event, 0);
                 return true;
         }
         a = calloc(1, sizeof *a);
-        *a = (Answer){ .call = call, .r = fails ? -EIO : 0, .text = fails ? "as told" : text };
+        *a = (Answer){ .next = fake->answers, .fake = fake, .call = call, .r = fails ? -EIO : 0, .text = fails ? "as told" : text };
+        fake->answers = a;
+        if (++fake->out > fake->most_out)
+                fake->most_out = fake->out;
         if (fake->calls == 1 && fake->late_usec)
                 assert_true(sd_event_add_time_relative(fake->event, &a->source, CLOCK_MONOTONIC, fake->late_usec, 1, on_late_answer, a) >= 0);
         else
                 assert_true(sd_event_add_defer(fake->event, &a->source, on_answer, a) >= 0);
+        if (fake->reversed)
+                assert_true(sd_event_source_set_priority(a->source, -(int64_t)fake->calls) >= 0);
         return !fails;
 }
 
@@ -139,9 +171,13 @@ static void roll_back(Fake *fake) {
         forget_checkpoint(fake);
 }
 
+/* Nothing of what is to be undone may come after it. */
 static void fake_rollback(void *backend, const char *path, BackendCall call) {
-        if (answer(backend, call, NULL))
-                roll_back(backend);
+        Fake *fake = backend;
+
+        assert_int_equal(fake->out, 0);
+        if (answer(fake, call, NULL))
+                roll_back(fake);
 }
 
 /* The view's profiles follow what is in memory. */
@@ -171,17 +207,38 @@ static void fake_put(void *backend, const char *uuid, const char *text, bool to_
         show_profile(fake, uuid);
 }
 
+/* A device goes down with its profile, and is gone if it was made for it. */
+static void take_down(Fake *fake, const char *uuid) {
+        json_t *devices = json_object_get(fake->view, "devices"), *device, *original;
+        const char *iface;
+        void *next;
+
+        json_object_foreach_safe(devices, next, iface, device) {
+                if (!streq_ptr(dict_string(device, "profile", NULL), uuid))
+                        continue;
+                original = json_deep_copy(view_device(fake->original, iface));
+                if (!original) {
+                        json_object_del(devices, iface);
+                        continue;
+                }
+                json_object_del(original, "profile");
+                json_object_set_new(original, "state", json_string("disconnected"));
+                json_object_set_new(devices, iface, original);
+        }
+}
+
 static void fake_delete(void *backend, const char *uuid, BackendCall call) {
         Fake *fake = backend;
 
         if (!answer(fake, call, NULL))
                 return;
+        take_down(fake, uuid);
         json_object_del(fake->memory, uuid);
         json_object_del(fake->disk, uuid);
         show_profile(fake, uuid);
 }
 
-static void fake_activate(void *backend, const char *uuid, const char *iface, BackendCall call) {
+static void fake_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
         Fake *fake = backend;
         const json_t *profile;
         json_t *plan, *one, *devices, *saved;
@@ -208,7 +265,7 @@ static void fake_reapply(void *backend, const char *iface, const char *text, Bac
         Fake *fake = backend;
         json_t *profile = json_loads(text, 0, NULL);
 
-        fake_activate(backend, dict_string(profile, "uuid", ""), iface, call);
+        fake_activate(backend, dict_string(profile, "uuid", ""), iface, false, call);
         json_decref(profile);
         (void) fake;
 }
@@ -319,12 +376,14 @@ static Setup *life_begin(Fake *fake) {
 
 static void life_end(Fake *fake, Setup *setup) {
         setup_free(setup);
+        while (fake->answers)
+                answer_free(fake->answers);
         sd_event_unref(fake->event);
         fake->event = NULL;
 }
 
 static void start(Fake *fake, Setup *setup, bool confirm) {
-        _cleanup_json_ json_t *plan = NULL, *networks = quoted("{'ovirtmgmt': {'management': true}}"), *bonds = json_object();
+        _cleanup_json_ json_t *plan = NULL, *networks = quoted(REQUEST), *bonds = json_object();
         SetupOptions options = { .timeout_usec = SETUP_TIMEOUT_USEC, .check_gateway = true, .confirm = confirm };
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
@@ -336,13 +395,17 @@ static void start(Fake *fake, Setup *setup, bool confirm) {
         assert_string_equal(error.name, RHV_ERROR_BUSY);
 }
 
+static bool is_port(const Fake *fake, const char *iface, const char *bridge) {
+        return view_device(fake->view, bridge) && streq(dict_string(view_device(fake->view, iface), "master", ""), bridge);
+}
+
 static bool in_force(const Fake *fake) {
-        return streq(labels_kept, "after") && view_device(fake->view, "ovirtmgmt") && streq(dict_string(view_device(fake->view, "eth0"), "master", ""), "ovirtmgmt") &&
-               json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) + 2 && json_equal(fake->memory, fake->disk);
+        return streq(labels_kept, "after") && is_port(fake, "eth0", "ovirtmgmt") && is_port(fake, "eth1.7", "red") && is_port(fake, "eth1.8", "blue") &&
+               json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) + N_PROFILES && json_equal(fake->memory, fake->disk);
 }
 
 static bool as_before(const Fake *fake) {
-        return streq(labels_kept, "before") && !view_device(fake->view, "ovirtmgmt") && json_equal(view_device(fake->view, "eth0"), view_device(fake->original, "eth0")) &&
+        return streq(labels_kept, "before") && json_equal(json_object_get(fake->view, "devices"), json_object_get(fake->original, "devices")) &&
                json_object_size(fake->disk) == json_object_size(json_object_get(fake->original, "profiles")) && json_equal(fake->memory, fake->disk);
 }
 
@@ -359,6 +422,8 @@ static unsigned whole(void) {
         assert_int_equal(fake.r, 0);
         assert_true(in_force(&fake));
         assert_int_equal(fake.created, 0);
+        assert_int_equal(fake.out, 0);
+        assert_int_equal(fake.most_out, N_PROFILES); /* all are put together */
         assert_int_not_equal(access(journal_path, F_OK), 0);
         assert_false(setup_is_busy(setup));
         calls = fake.calls;
@@ -368,7 +433,7 @@ static unsigned whole(void) {
 }
 
 static void succeeds(void **state) {
-        assert_true(whole() >= 8);
+        assert_int_equal(whole(), 4 + 3 * N_PROFILES); /* the checkpoint made, set, set again and destroyed; each profile put, activated and saved */
 }
 
 /* NetworkManager says that all is there; the commit waits until the kernel's facts are no older than that. */
@@ -414,7 +479,7 @@ static void a_checkpoint_that_comes_too_late_goes(void **state) {
         fake_done(&fake);
 }
 
-static void each_call_fails(void **state) {
+static void fail_at_each_call(bool reversed) {
         unsigned n = whole();
 
         for (unsigned i = 1; i <= n; i++) {
@@ -423,6 +488,7 @@ static void each_call_fails(void **state) {
 
                 fake_init(&fake);
                 fake.fail_at = i;
+                fake.reversed = reversed;
                 setup = life_begin(&fake);
                 start(&fake, setup, false);
                 assert_true(sd_event_loop(fake.event) >= 0);
@@ -436,8 +502,16 @@ static void each_call_fails(void **state) {
         }
 }
 
+static void each_call_fails(void **state) {
+        fail_at_each_call(false);
+}
+
+static void each_call_fails_and_the_last_answers_first(void **state) {
+        fail_at_each_call(true);
+}
+
 /* Killed at each call, and started again. What NetworkManager's expiry does when nobody comes is not ours to test here. */
-static void dies_at_each_call(void **state) {
+static void die_at_each_call(bool reversed) {
         unsigned n = whole(), forces = 0;
 
         for (unsigned i = 2; i <= n; i++) {
@@ -447,6 +521,7 @@ static void dies_at_each_call(void **state) {
 
                 fake_init(&fake);
                 fake.die_at = i;
+                fake.reversed = reversed;
                 setup = life_begin(&fake);
                 start(&fake, setup, false);
                 assert_true(sd_event_loop(fake.event) >= 0);
@@ -468,6 +543,14 @@ static void dies_at_each_call(void **state) {
                 fake_done(&fake);
         }
         assert_true(forces >= 2 && forces < n); /* both ways happen */
+}
+
+static void dies_at_each_call(void **state) {
+        die_at_each_call(false);
+}
+
+static void dies_at_each_call_and_the_last_answers_first(void **state) {
+        die_at_each_call(true);
 }
 
 /* The power goes at each call: what is in memory is lost, the foreign profile boots; then the service starts. */
@@ -497,7 +580,7 @@ static void power_cut_at_each_call(void **state) {
                 assert_int_equal(setup_recover(setup), 1);
                 assert_true(sd_event_loop(fake.event) >= 0);
                 assert_true(json_equal(fake.memory, fake.disk));
-                if (json_object_size(fake.disk) != json_object_size(json_object_get(fake.original, "profiles")) + (fake.r >= 0 ? 2 : 0))
+                if (json_object_size(fake.disk) != json_object_size(json_object_get(fake.original, "profiles")) + (fake.r >= 0 ? N_PROFILES : 0))
                         fail_msg("power cut at call %u of %u: half on disk", i, n);
                 life_end(&fake, setup);
                 fake_done(&fake);
@@ -588,8 +671,6 @@ static void network_manager_restarts(void **state) {
         assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, comes_back, setup) >= 0);
         assert_true(sd_event_loop(fake.event) >= 0);
         assert_true(fake.r < 0);
-        /* the bridge itself goes with its profile in the real one */
-        json_object_del(json_object_get(fake.view, "devices"), "ovirtmgmt");
         assert_true(as_before(&fake));
         assert_int_not_equal(access(journal_path, F_OK), 0);
         life_end(&fake, setup);
@@ -602,7 +683,9 @@ int main(void) {
                 cmocka_unit_test(waits_for_the_kernels_facts),
                 cmocka_unit_test(a_checkpoint_that_comes_too_late_goes),
                 cmocka_unit_test(each_call_fails),
+                cmocka_unit_test(each_call_fails_and_the_last_answers_first),
                 cmocka_unit_test(dies_at_each_call),
+                cmocka_unit_test(dies_at_each_call_and_the_last_answers_first),
                 cmocka_unit_test(power_cut_at_each_call),
                 cmocka_unit_test(gateway_is_silent),
                 cmocka_unit_test(confirmed),
