@@ -56,3 +56,7 @@ int change_outcome(Change *change, const char *key, json_t *value) {
 bool change_is_empty(const Change *change) {
         return json_array_size(change->rows) == 0 && json_array_size(change->events) == 0;
 }
+
+const char *change_verb(const Change *change, const char *verb) {
+        return change && change->mirrors ? "mirror" : verb;
+}

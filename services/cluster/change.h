@@ -13,6 +13,7 @@ typedef struct Change {
         json_t *rows;    /* in order: {"op": "put" | "delete", "table": …, "row": {column: value}} */
         json_t *events;  /* {"severity", "code", "message", "user", "uid", "correlation", "objects"} */
         json_t *outcome; /* object; kept with the request id and given again to a retry */
+        bool mirrors;    /* it gives a VM a NIC that reads what others send */
 } Change;
 
 /* A commit of more rows is a mistake, not a request. */
@@ -29,5 +30,8 @@ int change_put(Change *change, const char *table, json_t *row);
 int change_delete(Change *change, const char *table, json_t *key);
 /* Adds name and value to the outcome. value: taken. */
 int change_outcome(Change *change, const char *key, json_t *value);
+/* The verb to authorise it by: "mirror" for one that gives a VM a NIC that reads what others send, so that who may change a VM may not do that yet. change: NULL for a
+ * retry of what was authorised. Borrowed. */
+const char *change_verb(const Change *change, const char *verb) _pure_;
 /* True when it would write nothing at all. */
 bool change_is_empty(const Change *change) _pure_;

@@ -146,6 +146,7 @@ static int put_vm_nic(const Plan *plan, const char *vm_id, Object *cluster, cons
         if (r < 0)
                 return r;
 
+        change->mirrors = change->mirrors || vnic_profile_mirrors(profile);
         spec = json_pack("{s:s, s:b, s:s*, s:I}", "model", dict_string(given, "model", "virtio"), "link",
                          dict_boolean(given, "link", true), "profile", profile ? profile->id : NULL, "boot_order",
                          (json_int_t)dict_integer(given, "boot_order", 0));

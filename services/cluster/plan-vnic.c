@@ -29,6 +29,10 @@ static bool is_among(const json_t *names, const char *name) {
         return false;
 }
 
+bool vnic_profile_mirrors(const Object *profile) {
+        return profile && dict_boolean(profile->spec, "port_mirroring", false);
+}
+
 int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *nic) {
         static const char *const copied[] = { "inbound", "outbound", "custom" };
         const char *filter = profile ? dict_string(profile->spec, "filter", "default") : "none";
@@ -36,6 +40,8 @@ int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *
         if (streq(filter, "default"))
                 filter = is_among(filters, NIC_FILTER_SPOOFING) ? NIC_FILTER_SPOOFING : "none";
         if (!streq(filter, "none") && json_object_set_new(nic, "filter", json_string(filter)) < 0)
+                return -ENOMEM;
+        if (vnic_profile_mirrors(profile) && json_object_set_new(nic, "mirror", json_true()) < 0)
                 return -ENOMEM;
         for (size_t i = 0; profile && i < ELEMENTSOF(copied); i++) {
                 json_t *value = json_object_get(profile->spec, copied[i]);
@@ -48,9 +54,21 @@ int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *
 
 /* ---- rows ---- */
 
-int plan_check_vnic_profile_update(const json_t *changes, sd_bus_error *error) {
-        if (dict_boolean(changes, "port_mirroring", false))
-                return sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "vNIC profile: port mirroring is not possible yet");
+static const Link *find_user(const Object *profile) {
+        const Link *nic;
+
+        DL_FOREACH2(profile->parent->users, nic, other_next)
+                if (nic->profile == profile)
+                        return nic;
+        return NULL;
+}
+
+/* Mirroring stays as it is while a NIC has the profile, as in oVirt: who gave the NIC to its VM was asked by what it was then, and the name of a guest's port says it. */
+int plan_check_vnic_profile_update(const Object *profile, const json_t *changes, sd_bus_error *error) {
+        const Link *user = profile ? find_user(profile) : NULL;
+
+        if (user && dict_boolean(changes, "port_mirroring", vnic_profile_mirrors(profile)) != vnic_profile_mirrors(profile))
+                return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the vNIC profile %s: its port mirroring cannot be changed", user->vm->name, profile->name);
         for (size_t i = 0; i < ELEMENTSOF(directions); i++) {
                 const json_t *limit = json_object_get(changes, directions[i]);
                 /* an empty one takes the limit away */
@@ -78,7 +96,7 @@ int plan_create_vnic_profile(const Plan *plan, const json_t *description, Change
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The network %s has no bridge: VMs cannot use it", network->name);
         r = plan_check_name(plan, KIND_VNIC_PROFILE, name, network, NULL, error);
         if (r >= 0)
-                r = plan_check_vnic_profile_update(description, error);
+                r = plan_check_vnic_profile_update(NULL, description, error);
         if (r < 0)
                 return r;
 
@@ -87,15 +105,6 @@ int plan_create_vnic_profile(const Plan *plan, const json_t *description, Change
                 (void) json_object_del(spec, "network");
         r = change_put(change, "vnic_profile", json_pack("{s:s, s:s, s:s, s:o}", "id", id, "name", name, "network", network->id, "spec", spec));
         return r < 0 ? r : plan_created(plan, change, KIND_VNIC_PROFILE, id, name);
-}
-
-static const Link *find_user(const Object *profile) {
-        const Link *nic;
-
-        DL_FOREACH2(profile->parent->users, nic, other_next)
-                if (nic->profile == profile)
-                        return nic;
-        return NULL;
 }
 
 int plan_check_vnic_profile_remove(const Object *profile, sd_bus_error *error) {

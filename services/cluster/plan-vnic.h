@@ -7,12 +7,15 @@
 
 /* The network's profile of that name; NULL: none. */
 Object *vnic_profile_find(const Model *model, const char *network, const char *name);
+/* Whether a NIC with it gets a copy of all that goes through its network. profile: may be NULL. */
+bool vnic_profile_mirrors(const Object *profile) _pure_;
 /* What a NIC with it is to have, put into the NIC of a description for Compute. profile: may be NULL. filters: names that the host's libvirt
  * has, for the filter that is taken where nobody chose one. Return: 0 or -ENOMEM. */
 int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *nic);
 
 int plan_create_vnic_profile(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
-int plan_check_vnic_profile_update(const json_t *changes, sd_bus_error *error);
+/* profile: NULL for a new one. */
+int plan_check_vnic_profile_update(const Object *profile, const json_t *changes, sd_bus_error *error);
 int plan_check_vnic_profile_remove(const Object *profile, sd_bus_error *error);
 /* Every network VMs can use has one of its own name from the beginning. */
 int plan_put_network_profile(const char *network_id, const char *network_name, Change *change);

@@ -50,7 +50,7 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
                                                  object->users->vm->name, object->name);
         }
         if (object->kind == KIND_VNIC_PROFILE) {
-                r = plan_check_vnic_profile_update(changes, error);
+                r = plan_check_vnic_profile_update(object, changes, error);
                 if (r < 0)
                         return r;
         }

@@ -176,13 +176,13 @@ static int check_vm(const Registration *registration, const Object *domain, cons
         Plan plan = pending_plan(&registration->request, &actor);
         const json_t *disk;
         size_t i;
+        int r;
 
         if (!scratch || !copy || !known || json_object_set(copy, "disks", known) < 0)
                 return -ENOMEM;
         json_array_foreach(json_object_get(description, "disks"), i, disk) {
                 const char *image = dict_string(disk, "disk", "");
                 _cleanup_json_ json_t *planned = NULL;
-                int r;
 
                 if (model_find(registration->request.manager->model, KIND_DISK, image)) {
                         if (json_array_append(known, (json_t *)disk) < 0)
@@ -193,7 +193,11 @@ static int check_vm(const Registration *registration, const Object *domain, cons
                 if (r < 0)
                         return r;
         }
-        return plan_create_vm(&plan, copy, scratch, error);
+        r = plan_create_vm(&plan, copy, scratch, error);
+        if (r >= 0 && scratch->mirrors) /* the caller was not asked about that */
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_STATE,
+                                        "A network of the VM has port mirroring in the vNIC profile of its own name: take it out of that before, and give the NIC such a profile afterwards");
+        return r;
 }
 
 static int commit_vm(Registration *registration, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {

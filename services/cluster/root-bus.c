@@ -83,7 +83,7 @@ static int create(sd_bus_message *message, Manager *manager, const DictField *fi
                 if (r < 0)
                         return r;
         }
-        r = request_authorise(&request, ACTION_CONFIGURE, "create", NULL, dict_string(description, "name", ""), error);
+        r = request_authorise(&request, ACTION_CONFIGURE, change_verb(change, "create"), NULL, dict_string(description, "name", ""), error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = request_commit(&request, change, false, error);

@@ -37,7 +37,7 @@ int steps_call_run(sd_bus_message *message, StepsCall *call, const json_t *asked
                 if (r < 0)
                         return r;
         }
-        r = request_authorise(&request, call->action, call->verb, call->self, NULL, error);
+        r = request_authorise(&request, call->action, change_verb(change, call->verb), call->self, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = request_begin_job(&request, call->kind, call->busy, TAKE_PTR(call->arguments), change, &job, error);

@@ -94,7 +94,7 @@ int vm_method_add_nic(sd_bus_message *message, void *userdata, sd_bus_error *err
                 if (r < 0)
                         return r;
         }
-        r = request_authorise(&request, ACTION_CONFIGURE, "add-nic", vm, NULL, error);
+        r = request_authorise(&request, ACTION_CONFIGURE, change_verb(change, "add-nic"), vm, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = request_commit(&request, change, false, error);

@@ -187,6 +187,15 @@ static int begin(Manager *manager, sd_bus_message *message, CreateRequest *reque
         return 0;
 }
 
+static bool has_mirror(const json_t *description) {
+        const json_t *nics = json_object_get(description, "nics");
+
+        for (size_t i = 0; i < json_array_size(nics); i++)
+                if (dict_boolean(json_array_get(nics, i), "mirror", false))
+                        return true;
+        return false;
+}
+
 /* Reads, checks and asks polkit. Return: 1 go on, 0 return 1 from the handler, negative: refused. */
 static int admit(Manager *manager, sd_bus_message *message, CreateRequest *request, VmActivity activity, const char *action, const char *verb,
                  sd_bus_error *error) {
@@ -197,6 +206,9 @@ static int admit(Manager *manager, sd_bus_message *message, CreateRequest *reque
                 r = check_create(manager, request, activity, error);
         if (r < 0)
                 return r;
+        /* a guest that reads what others send is another question than a guest */
+        if (activity == VM_ACTIVITY_START && has_mirror(request->description))
+                verb = "create-mirroring";
         return auth_check(manager->daemon->auth, message, action,
                           AUTH_DETAILS("verb", verb, "vm", request->id, "name", dict_string(request->description, "name", NULL)), error);
 }

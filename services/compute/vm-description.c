@@ -86,6 +86,7 @@ static const DictField nic_fields[] = {
         { .key = "filter", .type = DICT_STRING, .valid = nic_filter_is_valid, .expected = "the name of a network filter of libvirt" },
         { .key = "inbound", .type = DICT_OBJECT, .fields = nic_limit_fields },
         { .key = "outbound", .type = DICT_OBJECT, .fields = nic_limit_fields },
+        { .key = "mirror", .type = DICT_BOOLEAN },
         { .key = "custom", .type = DICT_STRING_MAP },
         { .key = "boot_order", .type = DICT_INTEGER, .min = 1, .max = VM_BOOT_ORDER_MAX },
         { .key = "address", .type = DICT_STRING_MAP },

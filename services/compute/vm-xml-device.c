@@ -288,14 +288,16 @@ static void write_disks(Xml *x) {
 
 /* ---- NICs ---- */
 
-/* On a VLAN-aware bridge org.rhv.Network puts a port into the VLAN that its name tells, "v100-1a2b3c4d"; libvirt has no word for VLANs of Linux bridges. */
+/* On a VLAN-aware bridge org.rhv.Network puts a port into the VLAN that its name tells, "v100-1a2b3c4d"; libvirt has no word for VLANs of Linux bridges. Nor has it one for
+ * mirroring: "m0-1a2b3c4d" or "m100-1a2b3c4d" gets copies of its network's frames. */
 static void write_port_name(Xml *x, const json_t *nic) {
+        bool mirror = dict_boolean(nic, "mirror", false);
         int64_t vlan = dict_integer(nic, "vlan", 0);
 
-        if (vlan == 0)
+        if (vlan == 0 && !mirror)
                 return;
         xml_open(x, "target", NULL);
-        xml_attributef(x, "dev", "v%" PRIi64 "-%.8s", vlan, dict_string(nic, "id", ""));
+        xml_attributef(x, "dev", "%c%" PRIi64 "-%.8s", mirror ? 'm' : 'v', vlan, dict_string(nic, "id", ""));
         xml_close(x);
 }
 

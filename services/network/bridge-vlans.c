@@ -3,17 +3,12 @@
 #include "bridge-vlans.h"
 
 #include <linux/if_bridge.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 #include "dict.h"
-
-/* The kernel answers at once, unless somebody holds its lock of the network devices. */
-#define ANSWER_TIMEOUT_SEC 5
+#include "rtnetlink.h"
 
 /* ---- what is ---- */
 
@@ -28,57 +23,26 @@ static void read_info(const struct rtattr *attribute, VlanSet *set) {
 
 static int read_link(const struct nlmsghdr *header, json_t *vlans) {
         const struct ifinfomsg *link = NLMSG_DATA(header);
-        size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof *link);
+        const struct rtattr *spec = rtnetlink_find(IFLA_RTA(link), header->nlmsg_len - NLMSG_LENGTH(sizeof *link), IFLA_AF_SPEC), *info;
         _cleanup_free_ char *text = NULL;
+        size_t at = 0;
         VlanSet set = {};
         char key[16];
 
-        for (const struct rtattr *a = IFLA_RTA(link); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-                size_t inner = RTA_PAYLOAD(a);
-
-                if ((a->rta_type & NLA_TYPE_MASK) != IFLA_AF_SPEC)
-                        continue;
-                for (const struct rtattr *b = RTA_DATA(a); RTA_OK(b, inner); b = RTA_NEXT(b, inner))
-                        if ((b->rta_type & NLA_TYPE_MASK) == IFLA_BRIDGE_VLAN_INFO)
-                                read_info(b, &set);
-        }
+        while (spec && (info = rtnetlink_next(RTA_DATA(spec), RTA_PAYLOAD(spec), &at)))
+                if (rtnetlink_type(info) == IFLA_BRIDGE_VLAN_INFO)
+                        read_info(info, &set);
         (void) snprintf(key, sizeof key, "%d", link->ifi_index);
         text = vlan_set_format(&set);
         return !text || json_object_set_new(vlans, key, json_string(text)) < 0 ? -ENOMEM : 0;
 }
 
-int bridge_vlans_parse(const void *datagram, size_t size, json_t *vlans) {
-        const struct nlmsghdr *header = datagram;
-        size_t left = size;
-
-        for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
-                int r = 0;
-
-                if (header->nlmsg_type == NLMSG_DONE)
-                        return 1;
-                if (header->nlmsg_type == NLMSG_ERROR)
-                        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) ? ((const struct nlmsgerr *)NLMSG_DATA(header))->error ?: 1 : -EBADMSG;
-                if (header->nlmsg_type == RTM_NEWLINK && header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)))
-                        r = read_link(header, vlans);
-                if (r < 0)
-                        return r;
-        }
-        return left == 0 ? 0 : -EBADMSG;
+static int read_message(const struct nlmsghdr *header, void *userdata) {
+        return header->nlmsg_type == RTM_NEWLINK && header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) ? read_link(header, userdata) : 0;
 }
 
-static int open_socket(void) {
-        struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_SEC };
-        int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-        if (fd < 0)
-                return -errno;
-        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0) {
-                int r = -errno;
-
-                safe_close(fd);
-                return r;
-        }
-        return fd;
+int bridge_vlans_parse(const void *datagram, size_t size, json_t *vlans) {
+        return rtnetlink_parse(datagram, size, read_message, vlans);
 }
 
 static int send_dump(int fd) {
@@ -94,24 +58,12 @@ static int send_dump(int fd) {
                 .filter = RTEXT_FILTER_BRVLAN,
         };
 
-        return send(fd, &request, sizeof request, 0) < 0 ? -errno : 0;
-}
-
-static int receive(int fd, json_t *vlans) {
-        _cleanup_free_ void *buffer = malloc(BRIDGE_VLANS_BYTES);
-        int r = buffer ? 0 : -ENOMEM;
-
-        while (r == 0) {
-                ssize_t n = recv(fd, buffer, BRIDGE_VLANS_BYTES, 0);
-
-                r = n < 0 ? -errno : bridge_vlans_parse(buffer, (size_t)n, vlans);
-        }
-        return r < 0 ? r : 0;
+        return rtnetlink_send(fd, &request.header);
 }
 
 int bridge_vlans_read(json_t **ret) {
         _cleanup_json_ json_t *by_index = json_object(), *vlans = json_object();
-        _cleanup_close_ int fd = open_socket();
+        _cleanup_close_ int fd = rtnetlink_open();
         const char *index;
         json_t *text;
         int r;
@@ -122,7 +74,7 @@ int bridge_vlans_read(json_t **ret) {
                 return -ENOMEM;
         r = send_dump(fd);
         if (r >= 0)
-                r = receive(fd, by_index);
+                r = rtnetlink_receive(fd, read_message, by_index);
         if (r < 0)
                 return r;
         json_object_foreach(by_index, index, text) {
@@ -144,15 +96,6 @@ typedef struct Request {
         uint8_t attributes[RTA_LENGTH(0) + RTA_SPACE(sizeof(uint16_t)) + VLAN_SET_SIZE * RTA_SPACE(sizeof(struct bridge_vlan_info))];
 } Request;
 
-static void put_attribute(Request *request, unsigned short type, const void *data, size_t size) {
-        struct rtattr *attribute = (struct rtattr *)((uint8_t *)request + NLMSG_ALIGN(request->header.nlmsg_len));
-
-        attribute->rta_type = type;
-        attribute->rta_len = (unsigned short)RTA_LENGTH(size);
-        memcpy(RTA_DATA(attribute), data, size);
-        request->header.nlmsg_len = (uint32_t)(NLMSG_ALIGN(request->header.nlmsg_len) + RTA_SPACE(size));
-}
-
 /* Adds, or takes away, those of set. Return: how many. */
 static unsigned write_request(Request *request, int ifindex, bool bridge, bool add, const VlanSet *set) {
         struct rtattr *spec = (struct rtattr *)request->attributes;
@@ -163,7 +106,7 @@ static unsigned write_request(Request *request, int ifindex, bool bridge, bool a
                                              .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK, .nlmsg_seq = 1 };
         request->link = (struct ifinfomsg){ .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
         if (bridge)
-                put_attribute(request, IFLA_BRIDGE_FLAGS, &self, sizeof self);
+                (void) rtnetlink_put(&request->header, IFLA_BRIDGE_FLAGS, &self, sizeof self);
         for (unsigned vid = 1; vid < VLAN_SET_SIZE - 1; vid++) {
                 struct bridge_vlan_info info = { .vid = (uint16_t)vid };
 
@@ -173,29 +116,29 @@ static unsigned write_request(Request *request, int ifindex, bool bridge, bool a
                         info.flags |= BRIDGE_VLAN_INFO_PVID;
                 if (set->flags[vid] & VLAN_UNTAGGED)
                         info.flags |= BRIDGE_VLAN_INFO_UNTAGGED;
-                put_attribute(request, IFLA_BRIDGE_VLAN_INFO, &info, sizeof info);
+                (void) rtnetlink_put(&request->header, IFLA_BRIDGE_VLAN_INFO, &info, sizeof info);
                 n++;
         }
         spec->rta_type = IFLA_AF_SPEC;
-        spec->rta_len = (unsigned short)(request->header.nlmsg_len - NLMSG_LENGTH(sizeof request->link));
+        rtnetlink_close_nest(&request->header, spec);
         return n;
 }
 
 static int ask(int fd, int ifindex, bool bridge, bool add, const VlanSet *set) {
         _cleanup_free_ Request *request = calloc(1, sizeof *request);
+        int r;
 
         if (!request)
                 return -ENOMEM;
         if (write_request(request, ifindex, bridge, add, set) == 0)
                 return 0;
-        if (send(fd, request, request->header.nlmsg_len, 0) < 0)
-                return -errno;
-        return receive(fd, NULL);
+        r = rtnetlink_send(fd, &request->header);
+        return r < 0 ? r : rtnetlink_receive(fd, NULL, NULL);
 }
 
 int bridge_vlans_set(const char *device, bool bridge, const char *is, const char *wanted) {
         int ifindex = (int)if_nametoindex(device), r;
-        _cleanup_close_ int fd = open_socket();
+        _cleanup_close_ int fd = rtnetlink_open();
         VlanSet now, then;
 
         if (ifindex == 0)

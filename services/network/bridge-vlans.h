@@ -5,9 +5,6 @@
 
 #include "vlan-set.h"
 
-/* What the kernel answers to a dump is some kilobytes for each port with many VLANs. */
-#define BRIDGE_VLANS_BYTES 65536U
-
 /* One datagram of an answer; vlans: {ifindex as text: text of vlan-set.h}, added to. Pure. Return: 1 that was the last one, 0 more will come, or a negative errno. */
 int bridge_vlans_parse(const void *datagram, size_t size, json_t *vlans);
 /* Of all bridges and ports: {device: text}. For a thread. Return: 0 with ret (new) or a negative errno. */

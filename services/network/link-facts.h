@@ -5,10 +5,11 @@
  * What the kernel itself says of each network device: the part that NetworkManager does not tell. Source: sysfs, /sys/class/net.
  *
  *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, master?, port_number?,
- *               bridge?: {option: value}, vlans?, bond?: {...}, bond_port?: {...}}}
+ *               bridge?: {option: value}, vlans?, filters?, mirror_error?, bond?: {...}, bond_port?: {...}}}
  *
  * speed: Mb/s. bridge: the files of the same names, as text, times in 1/100 s (Documentation/networking/bridge.rst).
  * vlans: of a bridge that filters VLANs, and of its ports: which it is in (vlan-set.h), by rtnetlink (bridge-vlans.h).
+ * filters: of a bridge with traffic filters (bridge-filters.h). mirror_error: of a port that should mirror and does not: why, added by the manager.
  * bond: {mode, options: {name: "word number"}, active, lacp?: {aggregator, ports, actor_key, partner_key, partner_mac}}; bond_port: {state, mii_status, failures,
  * permanent_mac, aggregator?, actor_state?, partner_state?: [words]} (Documentation/networking/bonding.rst). What a device does not have is left out.
  */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "bridge-filters.h"
 #include "bridge-vlans.h"
 #include "dict.h"
 #include "log.h"
@@ -101,6 +102,22 @@ static void add_vlans(json_t *links) {
         }
 }
 
+/* Filters of bridges. A kernel that knows none leaves the facts as they are. */
+static void add_filters(json_t *links) {
+        _cleanup_json_ json_t *filters = NULL;
+        const char *name;
+        json_t *of_device;
+
+        if (bridge_filters_read(&filters) < 0)
+                return;
+        json_object_foreach(filters, name, of_device) {
+                json_t *facts = json_object_get(links, name);
+
+                if (json_object_get(facts, "bridge"))
+                        (void) json_object_set(facts, "filters", of_device);
+        }
+}
+
 int link_facts_read(const char *root, json_t **ret) {
         _cleanup_json_ json_t *links = json_object();
         int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -121,8 +138,10 @@ int link_facts_read(const char *root, json_t **ret) {
         closedir(directory);
         if (!links)
                 return -ENOMEM;
-        if (streq(root, LINK_FACTS_ROOT))
+        if (streq(root, LINK_FACTS_ROOT)) {
                 add_vlans(links);
+                add_filters(links);
+        }
         *ret = TAKE_PTR(links);
         return 0;
 }

@@ -146,7 +146,7 @@ static int on_messages(sd_event_source *source, int fd, uint32_t events, void *u
 }
 
 static int listen_to_kernel(LinkWatch *watch) {
-        struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+        struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_TC };
         int r;
 
         watch->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Keeps the kernel's facts of all devices (link-facts.h) up to date: rtnetlink says that something changed, a thread reads what is.
+ * Keeps the kernel's facts of all devices (link-facts.h) up to date: rtnetlink says that a link or a traffic filter changed, a thread reads what is.
  * Several changes of a moment are one reading.
  */
 

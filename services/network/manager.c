@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "bridge-filters.h"
 #include "bridge-vlans.h"
 #include "bus-error.h"
 #include "dict.h"
@@ -14,6 +15,7 @@
 #include "log.h"
 #include "neighbour.h"
 #include "objects.h"
+#include "port-mirrors.h"
 #include "port-vlans.h"
 #include "state-file.h"
 
@@ -212,6 +214,48 @@ static void keep_vlans(Manager *manager) {
         manager->vlans_failed = failed < 0;
 }
 
+static const char *mirror_reason(int r) {
+        return r == -ENOENT || r == -EOPNOTSUPP || r == -EINVAL ? "the kernel lacks sch_ingress, cls_bpf, act_mirred or, on a VLAN-aware bridge, act_vlan" : strerror(-r);
+}
+
+/* The ports of a change that failed say why: that is shown as a warning of their network. */
+static void note_failure(json_t *links, const json_t *change, int r) {
+        json_t *mirror;
+        size_t i;
+
+        json_array_foreach(json_object_get(change, "add"), i, mirror) {
+                const char *port = dict_string(mirror, "sink", "");
+                json_t *facts = json_copy(json_object_get(links, port)); /* they are the watcher's */
+
+                if (facts && json_object_set_new(facts, "mirror_error", json_string(mirror_reason(r))) >= 0)
+                        (void) json_object_set(links, port, facts);
+                json_decref(facts);
+        }
+}
+
+/* Return: the links (new) with what could not be done noted in them, NULL when out of memory. What cannot be done is logged once, not at each change of a link. */
+static json_t *keep_mirrors(Manager *manager, const json_t *links) {
+        _cleanup_json_ json_t *changes = port_mirrors_changes(links), *noted = json_copy((json_t *)links);
+        json_t *change;
+        int failed = 0;
+        size_t i;
+
+        json_array_foreach(changes, i, change) {
+                int r = bridge_filters_change(change);
+
+                log_debug("Mirrors on %s: %zu to take away, %zu to make", dict_string(change, "bridge", ""), json_array_size(json_object_get(change, "remove")),
+                          json_array_size(json_object_get(change, "add")));
+                if (r >= 0 || r == -ENODEV) /* what is gone is told by a message of its own */
+                        continue;
+                failed = r;
+                note_failure(noted, change, r);
+                if (!manager->mirrors_failed)
+                        log_warning_errno(r, "Cannot mirror on %s: %s", dict_string(change, "bridge", ""), mirror_reason(r));
+        }
+        manager->mirrors_failed = failed < 0;
+        return TAKE_PTR(noted);
+}
+
 static void on_nm_changed(void *userdata) {
         Manager *manager = userdata;
         bool moved = nm_state(manager->nm) != manager->seen;
@@ -232,8 +276,9 @@ static void on_nm_changed(void *userdata) {
 
 static void on_links_changed(void *userdata, const json_t *links) {
         Manager *manager = userdata;
+        _cleanup_json_ json_t *noted = keep_mirrors(manager, links);
 
-        nm_set_links(manager->nm, links);
+        nm_set_links(manager->nm, noted ?: links);
         setup_view_changed(manager->setup);
 }
 

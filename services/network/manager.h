@@ -35,6 +35,7 @@ typedef struct Manager {
         json_t *losses;          /* link-loss.h: which networks are lost */
         sd_event_source *loss_timer;
         bool vlans_failed;       /* ports could not be put into their VLANs, which was said */
+        bool mirrors_failed;     /* ports do not get their copies, which was said */
         bool looked;             /* the networks have been seen since the start */
         bool jobs_recovered;
         NmState seen;            /* of NetworkManager, when last looked at */

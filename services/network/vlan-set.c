@@ -64,7 +64,7 @@ unsigned vlan_of_port_name(const char *name) {
         unsigned long vid;
         char *end;
 
-        if (name[0] != 'v' || name[1] < '1' || name[1] > '9')
+        if ((name[0] != 'v' && name[0] != 'm') || name[1] < '1' || name[1] > '9')
                 return 0;
         vid = strtoul(name + 1, &end, 10);
         return *end == '-' && end[1] && vid <= VLAN_MAX ? (unsigned)vid : 0;

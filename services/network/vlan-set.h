@@ -4,8 +4,8 @@
 /*
  * The VLANs that a bridge, or a port of one, is in, and how that is written: "1 pvid untagged, 100, 200", in the order of the numbers, as NetworkManager has it. Pure.
  *
- * A guest's port tells its VLAN by its name, "v100-1a2b3c4d": so whoever makes it needs to ask nobody, and whoever watches the bridge needs to
- * remember nothing.
+ * A guest's port tells its VLAN by its name, "v100-1a2b3c4d", or "m100-1a2b3c4d" for one that mirrors its network (port-mirrors.h): so whoever makes it needs
+ * to ask nobody, and whoever watches the bridge needs to remember nothing.
  */
 
 #include "macro.h"

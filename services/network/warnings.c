@@ -5,6 +5,7 @@
 #include "dict.h"
 #include "ip-text.h"
 #include "view.h"
+#include "vlan-set.h"
 #include "wish.h"
 
 #define NO_PARTNER "00:00:00:00:00:00"
@@ -34,6 +35,23 @@ static int warn_filtered(json_t *list, const json_t *bridge, const char *name) {
         if (!filtered)
                 return 0;
         return json_array_append_new(list, json_sprintf("filtered: the bridge %s hands its packets to the host's filter (nf_call is on)", name));
+}
+
+/* Of the ports on the network's bridge, where networks share one those in its VLAN. */
+static int warn_mirrors(json_t *list, const json_t *view, const json_t *wish, const char *bridge) {
+        const char *port;
+        json_t *facts;
+
+        json_object_foreach(json_object_get(view, "links"), port, facts) {
+                const char *reason = dict_string(facts, "mirror_error", NULL);
+
+                if (!reason || !streq(dict_string(facts, "master", ""), bridge) ||
+                    (network_wish_is_aware(wish) && (int)vlan_of_port_name(port) != network_wish_bridge_vlan(wish)))
+                        continue;
+                if (json_array_append_new(list, json_sprintf("not-mirrored: the port %s gets no copies: %s", port, reason)) < 0)
+                        return -1;
+        }
+        return 0;
 }
 
 /* The ports that carry something: one without a link has no speed. */
@@ -79,6 +97,7 @@ json_t *warnings_network(const json_t *view, const json_t *wish) {
         if (dict_boolean(wish, "bridged", true)) {
                 if (address)
                         r |= json_array_append_new(list, json_sprintf("host-addressable: guests on it reach the host at %s", address));
+                r |= warn_mirrors(list, view, wish, bridge);
                 r |= warn_filtered(list, json_object_get(facts_of(view, bridge), "bridge"), bridge);
         }
         if (bond)

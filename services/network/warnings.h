@@ -6,6 +6,7 @@
  *
  *     host-addressable   guests on it reach an address of the host (oVirt advises against services there)
  *     filtered           the host's packet filter sees what guests say to one another through the bridge (bridge-nf-call is on)
+ *     not-mirrored       a guest's NIC on it should get copies of its frames and does not
  *     unlike-nics        NICs of its bond have different drivers or speeds
  *     no-lacp-partner    its bond speaks LACP and nobody answers
  */

@@ -168,6 +168,8 @@ static const Parameter limit_fields[] = {
 #define VNICPROFILE_OPTIONS                                                                                            \
         { "filter", "FILTER", PARAMETER_TEXT, PLACE_SPEC, .help = "Network filter of libvirt, none or default" },      \
         OPTION_LIMIT("inbound", "receives"), OPTION_LIMIT("outbound", "sends"),                                        \
+        { "mirror", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "port_mirroring",                                          \
+          .help = "Whether a NIC gets a copy of all that goes through the network on its host" },                      \
         { "custom", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "A property for hooks; may be repeated" },         \
         OPTION_DESCRIPTION
 static const Parameter vnicprofile_create_options[] = {

@@ -2,13 +2,14 @@
 
 /* Readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
  * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}; what a bridge has learnt;
- * what a hook left. */
+ * what a hook left; its answers about traffic filters. */
 
 #include "fuzz.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "bridge-filters.h"
 #include "forwarding.h"
 #include "link-facts.h"
 #include "link-stats.h"
@@ -16,6 +17,7 @@
 #include "neighbour.h"
 #include "objects.h"
 #include "plan.h"
+#include "port-mirrors.h"
 #include "vdsm-request.h"
 
 static void fuzz_plan(const char *text, size_t size) {
@@ -66,6 +68,18 @@ static void fuzz_hook(const char *text, size_t size) {
                 abort();
 }
 
+/* An answer about filters, and what a bridge with them and a port that mirrors would need. */
+static void fuzz_filters(const uint8_t *data, size_t size) {
+        _cleanup_json_ json_t *devices = json_object(), *filters = json_pack("{s:[], s:b}", "mirrors", "promiscuous", 1), *links = NULL, *changes = NULL;
+
+        (void) bridge_filters_parse_disciplines(data, size, devices);
+        (void) bridge_filters_parse(data, size, "ingress", filters);
+        links = json_pack("{s:{s:{}, s:O}, s:{s:s}}", "red", "bridge", "filters", filters, "m0-00000001", "master", "red");
+        changes = port_mirrors_changes(links);
+        if (!changes)
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size == 0)
                 return 0;
@@ -78,6 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 break;
         case 2:
                 fuzz_neighbours(data + 1, size - 1);
+                break;
+        case 6:
+                fuzz_filters(data + 1, size - 1);
                 break;
         case 5:
                 fuzz_hook((const char *)data + 1, size - 1);

@@ -75,12 +75,11 @@ static void test_network_has_its_own(void **state) {
 static void test_rules(void **state) {
         ClusterFixture fixture;
         _cleanup_json_ json_t *twice = json_pack("{s:s, s:s}", "name", "slow", "network", "ovirtmgmt"),
-                              *mirror = json_pack("{s:s, s:s, s:b}", "name", "m", "network", "ovirtmgmt", "port_mirroring", 1),
                               *no_bridge = json_pack("{s:s, s:s}", "name", "x", "network", "storage"),
                               *peak = json_pack("{s:{s:i, s:i}}", "inbound", "average_mbit", 10, "peak_mbit", 9),
                               *no_average = json_pack("{s:{s:i}}", "outbound", "burst_mib", 9),
                               *filter = json_pack("{s:s}", "filter", "no-such-filter"), *moved = json_pack("{s:s}", "network", "storage"),
-                              *large = json_pack("{s:{s:i}}", "inbound", "average_mbit", 17180), *mirrored = json_pack("{s:b}", "port_mirroring", 1);
+                              *large = json_pack("{s:{s:i}}", "inbound", "average_mbit", 17180);
         Object *slow, *vm;
         Change *change;
 
@@ -89,8 +88,6 @@ static void test_rules(void **state) {
         slow = new_profile(&fixture, "slow", "ovirtmgmt", NULL);
         assert_refused(plan_create_vnic_profile(&fixture.plan, twice, change, error), RHV_ERROR_ALREADY_EXISTS);
         assert_refused(plan_create_vnic_profile(&fixture.plan, no_bridge, change, error), RHV_ERROR_INVALID_ARGUMENT);
-        assert_refused(plan_create_vnic_profile(&fixture.plan, mirror, change, error), RHV_ERROR_NOT_SUPPORTED);
-        assert_refused(plan_update(&fixture.plan, slow, mirrored, change, error), RHV_ERROR_NOT_SUPPORTED);
         assert_refused(plan_update(&fixture.plan, slow, peak, change, error), RHV_ERROR_INVALID_ARGUMENT);
         assert_refused(plan_update(&fixture.plan, slow, no_average, change, error), RHV_ERROR_INVALID_ARGUMENT);
         assert_refused(dict_check(large, vnic_profile_update_fields, "profile", error), RHV_ERROR_INVALID_ARGUMENT);

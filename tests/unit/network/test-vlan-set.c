@@ -42,6 +42,8 @@ static void refused(void **state) {
 
 static void port_names(void **state) {
         assert_int_equal(vlan_of_port_name("v100-1a2b3c4d"), 100);
+        assert_int_equal(vlan_of_port_name("m100-1a2b3c4d"), 100);
+        assert_int_equal(vlan_of_port_name("m0-1a2b3c4d"), 0);
         assert_int_equal(vlan_of_port_name("v1-0"), 1);
         assert_int_equal(vlan_of_port_name("v4094-ffffffff"), 4094);
         assert_int_equal(vlan_of_port_name("v4095-ffffffff"), 0);
