@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "log.h"
 #include "manager.h"
+#include "network-bus.h"
 #include "stats-bus.h"
 #include "vm-bus.h"
 #include "vm-description.h"
@@ -305,6 +306,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("PrepareIncoming", SD_BUS_ARGS("s", id, "a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", vm, "o", job, "as", paths), method_prepare_incoming, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetupNetwork", SD_BUS_ARGS("s", name, "a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", network),
+                                network_method_setup, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStats", SD_BUS_ARGS("as", ids), SD_BUS_RESULT("a{sa{sv}}", stats), method_get_stats, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetHostStats", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", stats), method_get_host_stats, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -317,5 +320,7 @@ static const sd_bus_vtable manager_vtable[] = {
 const BusObject compute_bus_objects[] = {
         { .path = COMPUTE_ROOT, .interface = COMPUTE_INTERFACE, .vtable = manager_vtable },
         { .path = COMPUTE_VM_PREFIX, .interface = COMPUTE_VM_INTERFACE, .vtable = vm_vtable, .find = vm_bus_find, .enumerate = vm_bus_enumerate },
+        { .path = COMPUTE_NETWORK_PREFIX, .interface = COMPUTE_NETWORK_INTERFACE, .vtable = network_vtable, .find = network_bus_find,
+          .enumerate = network_bus_enumerate },
         {},
 };

@@ -193,8 +193,13 @@ static void on_lifecycle(Manager *manager, Vm *vm, const VirtEvent *event) {
 
 static void on_event(const VirtEvent *event, void *userdata) {
         Manager *manager = userdata;
-        Vm *vm = manager_find(manager, event->id);
+        Vm *vm;
 
+        if (event->kind == VIRT_EVENT_NETWORK) {
+                networks_event(manager, event->text);
+                return;
+        }
+        vm = manager_find(manager, event->id);
         if (!vm || virt_backend(manager->virt) != VIRT_READY)
                 look(manager, event->id);
         if (!vm)
@@ -214,6 +219,8 @@ static void on_event(const VirtEvent *event, void *userdata) {
                 break;
         case VIRT_EVENT_DEVICES:
                 look(manager, vm->id);
+                break;
+        case VIRT_EVENT_NETWORK:
                 break;
         case VIRT_EVENT_IO_ERROR:
                 log_full(LOG_WARNING, MESSAGE_ID_VM_IO_ERROR, LOG_FIELDS("RHV_VM", vm->id), "VM %s: a disk failed (%s)", vm->name,
@@ -319,6 +326,7 @@ static void on_inventory(const VirtDomain *domains, size_t n, uint64_t serial, v
         }
         bus_changed(manager->daemon->changes, COMPUTE_ROOT, COMPUTE_INTERFACE, "Capabilities");
         look_again(manager);
+        networks_look(manager);
         let_waiting_go(manager);
 }
 
@@ -533,6 +541,7 @@ int manager_new(Daemon *daemon, const char *libvirt_uri, Manager **ret) {
         r = vm_records_load(manager);
         if (r < 0)
                 return r;
+        manager->network_lane = ++manager->next_lane;
         r = virt_new(daemon->event, libvirt_uri, &virt_callbacks, manager, &manager->virt);
         if (r < 0)
                 return log_error_errno(r, "Cannot begin with libvirt");
@@ -551,6 +560,7 @@ Manager *manager_free(Manager *manager) {
         HASH_ITER(by_id, manager->vms_by_id, vm, next) {
                 vm_free(vm);
         }
+        networks_free_all(manager);
         for (size_t i = 0; i < manager->n_looks; i++)
                 free(manager->looks[i]);
         free(manager->looks);
@@ -568,6 +578,9 @@ bool manager_is_idle(const Manager *manager) {
 
         /* Before libvirt has told its guests nobody can say that there are none. */
         if (!manager->inventory_known || virt_pending(manager->virt) > 0)
+                return false;
+        /* nobody else would tell that one of them was stopped */
+        if (networks_count(manager) > 0)
                 return false;
         HASH_ITER(by_id, manager->vms_by_id, vm, next) {
                 if (vm->observed != VM_DOWN || vm_is_busy(vm) || vm->holds_disks)

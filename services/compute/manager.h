@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "guest-agent.h"
 #include "host-info.h"
+#include "network.h"
 #include "virt.h"
 #include "vm-state.h"
 #include "vm.h"
@@ -19,9 +20,12 @@
 #define COMPUTE_ROOT "/org/rhv/Compute"
 #define COMPUTE_VM_INTERFACE "org.rhv.Compute.Vm"
 #define COMPUTE_VM_PREFIX "/org/rhv/Compute/vm"
+#define COMPUTE_NETWORK_INTERFACE "org.rhv.Compute.Network"
+#define COMPUTE_NETWORK_PREFIX "/org/rhv/Compute/network"
 
 #define ACTION_COMPUTE_OPERATE "org.rhv.compute.operate"
 #define ACTION_COMPUTE_CONSOLE "org.rhv.compute.console"
+#define ACTION_COMPUTE_NETWORK "org.rhv.compute.configure-network"
 #define ACTION_COMPUTE_CARRY "org.rhv.compute.carry-migration"
 
 /* Guests known at one time, ended ones with a record among them; oVirt's largest hosts run hundreds. */
@@ -43,6 +47,9 @@ struct Manager {
         bool jobs_recovered;
 
         Vm *vms_by_id, *vms_by_path; /* uthash */
+        Network *networks; /* uthash */
+        bool networks_known; /* libvirt listed them at least once */
+        uint64_t network_lane;
         uint64_t next_lane;
         char **looks;
         size_t n_looks;

@@ -7,6 +7,7 @@
 
 #include "bus-error.h"
 #include "guest-agent.h"
+#include "virt-network.h"
 
 /* How long libvirt lets one agent command wait for its answer. */
 #define AGENT_RESPONSE_SECONDS 5
@@ -318,6 +319,11 @@ static const struct {
         [VIRT_MIGRATE] = { virt_run_migrate, true },
         [VIRT_MIGRATE_STATS] = { virt_run_migrate_stats, true },
         [VIRT_MIGRATE_ABORT] = { virt_run_migrate_abort, true },
+        [VIRT_NETWORK_LIST] = { virt_run_network_list, false },
+        [VIRT_NETWORK_FETCH] = { virt_run_network_fetch, false },
+        [VIRT_NETWORK_SETUP] = { virt_run_network_setup, false },
+        [VIRT_NETWORK_REMOVE] = { virt_run_network_remove, false },
+        [VIRT_NETWORK_LEASES] = { virt_run_network_leases, false },
 };
 
 /*
@@ -432,6 +438,8 @@ VirtCall *virt_call_new(virConnectPtr conn, const VirtRequest *request) {
         call->paused = request->paused;
         if (request->id)
                 (void) snprintf(call->id, sizeof(call->id), "%s", request->id);
+        if (request->network)
+                call->network = *request->network;
         call->xml = request->xml ? strdup(request->xml) : NULL;
         call->ids = request->ids ? copy_strings(request->ids) : NULL;
         if (virConnectRef(conn) >= 0)
@@ -461,5 +469,7 @@ void virt_call_destroy(void *argument) {
         safe_close(call->fd);
         virt_stats_free(call->stats);
         virt_agent_done(&call->agent);
+        free(call->networks);
+        json_decref(call->leases);
         free(call);
 }

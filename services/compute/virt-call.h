@@ -19,6 +19,7 @@ typedef struct VirtCall {
         bool paused;
         char **ids;
         VirtMigration migration;
+        VirtualNetwork network;
 
         sd_bus_error error;
         bool undecided;
@@ -28,6 +29,9 @@ typedef struct VirtCall {
         VirtStats *stats;
         VirtAgent agent;
         VirtProgress progress;
+        VirtNetwork *networks;
+        size_t n_networks;
+        json_t *leases;
 } VirtCall;
 
 /* Return: new call with its own reference on conn, or NULL. */

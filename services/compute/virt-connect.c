@@ -163,6 +163,14 @@ static void on_io_error(virConnectPtr conn, virDomainPtr domain, const char *pat
         post(opaque, posted);
 }
 
+static void on_network(virConnectPtr conn, virNetworkPtr network, int event, int detail, void *opaque) {
+        VirtPosted *posted = posted_new(opaque, VIRT_EVENT_NETWORK, NULL);
+
+        if (posted)
+                (void) snprintf(posted->event.text, sizeof(posted->event.text), "%s", virNetworkGetName(network));
+        post(opaque, posted);
+}
+
 static void on_closed(virConnectPtr conn, int reason, void *opaque) {
         static const char *const words[] = {
                 [VIR_CONNECT_CLOSE_REASON_ERROR] = "the connection broke",
@@ -190,12 +198,25 @@ int virt_link_close(void *argument) {
                 return 0;
         for (size_t i = 0; i < link->n_callbacks; i++)
                 (void) virConnectDomainEventDeregisterAny(link->conn, link->callbacks[i]);
+        if (link->network_callback >= 0)
+                (void) virConnectNetworkEventDeregisterAny(link->conn, link->network_callback);
         /* On a broken link taking it off may fail, and then it might still be called: better lost than freed. */
         if (link->close_listener && virConnectUnregisterCloseCallback(link->conn, on_closed) >= 0)
                 free(link->close_listener);
         virConnectClose(link->conn);
         free(link);
         return 0;
+}
+
+/* Not every libvirt has networks: guests can be run without. */
+static void listen_to_networks(VirtOpen *open) {
+        Listener *listener = listener_new(open);
+
+        if (listener)
+                open->link->network_callback = virConnectNetworkEventRegisterAny(open->link->conn, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE,
+                                                                                 VIR_NETWORK_EVENT_CALLBACK(on_network), listener, free);
+        if (open->link->network_callback < 0)
+                free(listener);
 }
 
 static int listen_to_events(VirtOpen *open) {
@@ -226,6 +247,7 @@ static int listen_to_events(VirtOpen *open) {
                 }
                 link->callbacks[link->n_callbacks++] = id;
         }
+        listen_to_networks(open);
         listener = listener_new(open);
         if (listener && virConnectRegisterCloseCallback(link->conn, on_closed, listener, NULL) >= 0)
                 link->close_listener = TAKE_PTR(listener);
@@ -321,6 +343,7 @@ int virt_open_run(void *argument) {
         open->link = calloc(1, sizeof(VirtLink));
         if (!open->link)
                 return -ENOMEM;
+        open->link->network_callback = -1;
         open->link->conn = virConnectOpen(open->uri);
         if (!open->link->conn) {
                 free(TAKE_PTR(open->link));

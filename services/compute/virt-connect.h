@@ -31,6 +31,7 @@ typedef struct VirtLink {
         virConnectPtr conn;
         int callbacks[VIRT_LINK_CALLBACKS_MAX];
         size_t n_callbacks;
+        int network_callback; /* -1: none */
         void *close_listener; /* ours, because some drivers take a close callback and forget it */
 } VirtLink;
 /* May wait for the other side, so it belongs into a thread. Frees the link. Return: 0. */

@@ -26,6 +26,7 @@
 #define CREATE_DEADLINE_USEC (120 * USEC_PER_SEC) /* a large guest's memory is touched, a slow disk opened */
 #define DESTROY_DEADLINE_USEC (60 * USEC_PER_SEC) /* libvirt itself waits 10 s + 15 s for QEMU to end */
 #define AGENT_DEADLINE_USEC (20 * USEC_PER_SEC)   /* two commands of 5 s each, waiting for one another */
+#define NETWORK_DEADLINE_USEC (24 * USEC_PER_SEC) /* libvirt runs iptables some twenty times, and dnsmasq; a caller waits 25 s */
 #define PING_DEADLINE_USEC (5 * USEC_PER_SEC)
 /* As long as oVirt waits for the other host. Its end is seen by an event as well, and it can be aborted. */
 #define MIGRATE_DEADLINE_USEC (6 * 60 * 60 * USEC_PER_SEC)
@@ -292,6 +293,9 @@ static void call_done(void *argument, int r, void *userdata) {
                 outcome.stats = call->stats;
                 outcome.agent = &call->agent;
                 outcome.progress = &call->progress;
+                outcome.networks = call->networks;
+                outcome.n_networks = call->n_networks;
+                outcome.leases = r >= 0 ? call->leases : NULL;
         } else {
                 outcome.r = -ETIMEDOUT;
                 outcome.undecided = true;
@@ -319,6 +323,9 @@ static uint64_t verb_deadline_usec(VirtVerb verb) {
                 return PING_DEADLINE_USEC;
         case VIRT_MIGRATE:
                 return MIGRATE_DEADLINE_USEC;
+        case VIRT_NETWORK_SETUP:
+        case VIRT_NETWORK_REMOVE:
+                return NETWORK_DEADLINE_USEC;
         default:
                 return CALL_DEADLINE_USEC;
         }
@@ -334,8 +341,8 @@ static Pending *pending_new(Virt *virt, const VirtRequest *request, virt_done_t 
         }
         *pending = (Pending){ .virt = virt, .verb = request->verb, .serial = virt->serial, .generation = virt->generation, .done = done,
                               .context = context, .context_free = context_free };
-        if (request->id)
-                (void) snprintf(pending->id, sizeof(pending->id), "%s", request->id);
+        if (request->id || request->network)
+                (void) snprintf(pending->id, sizeof(pending->id), "%s", request->id ?: request->network->name);
         DL_APPEND(virt->pending, pending);
         virt->n_pending++;
         return pending;

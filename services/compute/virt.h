@@ -22,6 +22,7 @@
 #include "parse-util.h"
 #include "virt-state.h"
 #include "virt-stats.h"
+#include "virtual-network.h"
 #include "vm-live.h"
 
 typedef struct Virt Virt;
@@ -52,6 +53,7 @@ typedef enum VirtEventKind {
         VIRT_EVENT_AGENT,     /* channel */
         VIRT_EVENT_DEVICES,   /* a device came or went */
         VIRT_EVENT_IO_ERROR,  /* text: the reason word libvirt gave */
+        VIRT_EVENT_NETWORK,   /* text: the name of the network that came, went, was started or stopped */
 } VirtEventKind;
 
 typedef struct VirtEvent {
@@ -62,6 +64,12 @@ typedef struct VirtEvent {
         char text[64];
         uint64_t serial;
 } VirtEvent;
+
+/* A NAT or isolated network of ours. */
+typedef struct VirtNetwork {
+        VirtualNetwork network;
+        bool active;
+} VirtNetwork;
 
 typedef struct VirtCallbacks {
         void (*backend)(void *userdata);                                                   /* state or reason changed */
@@ -102,6 +110,11 @@ typedef enum VirtVerb {
         VIRT_MIGRATE,        /* migration */
         VIRT_MIGRATE_STATS,  /* → progress */
         VIRT_MIGRATE_ABORT,
+        VIRT_NETWORK_LIST,   /* → networks */
+        VIRT_NETWORK_FETCH,  /* network.name → networks */
+        VIRT_NETWORK_SETUP,  /* network → networks: made, changed or started, as it needs */
+        VIRT_NETWORK_REMOVE, /* network.name */
+        VIRT_NETWORK_LEASES, /* network.name → leases */
         _VIRT_VERB_MAX,
 } VirtVerb;
 
@@ -137,11 +150,12 @@ typedef struct VirtRequest {
         bool paused;
         const char *const *ids; /* NULL-terminated; copied */
         const VirtMigration *migration; /* copied */
+        const VirtualNetwork *network;  /* copied */
 } VirtRequest;
 
 typedef struct VirtOutcome {
         VirtVerb verb;
-        const char *id;
+        const char *id;           /* of the guest, or the network's name */
         uint64_t serial;          /* when the question left */
         int r;                    /* 0, or negative with error set */
         const sd_bus_error *error;
@@ -151,6 +165,9 @@ typedef struct VirtOutcome {
         VirtStats *stats;
         VirtAgent *agent;
         const VirtProgress *progress;
+        const VirtNetwork *networks; /* n_networks of them */
+        size_t n_networks;
+        const json_t *leases;     /* [{address, mac, hostname, expires_at}]; NULL on failure */
 } VirtOutcome;
 
 typedef void (*virt_done_t)(const VirtOutcome *outcome, void *context, void *userdata);

@@ -148,6 +148,7 @@ void vm_migrate_adopt(Vm *vm, Job *job) {
 int vm_migrate_check(const Vm *vm, char **paths, sd_bus_error *error) {
         const json_t *disk;
         size_t i, n = 0;
+        int r;
 
         while (paths && paths[n])
                 n++;
@@ -156,6 +157,9 @@ int vm_migrate_check(const Vm *vm, char **paths, sd_bus_error *error) {
         if (n != json_array_size(json_object_get(vm->description, "disks")))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "VM %s has %zu disks, and there are %zu paths", vm->name,
                                          json_array_size(json_object_get(vm->description, "disks")), n);
+        r = networks_check_leave(vm->manager, vm->name, vm->description, error);
+        if (r < 0)
+                return r;
         json_array_foreach(json_object_get(vm->description, "disks"), i, disk) {
                 const char *here = dict_string(vm->disk_paths, dict_string(disk, "id", ""), NULL);
 

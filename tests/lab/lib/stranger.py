@@ -331,6 +331,8 @@ def requests():
         (f"{cluster}.Vm", "RemoveNic"): [(db1, (db1_nic(db1), {}))],
         (compute, "CreateVm"): [(root[compute], (NOBODY, s(name=text("vm4"), cpus=("u", 1), memory=number(64 << 20)), {}))],
         (compute, "PrepareIncoming"): [(root[compute], (NOBODY, s(name=text("vm5"), cpus=("u", 1), memory=number(64 << 20)), {}))],
+        (compute, "SetupNetwork"): [(root[compute], ("mine", s(mode=text("nat"), subnet=text("10.213.7.0/24")), {}))],
+        (f"{compute}.Network", "Remove"): [(by_name(compute, f"{compute}.Network", "alone")[0], ({},))],
         (f"{compute}.Vm", "Migrate"): [(guest("idle1"), ([], {}))],
         (f"{compute}.Vm", "OpenIncoming"): [(guest("web1"), ("libvirt", {}))],
         (f"{compute}.Vm", "Resume"): [(guest("idle1"), ({},))],

@@ -7,7 +7,7 @@
 #     template   model, of kept1
 #     snapshots  kept of kept1, and seen of kept2, which is previewed
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
-#     networks   ovirtmgmt and red on the host, blue not     others    data center dc2 with cluster2, dc4 empty, MAC pool spare
+#     networks   ovirtmgmt and red on the host, blue not, alone isolated     others    data center dc2 with cluster2, dc4 empty, MAC pool spare
 #     shared1, a shared domain that only Storage knows, in whose lockspace host1 is not
 #     peers      away, which is not connected and not dialled
 #     jobs       one of root that has ended, and world_job: one that runs for some ten seconds
@@ -47,6 +47,7 @@ world_up() {
         world_quiet vm start idle1
         world_quiet vm pause idle1
         world_down_guest
+        bus host1 call org.rhv.Compute /org/rhv/Compute org.rhv.Compute SetupNetwork 'sa{sv}a{sv}' alone 1 mode s isolated 0 >/dev/null
         on host1 systemctl start wdmd.service sanlock.service
         on host1 sh -c 'mkdir -p /shared/world && chown 36:36 /shared/world'
         bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage CreateDomain 'sa{sv}a{sv}' $world_shared 3 type s posix path s /shared/world name s shared1 0 >/dev/null

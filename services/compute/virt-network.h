@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* NAT and isolated networks by libvirt's network driver: the verbs of virt.h, as they run in a thread. Only virt-call.c knows of it. */
+
+#include "virt-call.h"
+
+int virt_run_network_list(VirtCall *call, virDomainPtr none);
+int virt_run_network_fetch(VirtCall *call, virDomainPtr none);
+int virt_run_network_setup(VirtCall *call, virDomainPtr none);
+int virt_run_network_remove(VirtCall *call, virDomainPtr none);
+int virt_run_network_leases(VirtCall *call, virDomainPtr none);
