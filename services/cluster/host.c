@@ -162,11 +162,12 @@ static unsigned network_facts(Manager *manager, const Object *host, char *detail
         return manager->network_facts;
 }
 
+/* A host without an ISO or export domain runs its VMs all the same. */
 static unsigned domain_facts(Manager *manager, const Object *host, char *detail, size_t size) {
         const Object *data_center = object_data_center((Object *)host);
 
         for (Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
-                if (domain->parent == data_center && streq(domain->state, "attached") &&
+                if (domain->parent == data_center && streq(domain->state, "attached") && storage_domain_is_data(domain) &&
                     streq(dict_string(domain->facts, "state", ""), "failed")) {
                         (void) snprintf(detail, size, "%s: %s", domain->name, dict_string(domain->facts, "state_reason", ""));
                         return HOST_FACT_DOMAIN_FAILED;

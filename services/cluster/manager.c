@@ -278,11 +278,16 @@ static void settle_domain(Manager *manager, Object *domain) {
                 change_free(change);
 }
 
+/* No job is about it. */
+static bool is_left(const Manager *manager, const Object *disk) {
+        return streq(disk->state, "locked") && !disk->job[0] && !remote_makes_image(manager, dict_string(disk->spec, "image", disk->id));
+}
+
 static void settle_disks(Manager *manager) {
         for (Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next) {
                 Change *change;
 
-                if (!streq(disk->state, "locked") || disk->job[0])
+                if (!is_left(manager, disk))
                         continue;
                 change = change_new();
                 if (change && plan_set_state(disk, "illegal", "work on it was interrupted", change) >= 0 &&
@@ -330,7 +335,7 @@ static void settle_templates(Manager *manager) {
 
 static bool is_unsettled(const Manager *manager) {
         for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next)
-                if (streq(disk->state, "locked") && !disk->job[0])
+                if (is_left(manager, disk))
                         return true;
         for (const Object *snapshot = model_first(manager->model, KIND_SNAPSHOT); snapshot; snapshot = snapshot->next)
                 if (streq(snapshot->state, "locked") && !snapshot->parent->job[0])

@@ -30,7 +30,7 @@ struct OvfKeep {
 
 static bool is_first_domain(const Model *model, const Object *domain) {
         for (const Object *found = model_first(model, KIND_STORAGE_DOMAIN); found; found = found->next)
-                if (streq(found->state, "attached"))
+                if (streq(found->state, "attached") && storage_domain_is_data(found))
                         return found == domain;
         return false;
 }
@@ -108,7 +108,7 @@ static json_t *set_of(json_t *sets, const char *key) {
 
 static void note(OvfKeep *keep, const char *vm) {
         for (const Object *domain = model_first(keep->manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next) {
-                json_t *set = streq(domain->state, "attached") && !json_object_get(keep->unable, domain->id) ? set_of(keep->noted, domain->id) : NULL;
+                json_t *set = streq(domain->state, "attached") && storage_domain_is_data(domain) && !json_object_get(keep->unable, domain->id) ? set_of(keep->noted, domain->id) : NULL;
 
                 if (set)
                         (void) json_object_set_new(set, vm, json_true());
@@ -175,7 +175,7 @@ void ovf_keep_note(Manager *manager, const Object *object, bool removed) {
         } else if (object->kind == KIND_DISK || object->kind == KIND_NETWORK) {
                 for (link = object->users; link; link = link->other_next)
                         note(keep, link->vm->id);
-        } else if (object->kind == KIND_STORAGE_DOMAIN && !removed && streq(object->state, "attached")) {
+        } else if (object->kind == KIND_STORAGE_DOMAIN && !removed && streq(object->state, "attached") && storage_domain_is_data(object)) {
                 for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
                         if (ovf_is_kept_on(manager->model, vm, object))
                                 note(keep, vm->id);

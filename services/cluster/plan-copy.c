@@ -49,7 +49,7 @@ Object *plan_copy_target(const Plan *plan, Object *own, const char *reference, s
                 (void) sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is %s", domain->name, domain->state);
                 return NULL;
         }
-        return domain;
+        return domain && storage_domain_check_data(domain, error) < 0 ? NULL : domain;
 }
 
 json_t *plan_copy_step(const PlanCopy *copy) {

@@ -255,6 +255,9 @@ static int put_disk(const Plan *plan, const json_t *description, const char *id,
         if (!streq(domain->state, "attached"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is being %s",
                                          domain->name, streq(domain->state, "creating") ? "created" : "removed");
+        r = storage_domain_check_data(domain, error);
+        if (r < 0)
+                return r;
         r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
         if (r < 0)
                 return r;

@@ -186,6 +186,21 @@ int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_e
                          object_kind_noun(object->kind), object->name);
 }
 
+const char *storage_domain_class(const Object *domain) {
+        return dict_string(domain->spec, "class", STORAGE_CLASS_DATA);
+}
+
+bool storage_domain_is_data(const Object *domain) {
+        return streq(storage_domain_class(domain), STORAGE_CLASS_DATA);
+}
+
+int storage_domain_check_data(const Object *domain, sd_bus_error *error) {
+        if (storage_domain_is_data(domain))
+                return 0;
+        return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The storage domain %s is %s: no disk of the cluster is on it", domain->name,
+                                 streq(storage_domain_class(domain), STORAGE_CLASS_ISO) ? "an ISO domain" : "an export domain");
+}
+
 int plan_put_row(const Object *object, const char *state, json_t *spec, Change *change) {
         json_t *row = json_copy(object->row);
 

@@ -23,6 +23,15 @@ typedef struct Plan {
 /* Objects of one kind beyond this are refused: far above 200 hosts and 10,000 VMs, far below what memory holds. */
 #define OBJECTS_MAX 50000U
 
+/* What a storage domain is for: its class, as Storage tells it. Only data domains have disks. */
+#define STORAGE_CLASS_DATA "Data"
+#define STORAGE_CLASS_ISO "Iso"
+#define STORAGE_CLASS_EXPORT "Backup"
+const char *storage_domain_class(const Object *domain) _pure_;
+bool storage_domain_is_data(const Object *domain) _pure_;
+/* Return: 0, or negative with NotSupported set. */
+int storage_domain_check_data(const Object *domain, sd_bus_error *error);
+
 typedef int (*plan_create_t)(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_data_center(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_cluster(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);

@@ -7,106 +7,23 @@
 #include "bus-error.h"
 #include "parse-util.h"
 #include "register.h"
-#include "value.h"
-
-typedef struct Registration Registration;
-struct Registration {
-        PendingRequest request;
-        char domain[UUID_STRING_MAX], reference[UUID_STRING_MAX];
-        json_t *changes;
-        sd_bus_slot *slot;
-        /* Answers and takes the operation, or fails with an error set. */
-        int (*then)(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error);
-};
-
-static Registration *registration_free(Registration *registration) {
-        if (!registration)
-                return NULL;
-        pending_done(&registration->request);
-        json_decref(registration->changes);
-        sd_bus_slot_unref(registration->slot);
-        free(registration);
-        return NULL;
-}
-DEFINE_CLEANUP(Registration *, registration_free)
-
-/* ---- Storage has looked ---- */
-
-static int on_report(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
-        const sd_bus_error *error = sd_bus_message_get_error(message);
-        _cleanup_(registration_freep) Registration *registration = userdata;
-        _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_t *report = NULL;
-        const Object *domain = model_find(registration->request.manager->model, KIND_STORAGE_DOMAIN, registration->domain);
-        int r;
-
-        registration->slot = sd_bus_slot_unref(registration->slot);
-        if (error)
-                r = bus_error_forward(&named, error, "Cannot look at the storage domain");
-        else if (!domain)
-                r = sd_bus_error_set(&named, RHV_ERROR_NOT_FOUND, "The storage domain was removed");
-        else
-                r = value_read(message, &report);
-        if (r >= 0 && !streq(dict_string(report, "id", ""), registration->domain))
-                r = sd_bus_error_set(&named, RHV_ERROR_INVALID_STATE, "Another storage domain is in its place");
-        if (r >= 0)
-                r = registration->then(registration, domain, report, &named);
-        if (r < 0)
-                pending_fail(&registration->request, r, &named);
-        return 0;
-}
-
-/* The call is authorised: what it needs is kept, and Storage is asked. */
-static int look(Request *request, const Object *domain, const char *reference, const json_t *changes,
-                int (*then)(Registration *, const Object *, const json_t *, sd_bus_error *)) {
-        Backend *storage = request->manager->backends[BACKEND_STORAGE];
-        _cleanup_(registration_freep) Registration *registration = calloc(1, sizeof *registration);
-        _cleanup_message_ sd_bus_message *call = NULL;
-        int r;
-
-        if (!registration)
-                return -ENOMEM;
-        pending_keep(&registration->request, request);
-        registration->changes = json_incref((json_t *)changes);
-        registration->then = then;
-        (void) memcpy(registration->domain, domain->id, sizeof registration->domain);
-        (void) snprintf(registration->reference, sizeof registration->reference, "%s", reference);
-        r = backend_message(storage, "", "Storage", "InspectForeign", &call);
-        if (r >= 0)
-                r = sd_bus_message_append(call, "a{sv}a{sv}", 1, "path", "s", dict_string(domain->spec, "path", ""), 0);
-        if (r >= 0)
-                r = backend_send(storage, call, on_report, registration, &registration->slot);
-        if (r >= 0)
-                r = pending_park(&registration->request, request->message);
-        if (r < 0)
-                return r;
-        (void) TAKE_PTR(registration);
-        return 1;
-}
-
-static int check_domain(const Object *domain, sd_bus_error *error) {
-        const Manager *manager = domain->owner;
-
-        if (!streq(domain->state, "attached"))
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is %s", domain->name, domain->state);
-        return backend_check(manager->backends[BACKEND_STORAGE], error);
-}
+#include "report-call.h"
 
 /* ---- list ---- */
 
-static int list_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
-        _cleanup_json_ json_t *list = register_list(registration->request.manager->model, report);
+static int list_then(ReportCall *call, Object *domain, const json_t *report, sd_bus_error *error) {
+        _cleanup_json_ json_t *list = register_list(call->request.manager->model, report);
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
         if (!list)
                 return -ENOMEM;
-        r = sd_bus_message_new_method_return(operation_message(registration->request.operation), &reply);
+        r = sd_bus_message_new_method_return(operation_message(call->request.operation), &reply);
         if (r >= 0)
                 r = dict_append(reply, list);
         if (r < 0)
                 return r;
-        registration->request.operation = operation_reply_message(registration->request.operation, reply);
+        call->request.operation = operation_reply_message(call->request.operation, reply);
         return 0;
 }
 
@@ -118,30 +35,30 @@ int storage_domain_method_list_unregistered(sd_bus_message *message, void *userd
 
         r = request_read(&request, domain->owner, message, NULL, fields, error);
         if (r >= 0)
-                r = check_domain(domain, error);
+                r = report_call_check(domain, error);
         if (r < 0)
                 return r;
         r = request_authorise(&request, ACTION_CONFIGURE, "list-unregistered", domain, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return look(&request, domain, "", NULL, list_then);
+        return report_call(&request, domain, "", NULL, NULL, list_then);
 }
 
 /* ---- register ---- */
 
 /* One disk with the name it had, or where another has that, with some of its id behind it. last: the request is done with it. */
-static int commit_disk(Registration *registration, const Object *domain, const json_t *report, const char *image, bool last,
+static int commit_disk(ReportCall *call, const Object *domain, const json_t *report, const char *image, bool last,
                        json_t **ret_outcome, sd_bus_error *error) {
         _cleanup_(change_freep) Change *change = change_new();
         _cleanup_json_ json_t *description = NULL;
         Actor actor;
-        Plan plan = pending_plan(&registration->request, &actor);
-        const char *name = last ? dict_string(registration->changes, "name", NULL) : NULL;
+        Plan plan = pending_plan(&call->request, &actor);
+        const char *name = last ? dict_string(call->changes, "name", NULL) : NULL;
         int r;
 
         if (!change)
                 return -ENOMEM;
-        r = register_disk(report, domain->id, image, last ? registration->changes : NULL, &description, error);
+        r = register_disk(report, domain->id, image, last ? call->changes : NULL, &description, error);
         if (r < 0)
                 return r;
         if (!name && plan_name_is_taken(&plan, KIND_DISK, dict_string(description, "name", ""), domain)) {
@@ -153,27 +70,27 @@ static int commit_disk(Registration *registration, const Object *domain, const j
         r = plan_register_disk(&plan, description, change, error);
         if (r < 0)
                 return r;
-        return last ? pending_commit(&registration->request, change, ret_outcome, error)
-                    : store_commit(registration->request.manager->store, NULL, NULL, change, ret_outcome, error);
+        return last ? pending_commit(&call->request, change, ret_outcome, error)
+                    : store_commit(call->request.manager->store, NULL, NULL, change, ret_outcome, error);
 }
 
-static int disk_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
+static int disk_then(ReportCall *call, Object *domain, const json_t *report, sd_bus_error *error) {
         _cleanup_json_ json_t *outcome = NULL;
         int r;
 
-        r = commit_disk(registration, domain, report, registration->reference, true, &outcome, error);
+        r = commit_disk(call, domain, report, call->reference, true, &outcome, error);
         if (r >= 0)
-                pending_answer(&registration->request, outcome);
+                pending_answer(&call->request, outcome);
         return r;
 }
 
 /* Everything about the VM but disks that are not there yet, and those for themselves: nothing is registered for a VM that cannot be. */
-static int check_vm(const Registration *registration, const Object *domain, const json_t *report, const json_t *description,
+static int check_vm(const ReportCall *call, const Object *domain, const json_t *report, const json_t *description,
                     sd_bus_error *error) {
         _cleanup_(change_freep) Change *scratch = change_new();
         _cleanup_json_ json_t *copy = json_copy((json_t *)description), *known = json_array();
         Actor actor;
-        Plan plan = pending_plan(&registration->request, &actor);
+        Plan plan = pending_plan(&call->request, &actor);
         const json_t *disk;
         size_t i;
         int r;
@@ -184,7 +101,7 @@ static int check_vm(const Registration *registration, const Object *domain, cons
                 const char *image = dict_string(disk, "disk", "");
                 _cleanup_json_ json_t *planned = NULL;
 
-                if (model_find(registration->request.manager->model, KIND_DISK, image)) {
+                if (model_find(call->request.manager->model, KIND_DISK, image)) {
                         if (json_array_append(known, (json_t *)disk) < 0)
                                 return -ENOMEM;
                         continue;
@@ -200,10 +117,10 @@ static int check_vm(const Registration *registration, const Object *domain, cons
         return r;
 }
 
-static int commit_vm(Registration *registration, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {
+static int commit_vm(ReportCall *call, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {
         _cleanup_(change_freep) Change *change = change_new();
         Actor actor;
-        Plan plan = pending_plan(&registration->request, &actor);
+        Plan plan = pending_plan(&call->request, &actor);
         int r;
 
         r = change ? plan_create_vm(&plan, description, change, error) : -ENOMEM;
@@ -212,37 +129,37 @@ static int commit_vm(Registration *registration, const json_t *description, json
                               "The VM %s, which was defined on a storage domain, was registered", dict_string(description, "name", ""));
         if (r < 0)
                 return r;
-        return pending_commit(&registration->request, change, ret_outcome, error);
+        return pending_commit(&call->request, change, ret_outcome, error);
 }
 
-static int vm_then(Registration *registration, const Object *domain, const json_t *report, sd_bus_error *error) {
+static int vm_then(ReportCall *call, Object *domain, const json_t *report, sd_bus_error *error) {
         _cleanup_json_ json_t *description = NULL, *outcome = NULL;
         const json_t *disk;
         size_t i;
         int r;
 
-        r = register_vm(report, registration->reference, registration->changes, &description, error);
+        r = register_vm(report, call->reference, call->changes, &description, error);
         if (r >= 0)
-                r = check_vm(registration, domain, report, description, error);
+                r = check_vm(call, domain, report, description, error);
         if (r < 0)
                 return r;
         json_array_foreach(json_object_get(description, "disks"), i, disk) {
                 const char *image = dict_string(disk, "disk", "");
 
-                if (model_find(registration->request.manager->model, KIND_DISK, image))
+                if (model_find(call->request.manager->model, KIND_DISK, image))
                         continue;
-                r = commit_disk(registration, domain, report, image, false, NULL, error);
+                r = commit_disk(call, domain, report, image, false, NULL, error);
                 if (r < 0)
                         return r;
         }
-        r = commit_vm(registration, description, &outcome, error);
+        r = commit_vm(call, description, &outcome, error);
         if (r >= 0)
-                pending_answer(&registration->request, outcome);
+                pending_answer(&call->request, outcome);
         return r;
 }
 
 static int method_register(sd_bus_message *message, Object *domain, const DictField *fields, ObjectKind kind,
-                           int (*then)(Registration *, const Object *, const json_t *, sd_bus_error *), sd_bus_error *error) {
+                           report_then_t then, sd_bus_error *error) {
         Manager *manager = domain->owner;
         _cleanup_request_ Request request = { NULL };
         _cleanup_json_ json_t *changes = NULL;
@@ -261,7 +178,9 @@ static int method_register(sd_bus_message *message, Object *domain, const DictFi
         if (r < 0)
                 return r;
         if (!request.replay) {
-                r = check_domain(domain, error);
+                r = report_call_check(domain, error);
+                if (r >= 0)
+                        r = storage_domain_check_data(domain, error);
                 if (r >= 0 && model_find(manager->model, kind, reference))
                         r = sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The %s %s is registered already",
                                               object_kind_noun(kind), reference);
@@ -271,7 +190,7 @@ static int method_register(sd_bus_message *message, Object *domain, const DictFi
         r = request_authorise(&request, ACTION_CONFIGURE, "register", domain, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return request.replay ? request_reply(&request, "o") : look(&request, domain, reference, changes, then);
+        return request.replay ? request_reply(&request, "o") : report_call(&request, domain, reference, NULL, changes, then);
 }
 
 int storage_domain_method_register_disk(sd_bus_message *message, void *userdata, sd_bus_error *error) {

@@ -163,9 +163,11 @@ static int add_nics(const json_t *found, const char *vm, json_t *description, sd
         return 0;
 }
 
-static int check_vm(const json_t *found, const char *vm, const char *name, sd_bus_error *error) {
-        if (dict_boolean(found, "template", false))
-                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "%s is a template: these are not supported yet", vm);
+static int check_definition(const json_t *found, const char *vm, const char *name, bool is_template, sd_bus_error *error) {
+        if (dict_boolean(found, "template", false) && !is_template)
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "%s is a template, and no VM; templates are imported from export domains only", vm);
+        if (!dict_boolean(found, "template", false) && is_template)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s is a VM, and no template", vm);
         if (streq(dict_string(found, "firmware", "bios"), "uefi"))
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The VM %s boots by UEFI, which is not supported yet", vm);
         if (!name_is_valid(name, NAME_BYTES_MAX))
@@ -174,7 +176,7 @@ static int check_vm(const json_t *found, const char *vm, const char *name, sd_bu
         return 0;
 }
 
-int register_vm(const json_t *report, const char *vm, const json_t *changes, json_t **ret, sd_bus_error *error) {
+static int register_definition(const json_t *report, const char *vm, bool is_template, const json_t *changes, json_t **ret, sd_bus_error *error) {
         const json_t *found = json_object_get(json_object_get(report, "vms"), vm);
         _cleanup_json_ json_t *description = json_copy((json_t *)changes);
         const char *name;
@@ -183,9 +185,9 @@ int register_vm(const json_t *report, const char *vm, const json_t *changes, jso
         if (!description)
                 return -ENOMEM;
         if (!found)
-                return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The storage domain has no definition of a VM %s", vm);
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The storage domain has no definition of a %s %s", is_template ? "template" : "VM", vm);
         name = dict_string(changes, "name", dict_string(found, "name", ""));
-        r = check_vm(found, vm, name, error);
+        r = check_definition(found, vm, name, is_template, error);
         if (r < 0)
                 return r;
         if (json_object_set_new(description, "id", json_string(vm)) < 0 || json_object_set_new(description, "name", json_string(name)) < 0 ||
@@ -200,6 +202,14 @@ int register_vm(const json_t *report, const char *vm, const json_t *changes, jso
                 return r;
         *ret = TAKE_PTR(description);
         return 0;
+}
+
+int register_vm(const json_t *report, const char *vm, const json_t *changes, json_t **ret, sd_bus_error *error) {
+        return register_definition(report, vm, false, changes, ret, error);
+}
+
+int register_template(const json_t *report, const char *template_id, const json_t *changes, json_t **ret, sd_bus_error *error) {
+        return register_definition(report, template_id, true, changes, ret, error);
 }
 
 /* ---- what there is ---- */
@@ -230,7 +240,7 @@ json_t *register_list(const Model *model, const json_t *report) {
         json_object_foreach(json_object_get(report, "vms"), id, found) {
                 _cleanup_json_ json_t *entry = json_copy(found);
 
-                if (model_find(model, KIND_VM, id))
+                if (model_find(model, KIND_VM, id) || model_find(model, KIND_TEMPLATE, id))
                         continue;
                 if (!entry || json_object_set_new(entry, "id", json_string(id)) < 0 || json_array_append(vms, entry) < 0)
                         return NULL;

@@ -19,6 +19,9 @@ int register_disk(const json_t *report, const char *domain, const char *image, c
  * and firmware that is not there, InvalidArgument for a name that cannot be had here. */
 int register_vm(const json_t *report, const char *vm, const json_t *changes, json_t **ret, sd_bus_error *error);
 
+/* The same of a template. */
+int register_template(const json_t *report, const char *template_id, const json_t *changes, json_t **ret, sd_bus_error *error);
+
 /* {disks: [{id, name, capacity, format, usable, problems}], vms: [{id, name, ...}]} of what is not in the model. Return: new, NULL when out of
  * memory. */
 json_t *register_list(const Model *model, const json_t *report);

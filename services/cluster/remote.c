@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "log.h"
+#include "steps.h"
 
 struct Remote {
         char id[37];
@@ -481,6 +482,16 @@ bool remote_needs(const Manager *manager, int backend) {
         HASH_ITER(hh, manager->remotes, remote, next)
                 if (remote->kind->backend == backend)
                         return true;
+        return false;
+}
+
+bool remote_makes_image(const Manager *manager, const char *image) {
+        for (const Remote *remote = manager->remotes; remote; remote = remote->hh.next) {
+                const Job *job = job_find(manager->daemon->jobs, remote->id);
+
+                if (job && steps_job_has_image(job, image))
+                        return true;
+        }
         return false;
 }
 

@@ -62,6 +62,8 @@ void remote_object(Manager *manager, const char *path, const json_t *properties)
 /* A service was listed anew: ask for every job followed there. */
 void remote_backend_listed(Manager *manager, int backend);
 bool remote_needs(const Manager *manager, int backend);
+/* Does a job that is under way make or change that image? What it makes is not what it is for, and is marked busy by nothing else. */
+bool remote_makes_image(const Manager *manager, const char *image);
 void remote_free_all(Manager *manager);
 /* Takes up the jobs of the last process. Called once. */
 void remote_recover(Manager *manager);

@@ -176,6 +176,7 @@ void pending_keep(PendingRequest *pending, Request *request) {
         *pending = (PendingRequest){ .manager = request->manager, .uid = request->uid };
         pending->text = TAKE_PTR(request->text);
         (void) memcpy(pending->id, request->id, sizeof pending->id);
+        (void) memcpy(pending->job_id, request->job_id, sizeof pending->job_id);
         (void) memcpy(pending->user, request->user, sizeof pending->user);
 }
 
@@ -190,7 +191,7 @@ void pending_done(PendingRequest *pending) {
 }
 
 Plan pending_plan(const PendingRequest *pending, Actor *actor) {
-        *actor = (Actor){ .uid = pending->uid, .user = pending->user, .correlation = pending->id };
+        *actor = (Actor){ .uid = pending->uid, .user = pending->user, .correlation = pending->id[0] ? pending->id : pending->job_id };
         return manager_plan(pending->manager, actor);
 }
 
@@ -204,8 +205,58 @@ void pending_answer(PendingRequest *pending, const json_t *outcome) {
         host_refresh(pending->manager);
 }
 
+void pending_answer_job(PendingRequest *pending, const json_t *outcome) {
+        bus_changes_flush(pending->manager->daemon->changes);
+        pending->operation = operation_reply(pending->operation, "oo", dict_string(outcome, "object", "/"), dict_string(outcome, "job", "/"));
+        host_refresh(pending->manager);
+}
+
+int pending_replay(PendingRequest *pending, json_t **ret_outcome, sd_bus_error *error) {
+        return pending->id[0] ? store_find_request(pending->manager->store, pending->id, pending->text, ret_outcome, error) : 0;
+}
+
 void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error) {
         pending->operation = operation_fail_errno(pending->operation, r, error);
+}
+
+/* What a job's arguments say of the request and the object it is for. Return: 0 or -ENOMEM. */
+static int complete_arguments(json_t *arguments, const char *request, const Object *object) {
+        if (!arguments || json_object_set_new(arguments, "request", json_string(request)) < 0 ||
+            (object && (json_object_set_new(arguments, "kind", json_string(object_kind_to_string(object->kind))) < 0 ||
+                        json_object_set_new(arguments, "id", json_string(object->id)) < 0)))
+                return -ENOMEM;
+        return 0;
+}
+
+int pending_begin_job(PendingRequest *pending, const char *kind, Object *object, json_t *arguments, Change *change, Job **ret_job,
+                      json_t **ret_outcome, sd_bus_error *error) {
+        RemoteMark before;
+        Job *job;
+        int r;
+
+        r = store_check_writable(pending->manager->store, error);
+        if (r >= 0)
+                r = complete_arguments(arguments, pending->id[0] ? pending->id : pending->job_id, object);
+        if (r < 0)
+                return r;
+        remote_mark_get(object, &before);
+        r = remote_job_new(pending->manager, kind, pending->job_id, object, pending->uid, arguments, &job, error);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret_outcome = json_pack("{s:s}", "job", job_path(job));
+                return *ret_outcome ? 0 : -ENOMEM;
+        }
+        r = change_outcome(change, "job", json_string(job_path(job)));
+        if (r >= 0)
+                r = pending_commit(pending, change, ret_outcome, error);
+        if (r < 0) {
+                remote_mark_set(pending->manager, object, &before);
+                job_drop(job);
+                return r;
+        }
+        *ret_job = job;
+        return 1;
 }
 
 int request_begin_job(Request *request, const char *kind, Object *object, json_t *arguments, Change *change,
@@ -222,11 +273,9 @@ int request_begin_job(Request *request, const char *kind, Object *object, json_t
         if (r < 0)
                 return r;
 
-        if (!owned ||
-            json_object_set_new(owned, "request", json_string(request->id[0] ? request->id : request->job_id)) < 0 ||
-            (object && (json_object_set_new(owned, "kind", json_string(object_kind_to_string(object->kind))) < 0 ||
-                        json_object_set_new(owned, "id", json_string(object->id)) < 0)))
-                return -ENOMEM;
+        r = complete_arguments(owned, request->id[0] ? request->id : request->job_id, object);
+        if (r < 0)
+                return r;
 
         remote_mark_get(object, &before);
         r = remote_job_new(request->manager, kind, request->job_id, object, request->uid, owned, &job, error);

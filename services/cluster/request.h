@@ -57,7 +57,7 @@ int request_reply(const Request *request, const char *types);
 typedef struct PendingRequest {
         Manager *manager;
         Operation *operation;
-        char *text, id[37], user[64]; /* as of the Request */
+        char *text, id[37], job_id[37], user[64]; /* as of the Request */
         uid_t uid;
 } PendingRequest;
 void pending_keep(PendingRequest *pending, Request *request);
@@ -68,6 +68,10 @@ Plan pending_plan(const PendingRequest *pending, Actor *actor);
 int pending_commit(PendingRequest *pending, Change *change, json_t **ret_outcome, sd_bus_error *error);
 /* "o" of the outcome's "object"; every change signal is on the bus before it. */
 void pending_answer(PendingRequest *pending, const json_t *outcome);
+/* The same with "o" of its "job" behind. */
+void pending_answer_job(PendingRequest *pending, const json_t *outcome);
+/* Was it committed while it waited, by the same request made again? Return: 1 with the outcome, new; 0; or negative with an error set. */
+int pending_replay(PendingRequest *pending, json_t **ret_outcome, sd_bus_error *error);
 void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error);
 
 /* name of uid, asked of NSS once; "uid N" where it has none. */
@@ -80,3 +84,6 @@ void user_name(uid_t uid, char *ret, size_t size);
  */
 int request_begin_job(Request *request, const char *kind, Object *object, json_t *arguments, Change *change,
                       Job **ret_job, sd_bus_error *error);
+/* The same for a request that waited. arguments: borrowed. ret_job: NULL when the job is there already. ret_outcome: new. */
+int pending_begin_job(PendingRequest *pending, const char *kind, Object *object, json_t *arguments, Change *change, Job **ret_job,
+                      json_t **ret_outcome, sd_bus_error *error);

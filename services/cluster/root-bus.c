@@ -250,7 +250,7 @@ static int import_commit(Import *import, const json_t *properties, json_t **ret_
             (!json_object_get(import->description, "name") &&
              json_object_set_new(import->description, "name",
                                  json_string(dict_string(properties, "Name", import->domain_id))) < 0) ||
-            !change)
+            json_object_set_new(import->description, "class", json_string(dict_string(properties, "Class", STORAGE_CLASS_DATA))) < 0 || !change)
                 return -ENOMEM;
         r = plan_create_storage_domain(&plan, import->description, change, error);
         if (r < 0)

@@ -119,9 +119,10 @@ const DictField vnic_profile_create_fields[] = {
 const DictField vnic_profile_update_fields[] = { FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), VNIC_PROFILE_FIELDS, { NULL } };
 
 static const char *const domain_types[] = { "local", NULL };
+static const char *const domain_classes[] = { "Data", "Iso", "Backup", NULL };
 const DictField storage_domain_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
-        { "type", DICT_STRING, DICT_REQUIRED, .words = domain_types }, FIELD_PATH,
+        { "type", DICT_STRING, DICT_REQUIRED, .words = domain_types }, FIELD_PATH, { "class", DICT_STRING, .words = domain_classes },
         FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
 };
 const DictField storage_domain_import_fields[] = {
@@ -149,6 +150,10 @@ const DictField disk_register_fields[] = {
 };
 const DictField vm_register_fields[] = {
         FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("cluster", DICT_OPTIONAL), { NULL },
+};
+const DictField vm_import_fields[] = {
+        FIELD_ID, FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, FIELD_REFERENCE("cluster", DICT_OPTIONAL),
+        FIELD_REFERENCE("storage_domain", DICT_OPTIONAL), { "clone", DICT_BOOLEAN }, { NULL },
 };
 
 const DictField disk_copy_fields[] = {

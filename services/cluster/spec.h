@@ -36,7 +36,7 @@ extern const DictField host_update_fields[];
 extern const DictField network_create_fields[], network_update_fields[];
 extern const DictField storage_domain_create_fields[], storage_domain_import_fields[], storage_domain_update_fields[];
 extern const DictField disk_create_fields[], disk_update_fields[];
-extern const DictField disk_register_fields[], vm_register_fields[];
+extern const DictField disk_register_fields[], vm_register_fields[], vm_import_fields[];
 extern const DictField snapshot_create_fields[], snapshot_update_fields[], snapshot_clone_fields[], disk_copy_fields[];
 extern const DictField template_create_fields[], template_update_fields[], template_vm_fields[];
 extern const DictField vm_create_fields[], vm_update_fields[], vm_disk_fields[], vm_nic_fields[];

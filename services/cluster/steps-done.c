@@ -104,6 +104,7 @@ static const struct {
         { "create-snapshot", snapshot_ended }, { "preview-snapshot", snapshot_ended }, { "commit-snapshot", snapshot_ended },
         { "undo-snapshot", snapshot_ended },   { "remove-snapshot", snapshot_ended },  { "clone-vm", clone_ended },
         { "create-template", template_made },  { "remove-template", template_removed }, { "use-template", clone_ended },
+        { "import-vm", clone_ended },          { "import-template", template_made },
         { "extend-disk", extend_ended },       { "copy-disk", copy_ended },            { "move-disk", move_ended },
 };
 

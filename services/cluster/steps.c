@@ -172,6 +172,16 @@ void steps_done(Manager *manager, Job *job, int r, const sd_bus_error *error, co
                 run_end(manager, run, job, result);
 }
 
+bool steps_job_has_image(const Job *job, const char *image) {
+        const json_t *step;
+        size_t i;
+
+        json_array_foreach(json_object_get(job_arguments(job), "steps"), i, step)
+                if (streq(dict_string(step, "image", ""), image) || streq(dict_string(json_object_get(step, "target"), "image", ""), image))
+                        return true;
+        return false;
+}
+
 /* ---- begin ---- */
 
 static int on_nothing(sd_event_source *source, void *userdata) {

@@ -22,6 +22,9 @@ void steps_free_all(Manager *manager);
 void steps_done(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result);
 bool steps_resume(Manager *manager, Job *job, const Object *object);
 
+/* Does a step of the job make or change that image? */
+bool steps_job_has_image(const Job *job, const char *image);
+
 /* The id of step n of a job: the job's own for the first. Pure. */
 void steps_id(const char *job, unsigned n, char ret[static 37]);
 /* Does a step that ended so count as done? Pure. */

@@ -73,8 +73,8 @@ void work_create_domain(Manager *manager, Job *job, const Object *domain) {
         if (r >= 0)
                 r = sd_bus_message_append(message, "sa{sv}a{sv}", domain->id, 4, "type", "s",
                                           dict_string(domain->spec, "type", ""), "path", "s",
-                                          dict_string(domain->spec, "path", ""), "name", "s", domain->name, "version",
-                                          "t", UINT64_C(5), 0);
+                                          dict_string(domain->spec, "path", ""), "name", "s", domain->name, "class",
+                                          "s", storage_domain_class(domain), 0);
         if (r >= 0) {
                 remote_call(manager, job, message);
                 return;
@@ -484,6 +484,8 @@ const RemoteKind remote_kinds[] = {
         { "create-template", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "remove-template", BACKEND_STORAGE, steps_done, false, steps_resume },
         { "use-template", BACKEND_STORAGE, steps_done, true, steps_resume },
+        { "import-vm", BACKEND_STORAGE, steps_done, true, steps_resume },
+        { "import-template", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "extend-disk", BACKEND_STORAGE, steps_done, false, steps_resume },
         { "copy-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "move-disk", BACKEND_STORAGE, steps_done, true, steps_resume },

@@ -11,6 +11,7 @@
 /* ---- domains ---- */
 
 static const char *const domain_types[] = { "local", NULL };
+static const char *const domain_classes[] = { "data", "iso", "export", NULL };
 
 static const Parameter domain_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), {} };
 static const Parameter domain_create_arguments[] = {
@@ -30,7 +31,12 @@ static const Parameter domain_import_arguments[] = {
         { "on-host", "HOST", PARAMETER_TEXT, PLACE_SPEC, "host", .complete = COMPLETE_HOST,                            \
           .help = "Host that has the path" },                                                                          \
         OPTION_DESCRIPTION, OPTION_ID
-static const Parameter domain_create_options[] = { DOMAIN_OPTIONS, {} };
+static const Parameter domain_create_options[] = {
+        { "class", "CLASS", PARAMETER_WORD, PLACE_LOCAL, .words = domain_classes, .complete = COMPLETE_WORDS,
+          .help = "What it is for: data (disks; this is the default), iso or export" },
+        DOMAIN_OPTIONS,
+        {},
+};
 static const Parameter domain_import_options[] = {
         { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; its own if not given" },
         DOMAIN_OPTIONS,
@@ -42,8 +48,17 @@ static const Parameter domain_remove_options[] = {
         {},
 };
 
+/* As oVirt writes it. */
+static const char *class_on_bus(const char *word) {
+        return streq(word, "iso") ? "Iso" : streq(word, "export") ? "Backup" : "Data";
+}
+
 /* The type is needed on the bus; there is one so far. */
 static int domain_run_create(Client *client, const Invocation *invocation) {
+        const char *class = local_string(invocation, "class");
+
+        if (class && json_object_set_new(invocation->spec, "class", json_string(class_on_bus(class))) < 0)
+                return client_no_memory(client);
         if (!json_object_get(invocation->spec, "type") &&
             json_object_set_new(invocation->spec, "type", json_string("local")) < 0)
                 return client_no_memory(client);

@@ -22,6 +22,9 @@ static const Parameter template_use_options[] = {
         {},
 };
 
+static const Parameter template_import_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
+static const Parameter template_import_options[] = { OPTION_IMPORT("template"), {} };
+
 const Command template_commands[] = {
         { "template", "list", "List templates", NULL, NULL, object_run_list, 0, &kind_template },
         { "template", "show", "Show one with everything known about it", template_arguments, NULL, object_run_show, 0, &kind_template },
@@ -29,6 +32,8 @@ const Command template_commands[] = {
           COMMAND_CHANGES, &kind_vm, "CreateTemplate", "pc", "Making a template of", "has the template" },
         { "template", "use", "Make a VM of it: with layers over its disks, or with copies", template_use_arguments, template_use_options,
           object_run_method, COMMAND_CHANGES, &kind_template, "CreateVm", "pc", "Using", "used" },
+        { "template", "import", "Copy a template from an export domain", template_import_arguments, template_import_options, object_run_method,
+          COMMAND_CHANGES, &kind_domain, "ImportTemplate", "spc", "Importing a template from", "was imported from" },
         { "template", "update", "Change what is given", template_arguments, template_update_options, object_run_update, COMMAND_CHANGES,
           &kind_template, "Update", "pc", "Changing", "changed" },
         { "template", "remove", "Remove one that no disk is built on", template_arguments, NULL, object_run_method, COMMAND_CHANGES,

@@ -138,6 +138,8 @@ static const Parameter vm_register_options[] = {
         {},
 };
 
+static const Parameter vm_import_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
+static const Parameter vm_import_options[] = { OPTION_IMPORT("VM"), {} };
 static const Parameter vm_clone_arguments[] = { ARGUMENT_OBJECT("VM", COMPLETE_VM), ARGUMENT_NEW_NAME, {} };
 static const Parameter vm_clone_options[] = {
         { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", .complete = COMPLETE_DOMAIN,
@@ -156,6 +158,8 @@ const Command vm_commands[] = {
           vm_register_options, domain_run_register, COMMAND_CHANGES, &kind_vm, "RegisterVm", NULL, "Registering", "registered" },
         { "vm", "update", "Change what is given; one that runs has it from its next start", vm_arguments, vm_update_options, object_run_update, COMMAND_CHANGES,
           &kind_vm, "Update", "pc", "Changing", "changed" },
+        { "vm", "import", "Copy a VM from an export domain", vm_import_arguments, vm_import_options, object_run_method, COMMAND_CHANGES,
+          &kind_domain, "ImportVm", "spc", "Importing a VM from", "was imported from" },
         { "vm", "clone", "Make a new VM with copies of the disks of one that is down", vm_clone_arguments, vm_clone_options, object_run_method,
           COMMAND_CHANGES, &kind_vm, "Clone", "pc", "Cloning", "cloned" },
         VM_ACTION("remove", "Remove a VM that is down; its disks stay", NULL, "Remove", "Removing", "removed"),

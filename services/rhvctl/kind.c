@@ -61,6 +61,7 @@ static const Column network_columns[] = {
 static const Column domain_columns[] = {
         { "NAME", "Name", FORMAT_TEXT, true },
         { "TYPE", "Type", FORMAT_TEXT, false },
+        { "CLASS", "Class", FORMAT_TEXT, false },
         { "STATE", "State", FORMAT_TEXT, false },
         { "SIZE", "TotalBytes", FORMAT_SIZE, false, TABLE_RIGHT },
         { "FREE", "FreeBytes", FORMAT_SIZE, false, TABLE_RIGHT },

@@ -93,6 +93,11 @@ static int go(Domain *domain, sd_bus_message *message, DataCall *call, sd_bus_er
         Job *job;
         int r;
 
+        r = domain_check_use(target, DOMAIN_USE_CHANGE, error);
+        if (r >= 0 && target != domain)
+                r = domain_check_use(domain, DOMAIN_USE_READ, error);
+        if (r < 0)
+                return r;
         r = auth_check(domain->manager->auth, message, call->action,
                        AUTH_DETAILS("verb", call->verb, "domain", domain->place.id, "name", domain->name, "image", call->request.image), error);
         if (r <= 0)

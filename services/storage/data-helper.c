@@ -74,7 +74,7 @@ static int work(const char *directory, const TransferRequest *request, DataWork 
         if (fd < 0)
                 return -errno;
         progress.fd = fd;
-        if (data->place.type->shared) {
+        if (domain_has_leases(&data->place)) {
                 lease = volume_lease_take(&data->place, request->image, request->volume, error);
                 if (lease < 0)
                         return lease;

@@ -114,6 +114,8 @@ int data_method_measure(sd_bus_message *message, void *userdata, sd_bus_error *e
         r = request_read_volume_ids(message, &image, &volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_measure, "options", &options, error);
+        if (r >= 0)
+                r = domain_check_use(domain, DOMAIN_USE_READ, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);

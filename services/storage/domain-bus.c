@@ -177,9 +177,9 @@ static int domain_method_destroy(sd_bus_message *message, void *userdata, sd_bus
         if (r <= 0)
                 return r < 0 ? r : 1;
         r = check_unused(domain, error);
-        if (r >= 0 && domain->lockspace) {
+        if (r >= 0 && domain->place.type->shared) {
                 sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED,
-                                 "A shared domain is not removed by the service: other hosts may live in its lockspace");
+                                 "A shared domain is not removed by the service: other hosts may use it");
                 r = -EOPNOTSUPP;
         }
         if (r < 0)

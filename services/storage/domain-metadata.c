@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "domain-class.h"
 #include "domain-metadata.h"
 #include "seal.h"
 #include "storage-word.h"
@@ -123,7 +124,7 @@ static int read_version(const KeyValueList *list, const char *what, unsigned *re
                                   DOMAIN_VERSION_MAX);
                 return -EPROTO;
         }
-        if (version < DOMAIN_VERSION_MIN)
+        if (version < DOMAIN_VERSION_MIN && version != DOMAIN_VERSION_OLDEST)
                 return bad_value(error, what, "VERSION", value);
         *ret = version;
         return 0;
@@ -192,8 +193,10 @@ static int read_words(const KeyValueList *list, const char *what, DomainFacts *f
                 r = required(list, "DESCRIPTION", what, &name, error);
         if (r < 0)
                 return r;
-        if (!streq(class, "Data") && !streq(class, "Iso") && !streq(class, "Backup"))
+        if (domain_class_from_string(class) < 0)
                 return bad_value(error, what, "CLASS", class);
+        if (!domain_class_has_version(domain_class_from_string(class), facts->version))
+                return bad_value(error, what, "VERSION", key_value_get(list, "VERSION"));
 
         remote = key_value_get(list, "REMOTE_PATH");
         facts->name = strdup(name);

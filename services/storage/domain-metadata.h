@@ -15,6 +15,8 @@
 /* Bytes of the largest file we read: a master domain of 100 domains needs about 6 KiB. */
 #define DOMAIN_METADATA_BYTES_MAX (32 * KIB)
 #define DOMAIN_VERSION_MIN 3U
+/* Of ISO and export domains only (domain-class.h). */
+#define DOMAIN_VERSION_OLDEST 0U
 #define DOMAIN_VERSION_MAX 5U
 /* Characters, not bytes. */
 #define DOMAIN_NAME_MAX 50U
@@ -52,7 +54,7 @@ int domain_metadata_facts(const KeyValueList *list, const char *what, DomainFact
  * lib/vdsm/storage/formatconverter.py. */
 int domain_metadata_upgrade(KeyValueList *list, unsigned version);
 
-/* The keys of a new, unattached data domain of facts->version, V3 to V5. remote_path: NULL on a block domain, which has further keys.
+/* The keys of a new, unattached domain of facts->version. remote_path: NULL on a block domain, which has further keys.
  * Return: 0 or -ENOMEM. */
 int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyValueList *ret);
 

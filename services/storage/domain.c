@@ -82,16 +82,16 @@ int domain_new(Manager *manager, const DomainPlace *place, const char *name, Dom
         domain->lane = lanes++;
         domain->object_path = bus_object_path(DOMAIN_PREFIX, place->id);
         domain->name = strdup(name);
-        domain->class_word = strdup("Data");
+        domain->class_word = strdup(domain_class_to_string(place->class));
         domain->reason = strdup("");
         if (!domain->object_path || !domain->name || !domain->class_word || !domain->reason)
                 return -ENOMEM;
         r = domain_place_copy(&domain->place, place);
         if (r >= 0)
                 r = image_users_new(path, &domain->users);
-        if (r >= 0 && place->type->shared)
+        if (r >= 0 && domain_has_leases(place))
                 r = domain_lockspace_new(domain, &domain->lockspace);
-        if (r >= 0 && place->type->shared)
+        if (r >= 0 && domain_has_leases(place))
                 r = domain_lease_new(domain, &domain->lease);
         if (r < 0)
                 return r;
@@ -402,6 +402,10 @@ int domain_wait_active(Domain *domain, sd_bus_message *message, sd_bus_error *er
         return 0;
 }
 
+int domain_check_use(const Domain *domain, DomainUse use, sd_bus_error *error) {
+        return domain_class_check(domain->place.class, use, domain->place.id, error);
+}
+
 /* ---- intent ---- */
 
 static char *intent_path(const Manager *manager, const char *id) {
@@ -414,7 +418,7 @@ int domain_remember(const Domain *domain) {
         _cleanup_free_ char *path = intent_path(domain->manager, domain->place.id);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s*, s:s*, s:s*, s:s*}", "id", domain->place.id, "type", domain->place.type->name, "path",
+        object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s*, s:s*, s:s*, s:s*}", "id", domain->place.id, "class", domain_class_to_string(domain->place.class), "type", domain->place.type->name, "path",
                            domain->place.path, "name", domain->name, "host_id",
                            domain->lockspace ? (int)domain->lockspace->host_id : 0, "what", domain->place.what, "vfs", domain->place.vfs,
                            "options", domain->place.options, "group", *domain->place.group ? domain->place.group : NULL);
@@ -458,6 +462,9 @@ static int load_one(Manager *manager, const char *id) {
         place.vfs = (char *)dict_string(object, "vfs", NULL);
         place.options = (char *)dict_string(object, "options", NULL);
         if (!place.what != !place.vfs || !place.what != !place.options)
+                return -EBADMSG;
+        place.class = domain_class_from_string(dict_string(object, "class", "Data"));
+        if ((int)place.class < 0)
                 return -EBADMSG;
         place.version = DOMAIN_VERSION_MAX;
         (void) snprintf(place.group, sizeof(place.group), "%s", dict_string(object, "group", ""));

@@ -110,6 +110,9 @@ void domain_retry_failed(struct Manager *manager);
  * set. */
 int domain_wait_active(Domain *domain, sd_bus_message *message, sd_bus_error *error);
 
+/* Is it for that, by its class? Return: 0, or negative with NotSupported set. */
+int domain_check_use(const Domain *domain, DomainUse use, sd_bus_error *error);
+
 /* Intent on disk. */
 int domain_remember(const Domain *domain);
 void domain_forget(const Domain *domain);

@@ -147,6 +147,8 @@ static int transfer_method(sd_bus_message *message, Domain *domain, bool upload,
         int r;
 
         r = read_call(message, &call, error);
+        if (r >= 0)
+                r = domain_check_use(domain, upload ? DOMAIN_USE_CHANGE : DOMAIN_USE_READ, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);
@@ -194,6 +196,8 @@ int image_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *
         r = request_read_volume_ids(message, &image, &volume, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_prepare, "options", &options, error);
+        if (r >= 0)
+                r = domain_check_use(domain, DOMAIN_USE_GUEST, error);
         if (r < 0)
                 return r;
         user = (ImageUser){

@@ -11,9 +11,10 @@
 
 #include "bus-error.h"
 #include "image-report.h"
-#include "layout.h"
+#include "layout-file.h"
 #include "look-report.h"
 #include "ovf-store.h"
+#include "ovf-summary.h"
 
 /* A qcow2 header with the name of its backing file, which stands in the first cluster. */
 #define HEADER_BYTES (64 * KIB)
@@ -193,6 +194,49 @@ static int inspect_vms(Inspection *inspection) {
         return 0;
 }
 
+/* An export domain has a file for each. */
+static int inspect_definition(Inspection *inspection, const char *id) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *text = NULL;
+        json_t *summary = NULL;
+        size_t size = 0;
+        int r;
+
+        r = file_read_definition(&inspection->place, id, &text, &size, &error);
+        if (r >= 0)
+                r = ovf_summary(text, size, id, &summary, &error);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return add_problem(inspection, id, error.message ?: "its definition cannot be read");
+        return json_object_set_new(inspection->report.vms, id, summary) < 0 ? -ENOMEM : 0;
+}
+
+static int inspect_definitions(Inspection *inspection) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(name_list_clear) NameList ids = {};
+        int r;
+
+        r = file_list_definitions(&inspection->place, &ids, &error);
+        if (r < 0)
+                return r == -ENOMEM ? r : add_problem(inspection, "definitions", error.message ?: "cannot be listed");
+        for (size_t i = 0; r >= 0 && i < ids.n; i++)
+                r = inspect_definition(inspection, ids.names[i]);
+        return r;
+}
+
+/* What there is in a domain of each class. */
+static int inspect_contents(Inspection *inspection) {
+        int r;
+
+        if (inspection->place.class == DOMAIN_ISO)
+                return 0;
+        r = inspect_images(inspection);
+        if (r < 0)
+                return r;
+        return inspection->place.class == DOMAIN_EXPORT ? inspect_definitions(inspection) : inspect_vms(inspection);
+}
+
 int inspect_domain(const DomainPlace *place, json_t **ret, sd_bus_error *error) {
         _cleanup_(inspection_clear) Inspection inspection = {
                         .place = *place,
@@ -208,9 +252,8 @@ int inspect_domain(const DomainPlace *place, json_t **ret, sd_bus_error *error) 
                 return r;
         memcpy(inspection.place.id, inspection.look.facts.id, UUID_STRING_MAX);
         inspection.place.version = inspection.look.facts.version;
-        r = inspect_images(&inspection);
-        if (r >= 0)
-                r = inspect_vms(&inspection);
+        inspection.place.class = domain_class_from_string(inspection.look.facts.class_word);
+        r = inspect_contents(&inspection);
         if (r < 0)
                 return r;
         *ret = look_report_make(&inspection.report, &inspection.look, place->path);

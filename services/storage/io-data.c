@@ -205,7 +205,7 @@ int io_data_note(Io *io) {
         TransferRequest request = {
                         .generation = io->record.metadata.generation,
                         .upload = true,
-                        .leased = io->place.type->shared,
+                        .leased = domain_has_leases(&io->place),
                         .data = true,
         };
         int r;

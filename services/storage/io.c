@@ -71,6 +71,7 @@ static int open_mounted(Io *io) {
         if (r < 0)
                 return r;
         memcpy(io->place.id, io->opened.facts.id, UUID_STRING_MAX);
+        io->place.class = domain_class_from_string(io->opened.facts.class_word);
         if (io->opened.path) {
                 free(io->place.path);
                 io->place.path = strdup(io->opened.path);
@@ -284,7 +285,7 @@ static int note_request(const Io *io) {
                         .upload = io->upload,
                         .generation = io->record.metadata.generation,
                         .was_legal = io->record.metadata.legality == VOLUME_LEGAL,
-                        .leased = io->upload && io->place.type->shared,
+                        .leased = io->upload && domain_has_leases(&io->place),
         };
 
         memcpy(request.domain, io->place.id, UUID_STRING_MAX);
@@ -351,7 +352,7 @@ int io_transfer_begin(Io *io) {
         int r;
 
         r = transfer_check(io);
-        if (r >= 0 && io->upload && io->place.type->shared)
+        if (r >= 0 && io->upload && domain_has_leases(&io->place))
                 return transfer_begin_leased(io);
         if (r >= 0)
                 r = layout(io)->volume_open(&io->place, io->image, io->volume, io->upload, &io->fd, &io->error);

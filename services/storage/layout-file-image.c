@@ -136,7 +136,7 @@ int file_list_volumes(const DomainPlace *place, const char *image, VolumeList *r
 
 /* A data job of any host works on a volume whose lease it holds. Not as 36:36: sanlock's socket is root's. */
 int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_error *error) {
-        for (size_t i = 0; place->type->shared && i < list->n; i++) {
+        for (size_t i = 0; domain_has_leases(place) && i < list->n; i++) {
                 Lease lease;
                 int r;
 
@@ -363,6 +363,10 @@ int file_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error) {
         _cleanup_close_ int domain = -EBADF, images = -EBADF;
         unsigned n = 0;
         int r;
+
+        /* Others may be at work in it, and it stays as it is. */
+        if (place->class == DOMAIN_EXPORT)
+                return 0;
 
         IDENTITY_SCOPE();
         domain = file_domain_open(place, error);

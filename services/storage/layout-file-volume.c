@@ -117,7 +117,7 @@ static int parent_is_free(const DomainPlace *place, const VolumeRequest *request
         int r;
 
         /* A template's are not. */
-        if (!place->type->shared || streq(request->parent, BLANK_UUID) || request->parent_image[0])
+        if (!domain_has_leases(place) || streq(request->parent, BLANK_UUID) || request->parent_image[0])
                 return 0;
         r = file_list_volumes(place, request->image, &list, error);
         return r < 0 ? r : file_volumes_free(place, &list, error);
@@ -139,7 +139,7 @@ static int link_template(const DomainPlace *place, const VolumeRequest *request,
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(suffixes); i++) {
                 const char *name = FILE_NAME(request->parent, suffixes[i]);
 
-                if (linkat(from, name, fd, name, 0) < 0 && !(errno == ENOENT && i == 2 && !place->type->shared))
+                if (linkat(from, name, fd, name, 0) < 0 && !(errno == ENOENT && i == 2 && !domain_has_leases(place)))
                         r = bus_error_errno(error, -errno, "Cannot link %s of the template into image %s", name, request->image);
         }
         return r < 0 ? r : file_read_volumes(place, fd, request->image, list, error);
@@ -264,7 +264,7 @@ int file_volume_commit(const DomainPlace *place, const VolumeRequest *request, c
         _cleanup_close_ int directory = -EBADF, images = -EBADF;
         int r;
 
-        if (place->type->shared) {
+        if (domain_has_leases(place)) {
                 r = file_volume_lease_make(place, FILE_NAME(plan->new_image ? IMAGE_REMOVED_PREFIX : "", request->image), request->volume,
                                            error);
                 if (r < 0)

@@ -168,12 +168,15 @@ static int fill_domain(int fd, const DomainPlace *place, const DomainFacts *fact
         dom_md = file_open_beneath(fd, "dom_md", O_RDONLY | O_DIRECTORY, 0);
         if (dom_md < 0)
                 return dom_md;
-        /* Local domains have no external leases, and no file for them. */
-        for (size_t i = 0; i < ELEMENTSOF(files) - !place->type->shared; i++) {
+        /* Without leases there are no external ones, and no file for them. */
+        for (size_t i = 0; i < ELEMENTSOF(files) - !domain_has_leases(place); i++) {
                 r = file_make(dom_md, files[i].name, files[i].size_bytes, STORAGE_DATA_MODE);
                 if (r < 0)
                         return r;
         }
+        r = place->class == DOMAIN_DATA ? 0 : file_class_fill(fd, place);
+        if (r < 0)
+                return r;
         r = domain_metadata_new(facts, facts->remote_path ?: place->path, &list);
         if (r < 0)
                 return r;
@@ -209,6 +212,11 @@ static int choose_geometry(uint32_t probed, const DomainPlace *place, DomainFact
         if (place->type->shared && probed == 4096) {
                 sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
                                   "The file system of %s wants blocks of 4096 bytes; a shared domain of files has blocks of 512", place->path);
+                return -EOPNOTSUPP;
+        }
+        if (facts->version < 5 && probed == 4096) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The file system of %s wants blocks of 4096 bytes, which a domain of version %u cannot have",
+                                  place->path, facts->version);
                 return -EOPNOTSUPP;
         }
         facts->block_size_bytes = probed == 4096 ? 4096 : 512;
@@ -280,7 +288,7 @@ static int file_create(const DomainPlace *place, const DomainFacts *facts, sd_bu
         if (r < 0)
                 return r;
         r = build(base, hidden, place, &with_geometry, error);
-        if (r >= 0 && place->type->shared)
+        if (r >= 0 && domain_has_leases(place))
                 r = file_leases_format(place, hidden, &with_geometry, error);
         if (r >= 0) {
                 r = file_rename_new(base, hidden, place->id);
@@ -347,14 +355,13 @@ static int read_facts(int domain, const DomainPlace *place, DomainFacts *facts, 
 }
 
 static int check_facts(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error) {
-        const char *why = NULL;
-
-        if (!streq(facts->id, place->id))
-                why = "its metadata carries the id of another domain";
-        else if (!streq(facts->class_word, "Data"))
-                why = "it is not a data domain";
-        if (why) {
-                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s/%s: %s", place->path, place->id, why);
+        if (!streq(facts->id, place->id)) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s/%s: its metadata carries the id of another domain", place->path, place->id);
+                return -EBADMSG;
+        }
+        if (!streq(facts->class_word, domain_class_to_string(place->class))) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s/%s: it is of class %s, and was of class %s", place->path, place->id, facts->class_word,
+                                  domain_class_to_string(place->class));
                 return -EBADMSG;
         }
         if (!streq(facts->type_word, place->type->type_word)) {
@@ -417,11 +424,13 @@ static int file_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error *
         if (domain < 0)
                 return domain;
         r = read_facts(domain, &place, &opened.facts, &opened.sealed, error);
+        if (r >= 0 && isempty(given->id))
+                place.class = domain_class_from_string(opened.facts.class_word);
         if (r >= 0)
                 r = check_facts(&place, &opened.facts, error);
-        if (r >= 0 && place.type->shared)
+        if (r >= 0 && domain_has_leases(&place))
                 opened.facts.io_timeout_sec = file_lockspace_io_timeout(domain, &place);
-        else if (r >= 0)
+        else if (r >= 0 && !place.type->shared)
                 r = take_lock(domain, &place, &opened.lock_fd, error);
         if (r >= 0)
                 r = check_block_size(domain, &place, &opened.facts, error);
@@ -449,6 +458,9 @@ static int would_open(const DomainPlace *given, const DomainFacts *facts, sd_bus
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "Storage domains of type \"%s\" are not supported yet",
                                          type ? type->name : facts->type_word);
         place.type = type;
+        place.class = domain_class_from_string(facts->class_word);
+        if (place.class != DOMAIN_DATA && domain_type_is_block(type))
+                return sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "ISO and export domains on block devices are not supported");
         return check_facts(&place, facts, error);
 }
 
@@ -531,13 +543,13 @@ static int check_empty(const DomainPlace *place, sd_bus_error *error) {
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot list the images of domain %s", place->id);
         for (size_t i = 0; i < list.n; i++) {
-                if (startswith(list.names[i], IMAGE_REMOVED_PREFIX) || is_ovf_store(place, list.names[i]))
+                if (startswith(list.names[i], IMAGE_REMOVED_PREFIX) || is_ovf_store(place, list.names[i]) || file_class_is_bare(images, place, list.names[i]))
                         continue;
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Domain %s is not empty: it holds %s", place->id,
                                   list.names[i]);
                 return -EBUSY;
         }
-        return 0;
+        return place->class == DOMAIN_EXPORT ? file_check_no_definition(place, error) : 0;
 }
 
 static int file_destroy(const DomainPlace *place, sd_bus_error *error) {

@@ -24,6 +24,8 @@
 #define META_SUFFIX ".meta"
 #define VOLATILE_SUFFIX ".meta.volatile"
 #define NEW_SUFFIX ".new"
+/* The one image of an ISO domain: a directory of files. */
+#define ISO_IMAGE "11111111-1111-1111-1111-111111111111"
 #define LEASE_SUFFIX ".lease"
 #define FILE_NAME_BYTES 96U /* the longest of ours: prefix or suffix and a UUID */
 
@@ -72,6 +74,18 @@ int file_metadata_read(const DomainPlace *place, int image_fd, const char *volum
                        sd_bus_error *error);
 int file_metadata_write(const DomainPlace *place, int image_fd, const char *volume, const VolumeMetadata *metadata,
                         sd_bus_error *error);
+
+/* layout-file-class.c */
+/* What a new ISO or export domain has besides, below the domain's directory that is being made. */
+int file_class_fill(int domain_fd, const DomainPlace *place);
+/* Is the image of that name the directory of an ISO domain's files, and empty? */
+bool file_class_is_bare(int images_fd, const DomainPlace *place, const char *name);
+/* Ids of the VMs and templates whose definitions lie in master/vms of an export domain; ret: empty where there is no such directory. */
+int file_list_definitions(const DomainPlace *place, NameList *ret, sd_bus_error *error);
+/* Return: 0, or -EBUSY with InvalidState set. */
+int file_check_no_definition(const DomainPlace *place, sd_bus_error *error);
+/* One of them, at most OVF_BYTES_MAX; NUL-terminated, new. Return: 0; BadFormat for what is no file, NotFound where the directory is empty. */
+int file_read_definition(const DomainPlace *place, const char *id, char **ret, size_t *ret_size, sd_bus_error *error);
 
 /* layout-file-lease.c: leases of shared domains. */
 /* Fills ids, leases and xleases of a domain being made, which lies in <path>/<directory>. Not as 36:36: sanlock's socket is root's. */

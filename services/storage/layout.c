@@ -39,6 +39,10 @@ bool domain_path_is_valid(const DomainType *type, const char *path) {
         return domain_type_is_block(type) ? lvm_devices_are_valid(path) : path_is_normal(path);
 }
 
+bool domain_has_leases(const DomainPlace *place) {
+        return place->type->shared && place->class == DOMAIN_DATA;
+}
+
 int domain_place_copy(DomainPlace *ret, const DomainPlace *place) {
         *ret = *place;
         ret->path = strdup(place->path);

@@ -12,6 +12,7 @@
  * Each step leaves the storage in a state that the next open recognises, if the process ends right after it.
  */
 
+#include "domain-class.h"
 #include "domain-metadata.h"
 #include "sanlock-call.h"
 #include "volume-rules.h"
@@ -42,6 +43,7 @@ typedef struct DomainPlace {
         const DomainType *type;
         char *path; /* the directory that holds the domain's directory; of a block domain its devices, between commas */
         char id[UUID_STRING_MAX];
+        DomainClass class; /* where id is empty, whatever is found there */
         unsigned version;
         uint32_t block_size_bytes, alignment_bytes; /* of its leases; 0 until it was opened */
         char group[GROUP_UUID_MAX]; /* of a block domain: LVM's id of its volume group, by which its devices are found; empty until it was opened */
@@ -57,6 +59,9 @@ int domain_check_version(const DomainPlace *place, const DomainFacts *facts, sd_
 
 /* Return: 0; -ECONNABORTED with Interrupted: asker_fd (negative: none) was hung up. */
 int domain_check_asker(int asker_fd, sd_bus_error *error);
+
+/* Do hosts share it by sanlock's leases? Local domains have none, and ISO and export domains are used without. */
+bool domain_has_leases(const DomainPlace *place) _pure_;
 
 /* What opening found out. */
 typedef struct DomainOpened {

@@ -21,7 +21,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 
 static int get_features(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "iscsi-sessions", "fcp", "leases", "data-jobs", "devices", NULL};
+        static const char *const features[] = {"local", "upload", "download", "inspect", "posix", "nfs", "mount", "iscsi", "iscsi-sessions", "fcp", "leases", "data-jobs", "devices", "classes", NULL};
 
         return bus_append_strings(reply, features);
 }
@@ -142,6 +142,8 @@ static int read_create(sd_bus_message *message, const char **ret_id, json_t **re
                 r = request_read_type(*ret, &type, error);
         if (r >= 0)
                 r = request_read_place(*ret, type, ret_place, error);
+        if (r >= 0)
+                r = request_read_class(*ret, ret_place, error);
         return r;
 }
 
@@ -153,12 +155,12 @@ static Io *create_io(const char *id, const json_t *object, DomainPlace *place) {
         if (!io)
                 return NULL;
         memcpy(io->facts.id, id, UUID_STRING_MAX);
-        io->facts.version = DOMAIN_VERSION_MAX;
+        io->facts.version = place->version;
         io->facts.io_timeout_sec =
                         (unsigned)((uint64_t)dict_integer(object, "io_timeout", LEASE_IO_TIMEOUT_SEC * USEC_PER_SEC) / USEC_PER_SEC);
         io->facts.name = strdup(dict_string(object, "name", ""));
         io->facts.type_word = strdup(place->type->type_word);
-        io->facts.class_word = strdup("Data");
+        io->facts.class_word = strdup(domain_class_to_string(place->class));
         io->facts.remote_path = place->what ? strdup(place->what) : NULL;
         if (!io->facts.name || !io->facts.remote_path != !place->what || !io->facts.type_word || !io->facts.class_word) {
                 io_free(io);
@@ -169,13 +171,13 @@ static Io *create_io(const char *id, const json_t *object, DomainPlace *place) {
 
 /* A repeated request: the same id with the same path and name. Return: 1 answered, 0 go on, negative: taken by
  * another. */
-static int reply_existing(const Manager *manager, sd_bus_message *message, const char *id, const char *path, const json_t *object,
+static int reply_existing(const Manager *manager, sd_bus_message *message, const char *id, const DomainPlace *place, const json_t *object,
                           sd_bus_error *error) {
         const Domain *domain = domain_find(manager, id);
 
         if (!domain)
                 return 0;
-        if (streq(domain->place.path, path) &&
+        if (streq(domain->place.path, place->path) && domain->place.class == place->class &&
             streq(domain->name, dict_string(object, "name", "")))
                 return sd_bus_reply_method_return(message, "o", domain->object_path);
         sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "Storage domain %s exists already, at %s", id,
@@ -199,7 +201,7 @@ static int manager_method_create_domain(sd_bus_message *message, void *userdata,
                        error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = reply_existing(manager, message, id, place.path, object, error);
+        r = reply_existing(manager, message, id, &place, object, error);
         if (r != 0)
                 return r;
         r = check_count(manager, error);

@@ -203,6 +203,8 @@ int ovf_method_write(sd_bus_message *message, void *userdata, sd_bus_error *erro
                 r = read_removed(message, &removed, error);
         if (r >= 0)
                 r = dict_read_empty(message, error);
+        if (r >= 0)
+                r = domain_check_use(domain, DOMAIN_USE_STORE, error);
         if (r < 0)
                 return r;
         r = auth_check(domain->manager->auth, message, ACTION_CONFIGURE,

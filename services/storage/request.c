@@ -16,6 +16,7 @@ static bool user_is_valid(const char *s) {
 }
 
 static const char *const type_words[] = {"local", "nfs", "posix", "gluster", "iscsi", "fcp", NULL};
+static const char *const class_words[] = {"Data", "Iso", "Backup", NULL};
 static const char *const nfs_versions[] = {"3", "4", "4.0", "4.1", "4.2", NULL};
 static const char *const format_words[] = {"raw", "qcow2", NULL};
 static const char *const allocation_words[] = {"sparse", "preallocated", NULL};
@@ -91,7 +92,8 @@ const DictField request_domain_create[] = {
                  .flags = DICT_REQUIRED,
                  .valid = domain_name_is_valid,
                  .expected = "1 to 50 characters without control characters and without blanks at its ends"},
-                {.key = "version", .type = DICT_INTEGER, .min = DOMAIN_VERSION_MAX, .max = DOMAIN_VERSION_MAX},
+                {.key = "class", .type = DICT_STRING, .words = class_words},
+                {.key = "version", .type = DICT_INTEGER, .min = DOMAIN_VERSION_OLDEST, .max = DOMAIN_VERSION_MAX},
                 {.key = "io_timeout",
                  .type = DICT_INTEGER,
                  .min = LEASE_IO_TIMEOUT_MIN_SEC * USEC_PER_SEC,
@@ -302,6 +304,27 @@ int request_read_place(const json_t *domain, const DomainType *type, DomainPlace
                 return r;
         }
         *ret = place;
+        return 0;
+}
+
+int request_read_class(const json_t *domain, DomainPlace *place, sd_bus_error *error) {
+        const DomainClass class = domain_class_from_string(dict_string(domain, "class", "Data"));
+        const unsigned version = domain_class_version(class);
+
+        if (class != DOMAIN_DATA && domain_type_is_block(place->type)) {
+                sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "ISO and export domains on block devices are not supported");
+                return -EOPNOTSUPP;
+        }
+        if (dict_integer(domain, "version", version) != version) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A new domain of class %s has version %u", domain_class_to_string(class), version);
+                return -EINVAL;
+        }
+        if (!domain_has_leases(&(DomainPlace){.type = place->type, .class = class}) && json_object_get(domain, "io_timeout")) {
+                sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "Only domains with leases have an \"io_timeout\"");
+                return -EINVAL;
+        }
+        place->class = class;
+        place->version = version;
         return 0;
 }
 

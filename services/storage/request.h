@@ -36,6 +36,8 @@ int request_read_type(const json_t *domain, const DomainType **ret, sd_bus_error
 /* Where a domain of that type is: its path, what is to be mounted, or its devices. ret: its type and strings, which are new. Return: 0; -ENOMEM; -EINVAL
  * with InvalidArgument. */
 int request_read_place(const json_t *domain, const DomainType *type, DomainPlace *ret, sd_bus_error *error);
+/* Of a new domain: its class, and the version such a one has. Return: 0, or negative with InvalidArgument or NotSupported set and place as it was. */
+int request_read_class(const json_t *domain, DomainPlace *place, sd_bus_error *error);
 /* The volume of a copy: capacity 0 where none is given, which is the source's then. */
 int request_read_copy(const char *image, const char *volume, const json_t *object, uint64_t now_sec, VolumeRequest *ret, sd_bus_error *error);
 int request_read_volume(const char *image, const char *volume, const json_t *object, uint64_t now_sec,

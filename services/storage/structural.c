@@ -168,7 +168,7 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
         if (json_unpack((json_t *)request, "{s:i, s:s, s:I, s:s, s:s, s:s}", "version", &version, "work", &word, "lease_version",
                         &lease_version, "image", &image, "volume", &volume, "lease", &lease) < 0 ||
             version != STRUCTURAL_VERSION || !work_of(word) || lease_version <= 0 || !id_or_nothing(image) || !id_or_nothing(volume) ||
-            !id_or_nothing(lease) || place_from_json(json_object_get(request, "place"), &place) < 0 || !place.type->shared)
+            !id_or_nothing(lease) || place_from_json(json_object_get(request, "place"), &place) < 0 || !domain_has_leases(&place))
                 return garbage(error, "The request");
         io = io_new("structural work", work_of(word), &place);
         if (!io)

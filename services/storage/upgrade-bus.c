@@ -21,6 +21,10 @@ static int check_quiet(const Domain *domain, sd_bus_error *error) {
 }
 
 static int check_version(const Domain *domain, uint32_t version, sd_bus_error *error) {
+        if (domain->place.class != DOMAIN_DATA) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "Domain %s is no data domain: ISO and export domains have one version for ever", domain->place.id);
+                return -EOPNOTSUPP;
+        }
         if (version > DOMAIN_VERSION_MAX || version < DOMAIN_VERSION_MIN) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A domain has version %u to %u, not %u", DOMAIN_VERSION_MIN, DOMAIN_VERSION_MAX, version);
                 return -EINVAL;

@@ -124,6 +124,8 @@ int volume_method_list_images(sd_bus_message *message, void *userdata, sd_bus_er
         int r;
 
         r = dict_read_empty(message, error);
+        if (r >= 0)
+                r = domain_check_use(domain, DOMAIN_USE_LIST, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);
@@ -140,6 +142,8 @@ int volume_method_get_volumes(sd_bus_message *message, void *userdata, sd_bus_er
         r = sd_bus_message_read(message, "s", &image);
         if (r >= 0)
                 r = request_check_id("the image", image, error);
+        if (r >= 0)
+                r = domain_check_use(domain, DOMAIN_USE_LIST, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);
@@ -188,6 +192,8 @@ int volume_method_create(sd_bus_message *message, void *userdata, sd_bus_error *
         int r;
 
         r = read_create(message, &request, &arguments, &options, domain, error);
+        if (r >= 0)
+                r = domain_check_use(domain, DOMAIN_USE_CHANGE, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);
@@ -231,6 +237,9 @@ static int delete_later(Domain *domain, sd_bus_message *message, const char *ima
         Job *job;
         int r;
 
+        r = domain_check_use(domain, DOMAIN_USE_CHANGE, error);
+        if (r < 0)
+                return r;
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;

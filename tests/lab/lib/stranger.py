@@ -389,6 +389,8 @@ def requests():
     table[(f"{cluster}.StorageDomain", "ListUnregistered")] = [(local1, ({},))]
     table[(f"{cluster}.StorageDomain", "RegisterDisk")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "RegisterVm")] = [(local1, (NOBODY, {}, {}))]
+    table[(f"{cluster}.StorageDomain", "ImportVm")] = [(local1, (NOBODY, {}, {}))]
+    table[(f"{cluster}.StorageDomain", "ImportTemplate")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.Host", "Update")] = [(host, (what, {}))]
     table[(f"{cluster}.Host", "Remove")] = [(host, ({},))]
     for verb in ("Shutdown", "Reboot", "PowerOff", "Pause", "OpenConsole", "OpenGraphics"):

@@ -178,6 +178,35 @@ static void test_foreign_and_newer(void **state) {
         expect_facts_error("TYPE", NULL, RHV_ERROR_BAD_FORMAT, "TYPE");
 }
 
+/* The oldest version is that of ISO and export domains, whose pools are a list. */
+static void test_classes(void **state) {
+        static const struct {
+                const char *class, *version;
+                bool good;
+        } cases[] = {{"Iso", "0", true}, {"Backup", "0", true}, {"Data", "0", false}, {"Iso", "2", false}, {"Backup", "3", true}, {"Iso", "5", true}};
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(key_value_clear) KeyValueList list = {};
+                _cleanup_(domain_facts_clear) DomainFacts facts = {};
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+                _cleanup_free_ char *text = NULL;
+                size_t size;
+
+                text = test_data_read("vdsm-domain-v3", &size);
+                assert_ok(domain_metadata_parse(text, size, "the file", &list, NULL, &error));
+                assert_ok(key_value_set(&list, "CLASS", cases[i].class));
+                assert_ok(key_value_set(&list, "VERSION", cases[i].version));
+                assert_ok(key_value_set(&list, "POOL_UUID", "5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e11,5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e12"));
+                assert_int_equal(domain_metadata_facts(&list, "the file", &facts, &error), cases[i].good ? 0 : -EBADMSG);
+                if (!cases[i].good) {
+                        assert_non_null(strstr(error.message, "VERSION"));
+                        continue;
+                }
+                assert_string_equal(facts.class_word, cases[i].class);
+                assert_string_equal(facts.pool, "5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e11");
+        }
+}
+
 static void test_not_text(void **state) {
         static const struct {
                 const char *bytes;
@@ -271,6 +300,7 @@ int main(void) {
                         cmocka_unit_test(test_truncated),
                         cmocka_unit_test(test_every_bit_flip_is_seen),
                         cmocka_unit_test(test_foreign_and_newer),
+                        cmocka_unit_test(test_classes),
                         cmocka_unit_test(test_not_text),
                         cmocka_unit_test(test_reader_habits),
                         cmocka_unit_test(test_new_domain),

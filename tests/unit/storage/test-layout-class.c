@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ISO and export domains on a real file system. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "bus-error.h"
+#include "inspect.h"
+#include "layout-file.h"
+#include "test-data.h"
+
+#define DOMAIN "dddddddd-0000-4000-8000-000000000000"
+#define VM "eeeeeeee-0000-4000-8000-000000000001"
+
+typedef struct Place {
+        char base[64];
+        DomainPlace place;
+} Place;
+
+/* *state: the class to be made. */
+static int make_place(void **state) {
+        const DomainClass class = (DomainClass)(intptr_t)*state;
+        Place *p = calloc(1, sizeof(*p));
+        const char *parent = getenv("TMPDIR") ?: "/var/tmp";
+        DomainFacts facts = {.name = (char *)"test", .type_word = (char *)"LOCALFS", .class_word = (char *)domain_class_to_string(class), .id = DOMAIN};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        assert_non_null(p);
+        (void) snprintf(p->base, sizeof(p->base), "%.30s/rhv-class-XXXXXX", parent);
+        assert_non_null(mkdtemp(p->base));
+        assert_ok(chmod(p->base, 0755));
+        p->place = (DomainPlace){.type = domain_type_find("local"), .path = p->base, .class = class, .id = DOMAIN};
+        r = layout_file.create(&p->place, &facts, &error);
+        if (r == -EOPNOTSUPP)
+                skip();
+        assert_ok(r);
+        *state = p;
+        return 0;
+}
+
+static int remove_place(void **state) {
+        Place *p = *state;
+        char command[256];
+
+        (void) snprintf(command, sizeof(command), "rm -rf '%s'", p->base);
+        assert_int_equal(system(command), 0);
+        free(p);
+        return 0;
+}
+
+/* On a path below the domain. */
+static void run(const Place *p, const char *format, ...) _printf_(2, 3);
+static void run(const Place *p, const char *format, ...) {
+        char command[1024];
+        va_list arguments;
+        int n;
+
+        n = snprintf(command, sizeof(command), "cd '%s/" DOMAIN "' && ", p->base);
+        va_start(arguments, format);
+        (void) vsnprintf(command + n, sizeof(command) - (size_t)n, format, arguments);
+        va_end(arguments);
+        assert_int_equal(system(command), 0);
+}
+
+static void expect_tree(const Place *p, const char *tree) {
+        run(p, "test \"$(find . -type d | sort | paste -sd' ')\" = '%s'", tree);
+        run(p, "test \"$(ls dom_md | paste -sd' ')\" = 'ids inbox leases metadata outbox' && grep -qx VERSION=0 dom_md/metadata && ! grep -q ALIGNMENT dom_md/metadata");
+}
+
+static void test_iso_tree(void **state) {
+        expect_tree(*state, ". ./dom_md ./images ./images/11111111-1111-1111-1111-111111111111");
+}
+
+static void test_export_tree(void **state) {
+        expect_tree(*state, ". ./dom_md ./images ./master ./master/tasks ./master/vms");
+}
+
+/* Found without its class being known; and refused where it was another one. */
+static void test_open(void **state) {
+        Place *p = *state;
+        _cleanup_(domain_opened_clear) DomainOpened opened = {.lock_fd = -EBADF};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        DomainPlace place = p->place;
+        DomainSpace space;
+
+        place.class = DOMAIN_DATA;
+        assert_true(layout_file.open(&place, &opened, &error) < 0);
+        assert_string_equal(error.name, RHV_ERROR_BAD_FORMAT);
+        sd_bus_error_free(&error);
+        place.id[0] = '\0';
+        assert_ok(layout_file.open(&place, &opened, &error));
+        assert_string_equal(opened.facts.class_word, domain_class_to_string(p->place.class));
+        assert_int_equal(opened.facts.version, 0);
+        assert_ok(layout_file.measure(&p->place, &space, &error));
+}
+
+static void test_destroy_iso(void **state) {
+        Place *p = *state;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        run(p, "echo x >images/" ISO_IMAGE "/a.iso");
+        assert_int_equal(layout_file.destroy(&p->place, &error), -EBUSY);
+        assert_string_equal(error.name, RHV_ERROR_INVALID_STATE);
+        sd_bus_error_free(&error);
+        run(p, "rm images/" ISO_IMAGE "/a.iso");
+        assert_ok(layout_file.destroy(&p->place, &error));
+}
+
+static void test_destroy_export(void **state) {
+        Place *p = *state;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        run(p, "mkdir master/vms/" VM);
+        assert_int_equal(layout_file.destroy(&p->place, &error), -EBUSY);
+        assert_string_equal(error.name, RHV_ERROR_INVALID_STATE);
+        assert_non_null(strstr(error.message, VM));
+        sd_bus_error_free(&error);
+        run(p, "rmdir master/vms/" VM);
+        assert_ok(layout_file.destroy(&p->place, &error));
+}
+
+static json_t *inspect(const Place *p) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        DomainPlace place = {.type = p->place.type, .path = p->place.path, .version = 5};
+        json_t *report = NULL;
+
+        assert_ok(inspect_domain(&place, &report, &error));
+        assert_true(json_is_true(json_object_get(report, "usable")));
+        return report;
+}
+
+static void expect_problems(const json_t *report, size_t n, const char *word) {
+        const json_t *problems = json_object_get(report, "problems");
+
+        assert_int_equal(json_array_size(problems), n);
+        if (n > 0)
+                assert_non_null(strstr(json_string_value(json_array_get(problems, 0)), word));
+}
+
+/* A file for each; what is none, is somewhere else or cannot be read is a problem, and the others are there. */
+static void test_definitions(void **state) {
+        static const char *const broken[] = {"echo nonsense >", "ln -s /etc/passwd ", "mkfifo ", "mkdir ", "truncate -s 5M ", "true "};
+        Place *p = *state;
+        json_t *report;
+
+        run(p, "mkdir master/vms/" VM " master/vms/../tasks/x master/vms/odd && cp '%s/engine-vm.ovf' master/vms/" VM "/" VM ".ovf && chmod -R a+rX .",
+            getenv("RHV_TEST_DATA"));
+        report = inspect(p);
+        expect_problems(report, 0, "");
+        assert_int_equal(json_object_size(json_object_get(report, "vms")), 1);
+        assert_string_equal(json_string_value(json_object_get(json_object_get(json_object_get(report, "vms"), VM), "name")), "web1 é");
+        json_decref(report);
+
+        for (size_t i = 0; i < ELEMENTSOF(broken); i++) {
+                const char *path = "master/vms/eeeeeeee-0000-4000-8000-000000000002/eeeeeeee-0000-4000-8000-000000000002.ovf";
+
+                run(p, "rm -rf $(dirname %s) && mkdir $(dirname %s) && %s%s", path, path, broken[i], path);
+                report = inspect(p);
+                expect_problems(report, 1, "eeeeeeee-0000-4000-8000-000000000002");
+                assert_int_equal(json_object_size(json_object_get(report, "vms")), 1);
+                json_decref(report);
+        }
+        run(p, "rm -rf master");
+        report = inspect(p);
+        expect_problems(report, 0, "");
+        json_decref(report);
+}
+
+#define CLASS_TEST(f, class) \
+        { .name = #f " " #class, .test_func = f, .setup_func = make_place, .teardown_func = remove_place, .initial_state = (void *)(intptr_t)(class) }
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                        CLASS_TEST(test_iso_tree, DOMAIN_ISO),
+                        CLASS_TEST(test_export_tree, DOMAIN_EXPORT),
+                        CLASS_TEST(test_open, DOMAIN_ISO),
+                        CLASS_TEST(test_open, DOMAIN_EXPORT),
+                        CLASS_TEST(test_destroy_iso, DOMAIN_ISO),
+                        CLASS_TEST(test_destroy_export, DOMAIN_EXPORT),
+                        CLASS_TEST(test_definitions, DOMAIN_EXPORT),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
