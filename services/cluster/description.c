@@ -46,6 +46,7 @@ static json_t *disk_entry(const Object *vm, const Link *link, bool first) {
             set_new(entry, "domain", json_string(disk->parent->id)) < 0 ||
             set_new(entry, "volume", json_string(dict_string(disk->spec, "volume", ""))) < 0 ||
             set_new(entry, "shared", json_boolean(dict_boolean(disk->spec, "shareable", false))) < 0 ||
+            (dict_boolean(disk->spec, "discard", false) && set_new(entry, "discard", json_true()) < 0) ||
             set_address(entry, vm, dict_string(disk->spec, "image", disk->id)) < 0)
                 goto fail;
         return entry;

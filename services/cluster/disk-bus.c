@@ -147,6 +147,8 @@ const sd_bus_vtable disk_vtable[] = {
         PROPERTY_CHANGING("Format", "s"),
         PROPERTY_CHANGING("Allocation", "s"),
         PROPERTY_CONST("Shareable", "b"),
+        PROPERTY_CHANGING("WipeAfterDelete", "b"),
+        PROPERTY_CHANGING("Discard", "b"),
         PROPERTY_CHANGING("Vms", "as"),
         METHOD_UPDATE,
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_remove,

@@ -206,6 +206,8 @@ static const Property disk_properties[] = {
         { "Format", "s", FROM_SPEC, "format", NULL },
         { "Allocation", "s", FROM_SPEC, "allocation", NULL },
         { "Shareable", "b", FROM_SPEC, "shareable", NULL, true },
+        { "WipeAfterDelete", "b", FROM_SPEC, "wipe_after_delete", NULL },
+        { "Discard", "b", FROM_SPEC, "discard", NULL },
         { "Vms", "as", COMPUTED, NULL, append_users },
         { NULL },
 };

@@ -48,10 +48,11 @@ static json_t *disk_entry(const Object *vm, const Link *link) {
         const Object *disk = link->other;
         const int64_t order = dict_integer(link->spec, "boot_order", link == vm->disks && !vm_has_boot_order(vm) ? 1 : 0);
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "image", dict_string(disk->spec, "image", disk->id), "volume",
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b}", "image", dict_string(disk->spec, "image", disk->id), "volume",
                          dict_string(disk->spec, "volume", ""), "name", disk->name, "description", dict_string(disk->spec, "description", ""), "bus",
                          dict_string(link->spec, "bus", "virtio"), "boot", order > 0, "read_only", dict_boolean(link->spec, "read_only", false),
-                         "shareable", dict_boolean(disk->spec, "shareable", false));
+                         "shareable", dict_boolean(disk->spec, "shareable", false), "discard", dict_boolean(disk->spec, "discard", false),
+                         "wipe_after_delete", dict_boolean(disk->spec, "wipe_after_delete", false));
 }
 
 static json_t *nic_entry(const Link *link) {

@@ -74,17 +74,23 @@ static const char *allocation_of(const Object *disk, const char *format) {
 }
 
 int plan_put_new_disk(const Object *domain, const PlanDisk *disk, Change *change) {
+        json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s*}", "description", disk->description ?: "", "image", disk->id, "volume", disk->volume,
+                                 "format", disk->format, "allocation", disk->allocation, "capacity", (json_int_t)disk->capacity, "template",
+                                 disk->template_id);
+
+        if (!spec || plan_keep_disposal(spec, disk->like) < 0) {
+                json_decref(spec);
+                return -ENOMEM;
+        }
         return change_put(change, "disk",
-                          json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:s*}}", "id", disk->id, "name", disk->name,
-                                    "storage_domain", domain->id, "state", "locked", "spec", "description", disk->description ?: "", "image",
-                                    disk->id, "volume", disk->volume, "format", disk->format, "allocation", disk->allocation, "capacity",
-                                    (json_int_t)disk->capacity, "template", disk->template_id));
+                          json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", disk->id, "name", disk->name, "storage_domain", domain->id, "state", "locked",
+                                    "spec", spec));
 }
 
 static int put_new_disk(const Object *domain, const char *id, const char *name, const char *volume, const char *format, const char *allocation,
-                        int64_t capacity, const char *description, Change *change) {
+                        int64_t capacity, const char *description, const json_t *like, Change *change) {
         return plan_put_new_disk(domain, &(PlanDisk){ .id = id, .name = name, .volume = volume, .format = format, .allocation = allocation,
-                                                      .capacity = capacity, .description = description }, change);
+                                                      .capacity = capacity, .description = description, .like = like }, change);
 }
 
 /* ---- extend ---- */
@@ -140,7 +146,7 @@ int plan_copy_disk(const Plan *plan, const Object *disk, const json_t *descripti
                 r = uuid_generate(volume);
         if (r >= 0)
                 r = put_new_disk(domain, ret_id, name, volume, format, allocation, dict_integer(disk->spec, "capacity", 0),
-                                 dict_string(description, "description", ""), change);
+                                 dict_string(description, "description", ""), disk->spec, change);
         if (r >= 0)
                 r = plan_put_outcome(change, KIND_DISK, ret_id);
         if (r >= 0)
@@ -185,7 +191,7 @@ int plan_move_disk(const Plan *plan, const Object *disk, const char *reference, 
         if (r >= 0)
                 r = add_step(ret_steps, copy_step(disk, dict_string(disk->spec, "volume", ""), domain, image_of(disk), ret_volume, format,
                                                   allocation_of(disk, format), disk->name));
-        return r < 0 ? r : add_step(ret_steps, plan_step(disk->parent, "DeleteImage", image_of(disk), NULL, NULL));
+        return r < 0 ? r : add_step(ret_steps, plan_removal_step(disk, "DeleteImage", NULL));
 }
 
 int plan_move_done(const Plan *plan, const Object *disk, const char *domain, const char *volume, size_t n_done, const char *reason,
@@ -275,7 +281,7 @@ static int clone_disk(const Clone *clone, const json_t *link, const Object *disk
         if (r >= 0)
                 r = uuid_generate(new_volume);
         if (r >= 0)
-                r = put_new_disk(domain, id, name, new_volume, format, allocation, capacity, "", clone->change);
+                r = put_new_disk(domain, id, name, new_volume, format, allocation, capacity, "", disk->spec, clone->change);
         if (r >= 0)
                 r = change_put(clone->change, "vm_disk", json_pack("{s:s, s:s, s:O}", "vm", clone->id, "id", id, "spec", spec));
         json_decref(spec);

@@ -47,6 +47,7 @@ typedef struct PlanDisk {
         const char *id, *name, *volume, *format, *allocation, *description; /* the last may be NULL */
         const char *template_id; /* NULL: it stands on its own */
         int64_t capacity;
+        const json_t *like; /* a disk's spec, or an entry of a template: what becomes of its data when they are removed; may be NULL */
 } PlanDisk;
 int plan_put_new_disk(const Object *domain, const PlanDisk *disk, Change *change);
 

@@ -86,6 +86,31 @@ json_t *plan_step(const Object *domain, const char *method, const char *image, c
         return step;
 }
 
+json_t *plan_disposal(const json_t *spec) {
+        json_t *options = json_object();
+
+        if (options && dict_boolean(spec, "wipe_after_delete", false))
+                (void) json_object_set_new(options, "wipe", json_true());
+        if (options && dict_boolean(spec, "discard", false))
+                (void) json_object_set_new(options, "discard", json_true());
+        return options;
+}
+
+int plan_keep_disposal(json_t *to, const json_t *from) {
+        static const char *const keys[] = { "wipe_after_delete", "discard" };
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (dict_boolean(from, keys[i], false) && json_object_set_new(to, keys[i], json_true()) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+json_t *plan_removal_step(const Object *disk, const char *method, const char *volume) {
+        json_t *options = plan_disposal(disk->spec);
+
+        return options ? plan_step(disk->parent, method, dict_string(disk->spec, "image", disk->id), volume, json_pack("{s:o}", "options", options)) : NULL;
+}
+
 static int add_step(json_t *steps, json_t *step) {
         return step && json_array_append_new(steps, step) == 0 ? 0 : -ENOMEM;
 }
@@ -104,7 +129,7 @@ static int add_layer(json_t *steps, const Object *disk, const char *volume, cons
 }
 
 static int add_removal(json_t *steps, const Object *disk, const char *method, const char *volume) {
-        return add_step(steps, plan_step(disk->parent, method, image_of(disk), volume, NULL));
+        return add_step(steps, plan_removal_step(disk, method, volume));
 }
 
 /* ---- rows ---- */

@@ -36,5 +36,11 @@ int plan_check_no_snapshot(const Model *model, const Object *disk, const char *w
 /* May the VM start, as far as its snapshots go? InvalidState where work on one was cut off. */
 int plan_check_snapshots(const Model *model, const Object *vm, sd_bus_error *error);
 
+/* What Storage is told when data are removed, of a disk with that spec or a template's entry: options of its call, without those that are not asked for. Return: new reference or NULL. */
+json_t *plan_disposal(const json_t *spec);
+/* The same wishes, of a copy: to gets what from (a disk's spec, an entry of a template) says of it. */
+int plan_keep_disposal(json_t *to, const json_t *from);
+/* A step that removes data of that disk. Return: likewise. */
+json_t *plan_removal_step(const Object *disk, const char *method, const char *volume);
 /* One step for Storage. extra: taken, may be NULL. Return: new reference or NULL. */
 json_t *plan_step(const Object *domain, const char *method, const char *image, const char *volume, json_t *extra);

@@ -52,6 +52,7 @@ static int make_disk(const Making *making, const Link *link, sd_bus_error *error
         const char *format = dict_string(disk->spec, "format", "raw");
         char image[UUID_STRING_MAX], volume[UUID_STRING_MAX];
         json_t *hangs = json_copy(link->spec), *step;
+        _cleanup_json_ json_t *entry = NULL;
         int r;
 
         r = plan_check_disk_still(disk, "making a template of it", error);
@@ -67,9 +68,10 @@ static int make_disk(const Making *making, const Link *link, sd_bus_error *error
                 return r < 0 ? r : -ENOMEM;
         }
         (void) json_object_del(hangs, "serial");
-        if (json_array_append_new(making->disks, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "name", disk->name, "domain", domain->id, "image", image,
+        entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "name", disk->name, "domain", domain->id, "image", image,
                                                            "volume", volume, "format", format, "capacity",
-                                                           (json_int_t)dict_integer(disk->spec, "capacity", 0), "link", hangs)) < 0)
+                          (json_int_t)dict_integer(disk->spec, "capacity", 0), "link", hangs);
+        if (!entry || plan_keep_disposal(entry, disk->spec) < 0 || json_array_append(making->disks, entry) < 0)
                 return -ENOMEM;
         step = plan_copy_step(&(PlanCopy){ .from = disk->parent->id, .image = dict_string(disk->spec, "image", disk->id),
                                            .volume = dict_string(disk->spec, "volume", ""), .to = domain->id, .new_image = image,
@@ -163,7 +165,7 @@ static int use_disk(const Use *use, const json_t *entry, unsigned number, sd_bus
         const char *format = use->clone ? dict_string(entry, "format", "raw") : "qcow2";
         char id[UUID_STRING_MAX], volume[UUID_STRING_MAX], name[NAME_BYTES_MAX + 1];
         const PlanDisk disk = { .id = id, .name = name, .volume = volume, .format = format, .allocation = "sparse",
-                                .capacity = dict_integer(entry, "capacity", 0), .template_id = use->clone ? NULL : use->template_object->id };
+                                .capacity = dict_integer(entry, "capacity", 0), .template_id = use->clone ? NULL : use->template_object->id, .like = entry };
         json_t *step;
         int r;
 
@@ -238,8 +240,11 @@ int plan_remove_template(const Plan *plan, const Object *template_object, Change
                                                  template_object->name);
         json_array_foreach(disks_of(template_object), i, entry) {
                 const Object *domain = model_find(plan->model, KIND_STORAGE_DOMAIN, dict_string(entry, "domain", ""));
-                json_t *step = domain ? plan_step(domain, "DeleteImage", dict_string(entry, "image", ""), NULL, NULL) : NULL;
+                json_t *options = plan_disposal(entry);
+                json_t *step = domain && options ? plan_step(domain, "DeleteImage", dict_string(entry, "image", ""), NULL,
+                                                             json_pack("{s:O}", "options", options)) : NULL;
 
+                json_decref(options);
                 if (domain && (!step || json_array_append_new(steps, step) < 0))
                         return -ENOMEM;
         }

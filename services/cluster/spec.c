@@ -134,15 +134,17 @@ const DictField storage_domain_update_fields[] = { FIELD_DESCRIPTION, { NULL } }
 
 static const char *const formats[] = { "raw", "qcow2", NULL };
 static const char *const allocations[] = { "sparse", "preallocated", NULL };
+/* What becomes of the blocks a guest, or somebody who removes the disk, needs no more. */
+#define FIELDS_DISPOSAL { "wipe_after_delete", DICT_BOOLEAN }, { "discard", DICT_BOOLEAN }
 const DictField disk_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
         FIELD_REFERENCE("storage_domain", DICT_REQUIRED),
         { "capacity", DICT_INTEGER, DICT_REQUIRED, DISK_CAPACITY_MIN, DISK_CAPACITY_MAX, .expected = "512 bytes to 256 TiB" },
         { "format", DICT_STRING, .words = formats }, { "allocation", DICT_STRING, .words = allocations },
-        { "shareable", DICT_BOOLEAN }, { NULL },
+        { "shareable", DICT_BOOLEAN }, FIELDS_DISPOSAL, { NULL },
 };
 const DictField disk_update_fields[] = {
-        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
+        FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELDS_DISPOSAL, { NULL },
 };
 
 const DictField disk_register_fields[] = {

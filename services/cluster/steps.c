@@ -108,6 +108,8 @@ static void send(Manager *manager, StepsRun *run, Job *job) {
 
         steps_id(run->job, (unsigned)run->next + (run->undoing ? UNDO_FIRST : 0), there);
         options = json_pack("{s:s}", "job_id", there);
+        if (options && json_object_get(step, "options"))
+                (void) json_object_update(options, json_object_get(step, "options"));
         r = options ? work_domain_message(manager, dict_string(step, "domain", ""), dict_string(step, "method", ""), &message) : -ENOMEM;
         if (r >= 0)
                 r = append_arguments(message, step);

@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "log.h"
 #include "peer-guest.h"
+#include "plan-snapshot.h"
 #include "request.h"
 #include "spec.h"
 #include "steps.h"
@@ -117,6 +118,7 @@ void work_create_volume(Manager *manager, Job *job, const Object *disk) {
 }
 
 void work_delete_image(Manager *manager, Job *job, const Object *disk) {
+        _cleanup_json_ json_t *disposal = plan_disposal(disk->spec);
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
@@ -124,7 +126,7 @@ void work_delete_image(Manager *manager, Job *job, const Object *disk) {
         if (r >= 0)
                 r = sd_bus_message_append(message, "s", dict_string(disk->spec, "image", ""));
         if (r >= 0)
-                r = append_options(message, job, NULL);
+                r = disposal ? append_options(message, job, disposal) : -ENOMEM;
         send_or_fail(manager, job, message, r);
 }
 

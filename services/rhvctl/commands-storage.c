@@ -98,6 +98,12 @@ const Command domain_commands[] = {
 static const char *const disk_formats[] = { "raw", "qcow2", NULL };
 static const char *const disk_allocations[] = { "sparse", "preallocated", NULL };
 
+#define DISK_DISPOSAL                                                                                                  \
+        { "wipe-after-delete", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "wipe_after_delete",                              \
+          .help = "Zeroes are written over its data before they are given back; on block devices" },                   \
+        { "discard", "on|off", PARAMETER_SWITCH, PLACE_SPEC,                                                             \
+          .help = "The storage is told which blocks the guest, or nobody any more, needs not" }
+
 static const Parameter disk_arguments[] = { ARGUMENT_OBJECT("DISK", COMPLETE_DISK), {} };
 static const Parameter disk_create_arguments[] = { ARGUMENT_NEW_NAME, {} };
 #define DISK_OPTIONS                                                                                                   \
@@ -106,7 +112,7 @@ static const Parameter disk_create_arguments[] = { ARGUMENT_NEW_NAME, {} };
         { "allocation", "HOW", PARAMETER_WORD, PLACE_SPEC, .words = disk_allocations, .complete = COMPLETE_WORDS,      \
           .help = "sparse or preallocated" },                                                                          \
         { "shareable", .type = PARAMETER_FLAG, .place = PLACE_SPEC, .help = "Several VMs may write it at a time" },    \
-        OPTION_DESCRIPTION, OPTION_ID
+        DISK_DISPOSAL, OPTION_DESCRIPTION, OPTION_ID
 static const Parameter disk_create_options[] = {
         { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", PARAMETER_REQUIRED, COMPLETE_DOMAIN,
           .help = "Storage domain it is on" },
@@ -115,7 +121,7 @@ static const Parameter disk_create_options[] = {
         DISK_OPTIONS,
         {},
 };
-static const Parameter disk_update_options[] = { OPTION_RENAME("disk"), OPTION_DESCRIPTION, {} };
+static const Parameter disk_update_options[] = { OPTION_RENAME("disk"), OPTION_DESCRIPTION, DISK_DISPOSAL, {} };
 static const Parameter disk_upload_arguments[] = {
         { "FILE", .complete = COMPLETE_FILE },
         { "DISK", .flags = PARAMETER_OPTIONAL, .complete = COMPLETE_DISK },

@@ -43,3 +43,16 @@ uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes, uint64_t
                 return initial_bytes + initial_bytes / 10;
         return preallocated || capacity_bytes < BLOCK_CHUNK_BYTES ? capacity_bytes : BLOCK_CHUNK_BYTES;
 }
+
+static uint64_t whole_extents(uint64_t bytes) {
+        return (bytes + BLOCK_EXTENT_BYTES - 1) / BLOCK_EXTENT_BYTES * BLOCK_EXTENT_BYTES;
+}
+
+uint64_t block_optimal_bytes(uint64_t end_bytes, uint64_t most_bytes, bool leaf) {
+        const uint64_t wanted = whole_extents(leaf ? end_bytes + BLOCK_CHUNK_BYTES : end_bytes), most = whole_extents(most_bytes);
+
+        /* An image that is larger than it should ever be is not cut. */
+        if (wanted > most && end_bytes <= most)
+                return most;
+        return wanted > 0 ? wanted : BLOCK_EXTENT_BYTES;
+}

@@ -28,3 +28,9 @@ int block_slot_find(uint32_t *used, size_t n, unsigned version, uint32_t *ret);
  * the data that are known to come, with qcow2's own, or a first chunk that is extended as the guest writes. */
 #define BLOCK_CHUNK_BYTES (2560 * MIB)
 uint64_t block_volume_bytes(bool preallocated, uint64_t capacity_bytes, uint64_t initial_bytes) _const_;
+
+/* Of the groups VDSM makes. */
+#define BLOCK_EXTENT_BYTES (128 * MIB)
+/* The size a qcow2 volume needs whose data end at end_bytes: what a guest writes to has a chunk more, and nothing more than it can grow to (most_bytes). Whole
+ * extents. Source: VDSM, lib/vdsm/storage/blockVolume.py. */
+uint64_t block_optimal_bytes(uint64_t end_bytes, uint64_t most_bytes, bool leaf) _const_;

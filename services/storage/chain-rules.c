@@ -152,6 +152,27 @@ int volume_may_merge(const VolumeList *list, const char *volume, const VolumeRec
         return n;
 }
 
+/* ---- room ---- */
+
+int volume_may_reduce(const VolumeList *list, const char *volume, bool *ret_leaf, sd_bus_error *error) {
+        const VolumeRecord *record, *child;
+        int r;
+
+        r = find_usable(list, volume, &record, error);
+        if (r < 0)
+                return r;
+        if (record->metadata.format != VOLUME_FORMAT_QCOW2 || record->metadata.allocation != VOLUME_ALLOCATION_SPARSE) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "Volume %s is no thin one: it has the room it was made with", volume);
+                return -EINVAL;
+        }
+        if (record->metadata.legality != VOLUME_LEGAL) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is illegal", volume);
+                return -EBUSY;
+        }
+        *ret_leaf = volume_children(list, volume, &child) == 0 && record->metadata.role != VOLUME_SHARED;
+        return 0;
+}
+
 /* ---- left-overs ---- */
 
 static bool any_problem(const VolumeList *list) {

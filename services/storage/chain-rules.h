@@ -31,6 +31,10 @@ typedef struct MergePlan {
 int volume_may_merge(const VolumeList *list, const char *volume, const VolumeRecord *ret_chain[static VOLUME_CHAIN_MAX], MergePlan *ret,
                      sd_bus_error *error);
 
+/* May the room of volume be cut down to what its data need? A thin qcow2 volume that is legal. ret_leaf: nothing is built on it. Return: 0, or negative with
+ * NotFound, BadFormat, InvalidState or InvalidArgument (raw, preallocated) set. */
+int volume_may_reduce(const VolumeList *list, const char *volume, bool *ret_leaf, sd_bus_error *error);
+
 /* The one volume that has volume as parent. Return: how many have; ret: the last of them, NULL for none. */
 size_t volume_children(const VolumeList *list, const char *volume, const VolumeRecord **ret);
 

@@ -33,6 +33,8 @@ static void read_options(DataCall *call) {
         request->generation = json_object_get(call->options, "generation") ? (uint32_t)dict_integer(call->options, "generation", 0)
                                                                            : GENERATION_ANY;
         request->bandwidth = (uint64_t)dict_integer(call->options, "bandwidth", 0);
+        request->wipe = dict_boolean(call->options, "wipe", false);
+        request->discard = dict_boolean(call->options, "discard", false);
         request->source_format = dict_string(call->options, "source_format", "");
         request->source_bytes = (uint64_t)dict_integer(call->options, "source_size", 0);
 }
@@ -149,7 +151,7 @@ int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *err
 
         r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
         if (r >= 0)
-                r = dict_read_checked(message, request_data, "options", &call.options, error);
+                r = dict_read_checked(message, request_merge, "options", &call.options, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);

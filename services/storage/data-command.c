@@ -42,7 +42,7 @@ static json_t *chain_node(const DataWork *work, const char *const *paths) {
 
                 node = json_pack("{s:s, s:o}", "driver", qcow2 ? "qcow2" : "raw", "file", file_node(work, paths[i]));
                 /* A device may be larger than its disk. */
-                if (node && !qcow2 && i == 0 && work->kind == DATA_COPY && domain_type_is_block(work->source.type))
+                if (node && !qcow2 && i == 0 && (work->kind == DATA_COPY || work->kind == DATA_MEASURE) && domain_type_is_block(work->source.type))
                         (void) json_object_set_new(node, "size", json_integer((json_int_t)work->present_bytes));
                 if (!node || !qcow2)
                         json_decref(below);
@@ -178,6 +178,17 @@ int data_command_measure(const DataWork *work, const char *const *paths, bool pr
         add(ret, &n, "--force-share");
         add(ret, &n, "-O");
         add(ret, &n, volume_format_to_string(work->format));
+        add(ret, &n, ret->source);
+        return 0;
+}
+
+int data_command_check(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret) {
+        size_t n;
+        int r;
+
+        r = look("check", work, paths, privileged, ret, &n);
+        if (r < 0)
+                return r;
         add(ret, &n, ret->source);
         return 0;
 }

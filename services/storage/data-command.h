@@ -28,6 +28,8 @@ int data_command_resize(const DataWork *work, const char *const *paths, bool pri
 int data_command_info(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
 /* How much room the chain needs as a volume of format: `qemu-img measure`. */
 int data_command_measure(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
+/* `qemu-img check` of the chain's first volume alone. */
+int data_command_check(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
 /* Only the name in the header of child: base, of format, is its backing file from now on. child: a path. */
 int data_command_rebase(const char *child, const char *base, VolumeFormat format, bool privileged, DataCommand *ret);
 

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "bus-error.h"
+#include "data-measure.h"
 #include "data-steps.h"
 #include "data-tool.h"
 #include "heir.h"
@@ -57,6 +58,20 @@ static int write_result(const char *directory, uint64_t bytes, int r, const sd_b
         return text ? transfer_write_file(directory, "result", text) : -ENOMEM;
 }
 
+static int measure(const char *directory, const DataWork *data, sd_bus_error *error) {
+        _cleanup_json_ json_t *answer = NULL;
+        _cleanup_free_ char *text = NULL;
+        DataMeasure measured = {};
+        int r;
+
+        r = data_measure(data, &measured, error);
+        if (r < 0)
+                return r;
+        answer = data_measure_to_json(&measured);
+        text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+        return text ? transfer_write_file(directory, DATA_MEASURED_FILE, text) : -ENOMEM;
+}
+
 static int work(const char *directory, const TransferRequest *request, DataWork *data, sd_bus_error *error) {
         _cleanup_close_ int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), lease = -EBADF, fd = -EBADF;
         Progress progress = {.total_bytes = data->capacity_bytes, .last = -1};
@@ -74,7 +89,9 @@ static int work(const char *directory, const TransferRequest *request, DataWork 
         if (fd < 0)
                 return -errno;
         progress.fd = fd;
-        if (domain_has_leases(&data->place)) {
+        if (data->kind == DATA_MEASURE) /* only a look */
+                return measure(directory, data, error);
+        if (domain_has_leases(&data->place) && data->kind != DATA_WIPE) {
                 lease = volume_lease_take(&data->place, request->image, request->volume, error);
                 if (lease < 0)
                         return lease;

@@ -6,14 +6,15 @@
 
 #include "bus-error.h"
 #include "config.h"
+#include "data-job-internal.h"
 #include "log.h"
 #include "manager.h"
-#include "transfer-internal.h"
 #include "transfer-progress.h"
+#include "wipe-job.h"
 
 static const char data_program[] = RHV_LIBEXEC_DIR "/rhv-data";
 
-static Io *data_io(const Domain *domain, const char *name, int (*run)(Io *), const char *image, const char *volume) {
+Io *data_job_io(const Domain *domain, const char *name, int (*run)(Io *), const char *image, const char *volume) {
         Io *io = io_new(name, run, &domain->place);
 
         if (!io)
@@ -23,8 +24,7 @@ static Io *data_io(const Domain *domain, const char *name, int (*run)(Io *), con
         return io;
 }
 
-/* A piece for that transfer; its end finds it again by the job's id in task->user. Takes io. */
-static int run_piece(Transfer *transfer, Domain *domain, Io *io, uint64_t deadline_usec, task_then_t then, sd_bus_error *error) {
+int data_job_run(Transfer *transfer, Domain *domain, Io *io, uint64_t deadline_usec, task_then_t then, sd_bus_error *error) {
         _cleanup_(task_freep) Task *task = task_new(transfer->manager, domain, NULL);
         int r;
 
@@ -39,8 +39,7 @@ static int run_piece(Transfer *transfer, Domain *domain, Io *io, uint64_t deadli
         return r;
 }
 
-/* The same for the holder of the domain's lease. */
-static int run_structural(Transfer *transfer, Domain *domain, Io *io, task_then_t then, sd_bus_error *error) {
+int data_job_run_structural(Transfer *transfer, Domain *domain, Io *io, task_then_t then, sd_bus_error *error) {
         int r;
 
         r = domain_structural(domain, io);
@@ -48,11 +47,10 @@ static int run_structural(Transfer *transfer, Domain *domain, Io *io, task_then_
                 io_free(io);
                 return r;
         }
-        return run_piece(transfer, domain, io, DOMAIN_LONG_IO_USEC, then, error);
+        return data_job_run(transfer, domain, io, DOMAIN_LONG_IO_USEC, then, error);
 }
 
-/* Return: NULL where it is closed by now; Aborted is set. */
-static Domain *written_domain(const Transfer *transfer, sd_bus_error *error) {
+Domain *data_job_domain(const Transfer *transfer, sd_bus_error *error) {
         Domain *domain = domain_find(transfer->manager, transfer->request.domain);
 
         if (!domain)
@@ -60,8 +58,7 @@ static Domain *written_domain(const Transfer *transfer, sd_bus_error *error) {
         return domain;
 }
 
-/* Finds the transfer a piece was for, and frees the task. */
-static Transfer *piece_ended(Task *task) {
+Transfer *data_job_piece_ended(Task *task) {
         Transfer *transfer = transfer_find(task->manager, task->user);
 
         task_free(task);
@@ -91,7 +88,7 @@ static void start_unit(Transfer *transfer) {
 }
 
 static void on_made(Task *task, Io *io, int r, const sd_bus_error *error) {
-        Transfer *transfer = piece_ended(task);
+        Transfer *transfer = data_job_piece_ended(task);
 
         if (!transfer)
                 return;
@@ -112,23 +109,23 @@ static void take_data(Io *io, Io *noted) {
 
 /* Takes the note's data where the new volume must be given its room. */
 static int make_copy(Transfer *transfer, Io *noted, sd_bus_error *error) {
-        Domain *domain = written_domain(transfer, error);
+        Domain *domain = data_job_domain(transfer, error);
         Io *io;
 
         if (!domain)
                 return -ECANCELED;
-        io = data_io(domain, "make a volume", io_volume_make, transfer->request.image, transfer->request.volume);
+        io = data_job_io(domain, "make a volume", io_volume_make, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
         io->request = noted->request;
         if (domain->place.type->layout->volume_grow && io->request.allocation == VOLUME_ALLOCATION_SPARSE)
                 take_data(io, noted);
-        return run_structural(transfer, domain, io, on_made, error);
+        return data_job_run_structural(transfer, domain, io, on_made, error);
 }
 
 static void on_noted(Task *task, Io *io, int r, const sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
-        Transfer *transfer = piece_ended(task);
+        Transfer *transfer = data_job_piece_ended(task);
 
         if (!transfer)
                 return;
@@ -147,13 +144,13 @@ static void on_noted(Task *task, Io *io, int r, const sd_bus_error *error) {
 /* ---- plan and note ---- */
 
 /* What the plan found goes to the domain that is written. */
-static int note(Transfer *transfer, Io *plan, sd_bus_error *error) {
-        Domain *domain = written_domain(transfer, error);
+int data_job_note(Transfer *transfer, Io *plan, sd_bus_error *error) {
+        Domain *domain = data_job_domain(transfer, error);
         Io *io;
 
         if (!domain)
                 return -ECANCELED;
-        io = data_io(domain, "note a job", io_data_note, transfer->request.image, transfer->request.volume);
+        io = data_job_io(domain, "note a job", io_data_note, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
         io->data = TAKE_PTR(plan->data);
@@ -165,14 +162,14 @@ static int note(Transfer *transfer, Io *plan, sd_bus_error *error) {
                 io_free(io);
                 return -ENOMEM;
         }
-        return run_piece(transfer, domain, io, DOMAIN_IO_USEC, on_noted, error);
+        return data_job_run(transfer, domain, io, DOMAIN_IO_USEC, on_noted, error);
 }
 
 /* ---- room ---- */
 
 static void on_grown(Task *task, Io *io, int r, const sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
-        Transfer *transfer = piece_ended(task);
+        Transfer *transfer = data_job_piece_ended(task);
 
         if (!transfer)
                 return;
@@ -181,7 +178,7 @@ static void on_grown(Task *task, Io *io, int r, const sd_bus_error *error) {
                 if (io->data->format == VOLUME_FORMAT_RAW)
                         transfer->size_bytes = io->data->capacity_bytes = io->plan.metadata.capacity_bytes;
                 io->size_bytes = 0; /* it has its room */
-                r = note(transfer, io, &own);
+                r = data_job_note(transfer, io, &own);
                 error = &own;
         }
         if (r < 0)
@@ -190,23 +187,23 @@ static void on_grown(Task *task, Io *io, int r, const sd_bus_error *error) {
 
 /* The volume gets room first. Cut off here, nothing but that has happened, and the same job finds it done. */
 static int grow(Transfer *transfer, Io *plan, sd_bus_error *error) {
-        Domain *domain = written_domain(transfer, error);
+        Domain *domain = data_job_domain(transfer, error);
         Io *io;
 
         if (!domain)
                 return -ECANCELED;
-        io = data_io(domain, "make a volume larger", io_volume_grow, transfer->request.image, transfer->request.volume);
+        io = data_job_io(domain, "make a volume larger", io_volume_grow, transfer->request.image, transfer->request.volume);
         if (!io)
                 return -ENOMEM;
         io->data = TAKE_PTR(plan->data);
         io->data->place = io->data->source = io->place;
         io->size_bytes = plan->grow_bytes;
-        return run_structural(transfer, domain, io, on_grown, error);
+        return data_job_run_structural(transfer, domain, io, on_grown, error);
 }
 
 static void on_planned(Task *task, Io *io, int r, const sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
-        Transfer *transfer = piece_ended(task);
+        Transfer *transfer = data_job_piece_ended(task);
         Job *job;
 
         if (!transfer)
@@ -224,7 +221,7 @@ static void on_planned(Task *task, Io *io, int r, const sd_bus_error *error) {
                 job = job_find(transfer->manager->jobs, transfer->job);
                 if (job)
                         job_set_progress(job, 0, transfer->size_bytes);
-                r = io->grow_bytes > 0 ? grow(transfer, io, &own) : note(transfer, io, &own);
+                r = io->grow_bytes > 0 ? grow(transfer, io, &own) : data_job_note(transfer, io, &own);
                 error = &own;
         }
         if (r < 0)
@@ -239,6 +236,8 @@ static DataWork *new_work(const DataRequest *request) {
         work->kind = request->kind;
         work->capacity_bytes = request->make ? request->make->capacity_bytes : request->capacity_bytes;
         work->share = request->share;
+        work->wipe = request->wipe;
+        work->discard = request->discard;
         work->bandwidth = request->bandwidth;
         work->source_bytes = request->source_bytes;
         (void) snprintf(work->source_format, sizeof(work->source_format), "%s", request->source_format);
@@ -249,6 +248,8 @@ static void set_request(Transfer *transfer, const Domain *domain, const DataRequ
         const Domain *target = request->target ?: domain;
 
         transfer->kind = request->kind;
+        transfer->wipe = request->wipe;
+        transfer->discard = request->discard;
         transfer->devices = domain_type_is_block(domain->place.type) || domain_type_is_block(target->place.type);
         transfer->request = (TransferRequest){.upload = true, .data = true, .leased = target->lease};
         memcpy(transfer->request.domain, target->place.id, UUID_STRING_MAX);
@@ -277,7 +278,7 @@ int data_job_start(Domain *domain, Job *job, const DataRequest *request, sd_bus_
         r = transfer_name_unit(transfer);
         if (r < 0)
                 return r;
-        io = data_io(domain, "plan a job", io_data_plan, request->image, request->volume);
+        io = data_job_io(domain, "plan a job", io_data_plan, request->image, request->volume);
         if (!io)
                 return -ENOMEM;
         io->change.expected_generation = request->generation;
@@ -288,7 +289,7 @@ int data_job_start(Domain *domain, Job *job, const DataRequest *request, sd_bus_
                 io_free(io);
                 return -ENOMEM;
         }
-        r = run_piece(transfer, domain, io, DOMAIN_IO_USEC, on_planned, error);
+        r = data_job_run(transfer, domain, io, DOMAIN_IO_USEC, on_planned, error);
         if (r < 0)
                 return r;
         job_adopt(job, transfer_cancel, transfer);
@@ -303,11 +304,15 @@ static void on_finished(Task *task, Io *io, int r, const sd_bus_error *error) {
         const int failure = task->failure_r;
         _cleanup_error_ sd_bus_error before = SD_BUS_ERROR_NULL;
         Transfer *transfer;
+        Domain *domain;
 
         (void) sd_bus_error_move(&before, &task->failure);
-        transfer = piece_ended(task);
+        transfer = data_job_piece_ended(task);
         if (!transfer)
                 return;
+        domain = data_job_domain(transfer, NULL);
+        if (transfer->wipe && r >= 0 && domain)
+                wipe_job_look(domain); /* for the volume that was merged */
         if (failure < 0 && r < 0)
                 log_warning_errno(r, "Image %s of an unfinished copy stays, illegal: %s", transfer->request.image, error->message ?: "");
         if (failure < 0)
@@ -316,10 +321,23 @@ static void on_finished(Task *task, Io *io, int r, const sd_bus_error *error) {
                 transfer_end(transfer, r, error);
 }
 
+/* Of a wipe: which volumes are full of zeroes. */
+static int add_wiped(const Transfer *transfer, const Domain *domain, Io *io) {
+        int r;
+
+        if (transfer->kind != DATA_WIPE)
+                return 0;
+        io->data = calloc(1, sizeof(*io->data));
+        r = io->data ? data_work_load(transfer->directory, io->data) : -ENOMEM;
+        if (r >= 0)
+                io->data->place = io->data->source = domain->place;
+        return r;
+}
+
 /* r, error: of the work, told at the end. Return: 0, or negative where the piece cannot be begun. */
 static int finish(Transfer *transfer, Domain *domain, int (*run)(Io *), const char *volume, int r, const sd_bus_error *error) {
         _cleanup_(task_freep) Task *task = task_new(transfer->manager, domain, NULL);
-        Io *io = data_io(domain, "finish a job", run, transfer->request.image, volume);
+        Io *io = data_job_io(domain, "finish a job", run, transfer->request.image, volume);
         int k;
 
         if (!task || !io) {
@@ -331,7 +349,11 @@ static int finish(Transfer *transfer, Domain *domain, int (*run)(Io *), const ch
         task->failure_r = r < 0 ? r : 0;
         if (r < 0)
                 (void) sd_bus_error_copy(&task->failure, error);
-        k = domain_structural(domain, io);
+        io->wipe = transfer->wipe;
+        io->discard = transfer->discard;
+        k = add_wiped(transfer, domain, io);
+        if (k >= 0)
+                k = domain_structural(domain, io);
         if (k < 0) {
                 io_free(io);
                 return k;
@@ -351,15 +373,33 @@ static bool is_settled(const Transfer *transfer) {
         return transfer_read_file(transfer->directory, TRANSFER_SETTLED_FILE, &text, &size) >= 0;
 }
 
+/* What a job's kind asks for after its unit; NULL: nothing. ret: the volume it is about. */
+static int (*finish_of(const Transfer *transfer, int r, const char **ret))(Io *) {
+        *ret = transfer->request.volume;
+        switch (transfer->kind) {
+        case DATA_COPY:
+                return r < 0 ? io_data_undo : NULL;
+        case DATA_MERGE:
+                *ret = transfer->merged;
+                return r < 0 ? NULL : io_merge_finish;
+        case DATA_WIPE:
+                return r < 0 ? NULL : io_wipe_finish;
+        default:
+                return NULL;
+        }
+}
+
 void data_job_conclude(Transfer *transfer, int r, sd_bus_error *error) {
         Domain *domain = domain_find(transfer->manager, transfer->request.domain);
-        const bool merges = transfer->kind == DATA_MERGE;
+        int (*run)(Io *);
+        const char *volume;
 
         if (r >= 0 && !is_settled(transfer)) {
                 sd_bus_error_set(error, RHV_ERROR_INTERRUPTED, "The job ended before its outcome was on the storage");
                 r = -EINTR;
         }
-        if (merges ? r < 0 : transfer->kind != DATA_COPY || r >= 0) {
+        run = finish_of(transfer, r, &volume);
+        if (!run) {
                 if (domain && domain->state == DOMAIN_ACTIVE)
                         domain_look(domain); /* the room has changed */
                 transfer_end(transfer, r, sd_bus_error_is_set(error) ? error : NULL);
@@ -367,15 +407,18 @@ void data_job_conclude(Transfer *transfer, int r, sd_bus_error *error) {
         }
         if (domain && domain->state == DOMAIN_OPENING)
                 return; /* transfer_domain_changed() comes back here */
-        if (domain && domain->state == DOMAIN_ACTIVE &&
-            finish(transfer, domain, merges ? io_merge_finish : io_data_undo, merges ? transfer->merged : transfer->request.volume, r, error) >= 0)
+        if (domain && domain->state == DOMAIN_ACTIVE && finish(transfer, domain, run, volume, r, error) >= 0)
                 return;
-        if (r >= 0) {
+        if (r >= 0 && transfer->kind == DATA_MERGE)
                 sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE,
                                   "The data are merged, but storage domain %s cannot be reached to remove volume %s; merge it again",
                                   transfer->request.domain, transfer->merged);
+        else if (r >= 0)
+                sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE,
+                                  "The data are wiped, but storage domain %s cannot be reached to give their room back; that is done later",
+                                  transfer->request.domain);
+        if (r >= 0)
                 r = -EHOSTDOWN;
-        }
         transfer_end(transfer, r, sd_bus_error_is_set(error) ? error : NULL);
 }
 
@@ -387,6 +430,8 @@ int data_job_recall(Transfer *transfer) {
         if (r < 0)
                 return r;
         transfer->kind = work.kind;
+        transfer->wipe = work.wipe;
+        transfer->discard = work.discard;
         transfer->devices = domain_type_is_block(work.place.type) || domain_type_is_block(work.source.type);
         transfer->size_bytes = work.capacity_bytes;
         if (work.kind == DATA_COPY) {

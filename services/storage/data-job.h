@@ -27,6 +27,7 @@ typedef struct DataRequest {
         Domain *target;             /* of a copy; borrowed for the call */
         const VolumeRequest *make;  /* the copy's volume */
         bool share;                 /* it becomes a template */
+        bool wipe, discard;         /* what becomes of a merged volume's data */
 } DataRequest;
 
 /* job: new, image (and the copy's) locked for it. Return: 0, or negative with error set. */

@@ -14,6 +14,7 @@
 #include "data-command.h"
 #include "data-source.h"
 #include "data-tool.h"
+#include "data-wipe.h"
 #include "fault-point.h"
 #include "file-util.h"
 #include "heir.h"
@@ -280,6 +281,9 @@ int data_run(const DataRun *run, sd_bus_error *error) {
         };
         int r;
 
+        /* What is wiped has left its chain: its lease and its tag say all. */
+        if (run->work->kind == DATA_WIPE)
+                return data_wipe(run, error);
         r = check_volume(run, error);
         FAULT_POINT("data-checked");
         if (r >= 0)

@@ -39,6 +39,15 @@ bool data_tool_stopped(void) {
         return stopped;
 }
 
+bool data_tool_wait(uint64_t usec) {
+        const struct timespec timeout = {.tv_sec = (time_t)(usec / USEC_PER_SEC), .tv_nsec = (long)(usec % USEC_PER_SEC * 1000)};
+        struct pollfd fd = {.fd = signal_fd, .events = POLLIN};
+
+        if (usec > 0 && !stopped)
+                (void) ppoll(&fd, 1, &timeout, NULL);
+        return data_tool_stopped();
+}
+
 /* One piece of what it prints; a number that was cut in two comes whole the next time. */
 static bool read_progress(const DataTool *tool, int fd) {
         char text[512];

@@ -18,5 +18,7 @@ typedef struct DataTool {
 int data_tool_prepare(void);
 /* SIGTERM arrived: nothing further is begun. */
 bool data_tool_stopped(void);
+/* For so long, or until SIGTERM arrives. Return: it did; nothing further is begun. */
+bool data_tool_wait(uint64_t usec);
 /* Return: 0; -ECANCELED with Aborted set; or negative with NoSpace or BackendFailed set, which says the last of its standard error. */
 int data_tool_run(const DataTool *tool, sd_bus_error *error);

@@ -15,6 +15,8 @@ static const char *const data_kind_table[_DATA_KIND_MAX] = {
                 [DATA_EXTEND] = "extend-volume",
                 [DATA_COPY] = "copy-volume",
                 [DATA_MERGE] = "merge-volume",
+                [DATA_WIPE] = "wipe-image",
+                [DATA_MEASURE] = "measure-volume",
 };
 DEFINE_STRING_TABLE(data_kind, DataKind, _DATA_KIND_MAX)
 
@@ -40,7 +42,8 @@ static json_t *chain_to_json(const DataWork *work) {
 }
 
 json_t *data_work_to_json(const DataWork *work) {
-        return json_pack("{s:s, s:b, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "kind", data_kind_to_string(work->kind), "share", (int)work->share,
+        return json_pack("{s:s, s:b, s:b, s:b, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "kind", data_kind_to_string(work->kind), "share", (int)work->share, "wipe", (int)work->wipe, "discard",
+                           (int)work->discard,
                            "place",
                            place_to_json(&work->place), "source", place_to_json(&work->source), "format",
                            volume_format_to_string(work->format), "allocation", volume_allocation_to_string(work->allocation), "present",
@@ -105,6 +108,8 @@ static int read_words(const json_t *object, DataWork *work) {
         const char *format = dict_string(object, "source_format", "");
 
         work->share = dict_boolean(object, "share", false);
+        work->wipe = dict_boolean(object, "wipe", false);
+        work->discard = dict_boolean(object, "discard", false);
         work->kind = data_kind_from_string(dict_string(object, "kind", ""));
         work->format = volume_format_from_string(dict_string(object, "format", ""));
         work->allocation = volume_allocation_from_string(dict_string(object, "allocation", ""));

@@ -15,6 +15,8 @@ typedef enum DataKind {
         DATA_EXTEND, /* the volume gets a larger capacity */
         DATA_COPY,   /* what the chain holds is written into the volume, which is new */
         DATA_MERGE,  /* the chain's first volume is merged into its second, which is the volume */
+        DATA_WIPE,   /* the chain's volumes, which are no chain any more but are to be removed, are overwritten with zeroes */
+        DATA_MEASURE, /* how much room would what the chain holds take as a volume of the format? Nothing is written */
         _DATA_KIND_MAX,
         _DATA_KIND_INVALID = -EINVAL,
 } DataKind;
@@ -38,6 +40,8 @@ typedef struct DataWork {
         VolumeAllocation allocation;
         uint64_t present_bytes;  /* the volume's capacity before */
         uint64_t capacity_bytes; /* and afterwards */
+        bool wipe;               /* of a merge: the merged volume is wiped before it is removed */
+        bool discard;            /* of what is removed at the end: the storage is told */
         bool share;              /* of a copy: the volume becomes a template */
         uint64_t bandwidth;      /* bytes per second; 0: as fast as it goes */
         char source_format[DATA_FORMAT_MAX]; /* of a foreign image in the chain's only volume; empty: a disk of ours */

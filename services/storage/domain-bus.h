@@ -10,6 +10,7 @@
 int volume_method_list_images(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int volume_method_get_volumes(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int volume_method_create(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int volume_method_reduce(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int volume_method_delete_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int volume_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error);
 

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "manager.h"
 #include "state-file.h"
+#include "wipe-job.h"
 
 #define DOMAIN_FILE_VERSION 1
 
@@ -213,12 +214,16 @@ static void set_facts(Domain *domain, const DomainFacts *facts) {
 }
 
 static void on_cleaned(Task *task, Io *io, int r, const sd_bus_error *error) {
+        Domain *domain = task_domain(task);
+
         if (io && io->cleaned > 0)
                 log_full(LOG_NOTICE, MESSAGE_ID_DOMAIN_CLEANED, LOG_FIELDS("RHV_DOMAIN", task->domain),
                          "Storage domain %s: %u left-overs of interrupted work were cleared away", task->domain,
                          io->cleaned);
         if (r < 0)
                 log_warning("Storage domain %s: %s", task->domain, error->message);
+        if (domain)
+                wipe_job_look(domain);
         task_free(task);
 }
 
@@ -281,6 +286,7 @@ void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *
         set_space(domain, space);
         if (!domain->lease)
                 domain_clean(domain);
+        domain->wipe_usec = monotonic_usec(); /* a former process may have held the lease already */
         domain_set_state(domain, DOMAIN_ACTIVE, "");
         if (domain->lockspace)
                 domain_lockspace_look(domain->lockspace);
@@ -370,6 +376,7 @@ void domain_monitor_all(Manager *manager) {
                         domain_look(domain);
                 if (domain->lockspace)
                         domain_lockspace_look(domain->lockspace);
+                wipe_job_monitor(domain);
         }
 }
 

@@ -12,6 +12,7 @@
 #include "fault-point.h"
 #include "heir.h"
 #include "io.h"
+#include "log.h"
 #include "state-file.h"
 #include "transfer-request.h"
 
@@ -137,9 +138,12 @@ int io_data_plan(Io *io) {
                         [DATA_EXTEND] = plan_extend,
                         [DATA_COPY] = plan_copy,
                         [DATA_MERGE] = plan_merge,
+                        [DATA_MEASURE] = plan_copy,
         };
         int r;
 
+        if (!plans[io->data->kind])
+                return -EOPNOTSUPP;
         r = io_list_one(io);
         return r < 0 ? r : plans[io->data->kind](io);
 }
@@ -270,6 +274,17 @@ static int move_child(Io *io, const char *child, const VolumeRecord *base) {
         return r;
 }
 
+/* What both volumes took together is less than the room that was made before: as VDSM does. The merge itself is done. */
+static void shrink_base(Io *io, const VolumeRecord *base, bool leaf) {
+        if (!layout(io)->volume_reduce || base->metadata.format != VOLUME_FORMAT_QCOW2 || base->metadata.allocation != VOLUME_ALLOCATION_SPARSE)
+                return;
+        if (io_reduce(io, base->id, leaf) < 0) {
+                log_notice("Volume %s keeps the room it does not need after a merge: %s", base->id, io->error.message ?: "");
+                sd_bus_error_free(&io->error);
+        }
+        FAULT_POINT("merge-shrunk");
+}
+
 int io_merge_finish(Io *io) {
         const VolumeRecord *chain[VOLUME_CHAIN_MAX];
         MergePlan plan;
@@ -286,5 +301,7 @@ int io_merge_finish(Io *io) {
         FAULT_POINT("merge-illegal");
         if (r >= 0 && plan.child[0])
                 r = move_child(io, plan.child, chain[1]);
-        return r < 0 ? r : layout(io)->volume_delete(&io->place, io->image, io->volume, &io->error);
+        if (r >= 0)
+                shrink_base(io, chain[1], !plan.child[0]);
+        return r < 0 ? r : io_volume_delete(io);
 }

@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "data-work.h"
+#include "fault-point.h"
 #include "file-util.h"
 #include "io.h"
 #include "iscsi.h"
@@ -244,17 +245,41 @@ int io_volume_abandon(Io *io) {
         return 0;
 }
 
+/* It may have been marked before, by a job that was cut off: then the rest of the way is left. volume: "" any of the image. */
+static int found_marked(Io *io, int r) {
+        WipeVolume marked[VOLUME_CHAIN_MAX];
+        size_t n;
+
+        if (r != -ENOENT || layout(io)->wipe_list(&io->place, io->image, marked, ELEMENTSOF(marked), &n, NULL) < 0)
+                return r;
+        for (size_t i = 0; i < n; i++)
+                if (!io->volume[0] || streq(marked[i].volume, io->volume)) {
+                        sd_bus_error_free(&io->error);
+                        return 0;
+                }
+        return r;
+}
+
 int io_image_delete(Io *io) {
         int r;
 
-        r = layout(io)->image_hide(&io->place, io->image, &io->error);
-        if (r < 0)
+        if (io->wipe && layout(io)->image_mark) {
+                r = found_marked(io, layout(io)->image_mark(&io->place, io->image, &io->error));
+                FAULT_POINT("image-marked");
                 return r;
-        return layout(io)->image_purge(&io->place, io->image, &io->error);
+        }
+        r = layout(io)->image_hide(&io->place, io->image, &io->error);
+        return r < 0 ? r : layout(io)->image_purge(&io->place, io->image, io->discard, &io->error);
 }
 
 int io_volume_delete(Io *io) {
-        return layout(io)->volume_delete(&io->place, io->image, io->volume, &io->error);
+        int r;
+
+        if (!layout(io)->volume_mark || (!io->wipe && !io->discard))
+                return layout(io)->volume_delete(&io->place, io->image, io->volume, &io->error);
+        r = found_marked(io, layout(io)->volume_mark(&io->place, io->image, io->volume, io->wipe, &io->error));
+        FAULT_POINT("volume-marked");
+        return r < 0 || io->wipe ? r : layout(io)->image_purge(&io->place, io->image, io->discard, &io->error);
 }
 
 int io_volume_update(Io *io) {
@@ -286,6 +311,7 @@ static int note_request(const Io *io) {
                         .generation = io->record.metadata.generation,
                         .was_legal = io->record.metadata.legality == VOLUME_LEGAL,
                         .leased = io->upload && domain_has_leases(&io->place),
+                        .devices = !io->upload && domain_type_is_block(io->place.type),
         };
 
         memcpy(request.domain, io->place.id, UUID_STRING_MAX);
@@ -294,19 +320,13 @@ static int note_request(const Io *io) {
         return transfer_request_save(io->directory, &request);
 }
 
-/* A device is as large as it is: what is uploaded must fit, and the end of a qcow2 image in it is not the device's. */
+/* A device is as large as it is: what is uploaded must fit. */
 static int check_device(Io *io, const VolumeRecord *record) {
-        if (!domain_type_is_block(io->place.type))
-                return 0;
-        if (io->upload && io->size_bytes > record->true_size_bytes) {
+        if (domain_type_is_block(io->place.type) && io->upload && io->size_bytes > record->true_size_bytes) {
                 sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_ARGUMENT,
                                   "%" PRIu64 " bytes do not fit into the %" PRIu64 " that volume %s has now; make it with that \"initial_size\"",
                                   io->size_bytes, record->true_size_bytes, io->volume);
                 return -EINVAL;
-        }
-        if (!io->upload && record->metadata.format == VOLUME_FORMAT_QCOW2) {
-                sd_bus_error_set(&io->error, RHV_ERROR_NOT_SUPPORTED, "A qcow2 volume of a block domain cannot be downloaded yet; a raw one can");
-                return -EOPNOTSUPP;
         }
         return 0;
 }

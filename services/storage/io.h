@@ -33,6 +33,8 @@ struct Io {
         struct DataWork *data; /* of a data job; in and out; its places are filled where it is noted */
         DomainPlace source;    /* of its chain, where that is another domain */
         bool upload;
+        bool wipe;    /* what is removed: it is only marked now, to be wiped before it goes */
+        bool discard; /* and the storage is told that nobody needs the blocks */
         uint64_t size_bytes; /* to be uploaded */
         uint64_t grow_bytes; /* of a data job: the room its volume must be given before, by who holds the domain's lease; 0: none */
         char *directory;     /* of a transfer */
@@ -93,8 +95,8 @@ int io_close_domain(Io *io);
 int io_volume_begin(Io *io);   /* request -> plan */
 int io_volume_finish(Io *io);  /* request, plan: fill and commit, or abandon */
 int io_volume_abandon(Io *io); /* request, plan */
-int io_image_delete(Io *io);   /* image: hide and purge */
-int io_volume_delete(Io *io);  /* image, volume */
+int io_image_delete(Io *io);   /* image, wipe, discard: hide and purge; to be wiped: only hide, and 0 also where that was done before */
+int io_volume_delete(Io *io);  /* image, volume, wipe, discard: likewise */
 int io_volume_update(Io *io);  /* image, volume, change */
 int io_transfer_begin(Io *io); /* image, volume, upload, size, directory -> record, fd; an upload's volume is ILLEGAL
                                   from here on */
@@ -124,7 +126,14 @@ int io_volume_grow(Io *io);  /* image, volume, size_bytes -> plan.metadata.capac
 int io_data_measure(Io *io); /* data -> measured: what its chain takes in a volume of its format */
 int io_data_note(Io *io);    /* place, source, image, volume, record.metadata.generation, data, size_bytes, directory: the job's notes are on disk */
 int io_data_undo(Io *io);    /* image, volume: the image of a copy that did not end well goes */
+int io_volume_reduce(Io *io); /* image, volume -> plan.metadata.capacity_bytes: the room the volume has now */
+/* The same of a volume of io's image. as_leaf: what is built on it is about to go. */
+int io_reduce(Io *io, const char *volume, bool as_leaf);
 int io_merge_finish(Io *io); /* image, volume: merged into its parent, it leaves the chain and goes; 0 also where that was done before */
+
+/* io-wipe.c: around a wipe, whose work is rhv-data's too. */
+int io_wipe_plan(Io *io);   /* image ("": all), data -> data: what is to be wiped, at most as much as a chain has; n_chain 0: nothing */
+int io_wipe_finish(Io *io); /* image, data (its chain holds nothing but zeroes), discard: it goes */
 
 /* Room for needed_bytes? Return: 0; -ENOSPC with NoSpace; another error of the measurement. */
 int io_check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error);

@@ -5,7 +5,6 @@
 #include "bus-error.h"
 #include "chain-rules.h"
 #include "layout-block.h"
-#include "sanlock-call.h"
 
 /* ---- the volumes of the group ---- */
 
@@ -228,90 +227,6 @@ int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd
         return 0;
 }
 
-/* ---- removal ---- */
-
-int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error) {
-        for (size_t i = 0; i < scan->n; i++) {
-                const BlockVolume *volume = &scan->volumes[i];
-                Lease lease;
-                int r;
-
-                if (!block_volume_is_whole(volume) || !streq(volume->tags.image, image) || volume->tags.slot == LVM_SLOT_NONE)
-                        continue;
-                r = block_lease_of(place, volume, &lease);
-                if (r < 0)
-                        return r;
-                r = volume_lease_check_free(&lease, volume->id, error);
-                free((char *)lease.path);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* Names for one command, about volumes of scan. ret: new, NULL at its end, of borrowed strings. */
-static int names_new(const BlockScan *scan, const char ***ret) {
-        *ret = calloc(scan->n + 1, sizeof(**ret));
-        return *ret ? 0 : -ENOMEM;
-}
-
-/* The volumes of an image that is there, or of one being removed. */
-static int select_volumes(const BlockScan *scan, const char *image, bool removed, const char ***ret) {
-        size_t n = 0;
-        int r;
-
-        r = names_new(scan, ret);
-        for (size_t i = 0; r >= 0 && i < scan->n; i++) {
-                const LvmVolumeTags *tags = &scan->volumes[i].tags;
-
-                if (streq(tags->image, image) && tags->removed == removed && !tags->initializing)
-                        (*ret)[n++] = scan->volumes[i].id;
-        }
-        return r;
-}
-
-/* The same of the group as it is now, for what is then done with them. */
-static int with_volumes(const DomainPlace *place, const char *image, bool removed,
-                        int (*run)(const char *devices, const char *group, const char *const *names, sd_bus_error *error), sd_bus_error *error) {
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        _cleanup_free_ const char **names = NULL;
-        int r;
-
-        r = block_scan(place, &scan, error);
-        if (r >= 0)
-                r = select_volumes(&scan, image, removed, &names);
-        return r < 0 ? r : run(place->path, place->id, names, error);
-}
-
-int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        _cleanup_(volume_list_clear) VolumeList list = {};
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        const char *words[] = {"lvchange", "--autobackup", "n", "--deltag", NULL, "--addtag", NULL, NULL};
-        _cleanup_free_ char *before = NULL, *after = NULL;
-        _cleanup_free_ const char **names = NULL;
-        int r;
-
-        r = block_scan(place, &scan, error);
-        if (r >= 0)
-                r = block_read_image(place, &scan, image, &list, error);
-        if (r >= 0)
-                r = image_may_delete(&list, error);
-        if (r >= 0)
-                r = block_volumes_free(place, &scan, image, error);
-        if (r < 0)
-                return r;
-        if (asprintf(&before, LVM_TAG_IMAGE "%s", image) < 0 || asprintf(&after, LVM_TAG_REMOVED "%s", image) < 0)
-                return -ENOMEM;
-        words[4] = before;
-        words[6] = after;
-        r = select_volumes(&scan, image, false, &names);
-        return r < 0 ? r : lvm_change(place->path, place->id, words, names, error);
-}
-
-int block_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        return with_volumes(place, image, true, lvm_remove, error);
-}
-
 /* ---- left-overs ---- */
 
 static int finish_parents(const DomainPlace *place, int fd, const BlockScan *scan, const VolumeList *list, unsigned *n, sd_bus_error *error) {
@@ -343,6 +258,9 @@ static int finish_deletion(const DomainPlace *place, int fd, const BlockScan *sc
                 return 0;
         if (volume_is_cut_out(list, record)) {
                 (*n)++;
+                /* One that was merged: whether it was to be wiped is not known any more. A deletion that wipes leaves none of the others. */
+                if (volume_has_parent(&record->metadata))
+                        return block_mark_for_wipe(place, list->image, record->id, error);
                 return lvm_remove(place->path, place->id, names, error);
         }
         if (!volume_is_bare(list, record))
@@ -386,20 +304,12 @@ static int finish_images(const DomainPlace *place, const BlockScan *scan, unsign
 
 int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error) {
         _cleanup_(block_scan_clear) BlockScan scan = {};
-        _cleanup_free_ const char **names = NULL;
         unsigned n = 0;
         int r;
 
         r = block_scan(place, &scan, error);
-        if (r < 0)
-                return r;
-        r = names_new(&scan, &names);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < scan.n; i++)
-                if (scan.volumes[i].tags.initializing || scan.volumes[i].tags.removed)
-                        names[n++] = scan.volumes[i].id;
-        r = lvm_remove(place->path, place->id, names, error);
+        if (r >= 0)
+                r = block_remove_left_overs(place, &scan, &n, error);
         if (r >= 0)
                 r = finish_images(place, &scan, &n, error);
         *ret_n = n;
@@ -417,6 +327,21 @@ int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, si
         return lvm_activate(place->path, place->id, names, error);
 }
 
+/* What is being removed of it too. */
 int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        return with_volumes(place, image, false, lvm_deactivate, error);
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+        size_t n = 0;
+        int r;
+
+        r = block_scan(place, &scan, error);
+        if (r < 0)
+                return r;
+        names = calloc(scan.n + 1, sizeof(*names));
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < scan.n; i++)
+                if (streq(scan.volumes[i].tags.image, image) && !scan.volumes[i].tags.initializing)
+                        names[n++] = scan.volumes[i].id;
+        return lvm_deactivate(place->path, place->id, names, error);
 }

@@ -68,9 +68,12 @@ int block_volume_lease(const DomainPlace *place, const char *image, const char *
         r = block_scan(place, &scan, error);
         if (r < 0)
                 return r;
-        found = block_scan_get(&scan, volume, error);
-        if (!found)
+        /* One that is being removed has its lease until it is gone. */
+        found = block_scan_find(&scan, volume);
+        if (!found || found->tags.initializing) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The domain has no volume %s", volume);
                 return -ENOENT;
+        }
         if (found->tags.slot > BLOCK_SLOT_MAX) {
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "No tag of volume %s says where its lease is", volume);
                 return -EBADMSG;
@@ -257,6 +260,14 @@ static int set_role(const DomainPlace *place, int fd, const BlockVolume *volume,
                 return r;
         metadata.role = to;
         return block_slot_write(place, fd, volume->tags.slot, &metadata, error);
+}
+
+int block_become_leaf(const DomainPlace *place, const BlockVolume *volume, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        r = block_special_open(place, "metadata", true, &fd, error);
+        return r < 0 ? r : set_role(place, fd, volume, VOLUME_INTERNAL, VOLUME_LEAF, error);
 }
 
 static int parent_becomes_internal(const DomainPlace *place, int fd, const char *parent, sd_bus_error *error) {
@@ -469,6 +480,42 @@ int block_volume_grow(const DomainPlace *place, const char *image, const char *v
                 return r;
         if (found->size_bytes < size_bytes) {
                 r = extend_volume(place, volume, size_bytes, error);
+                if (r >= 0)
+                        r = find_in_image(place, &after, image, volume, &found, error);
+        }
+        if (r >= 0)
+                *ret_bytes = found->size_bytes;
+        return r;
+}
+
+/* ---- reducing ---- */
+
+/* LVM asks whoever takes away blocks, and does not know what is in them. */
+static int cut_volume(const DomainPlace *place, const char *volume, uint64_t size_bytes, sd_bus_error *error) {
+        char size[LVM_SIZE_BYTES];
+        const char *const words[] = {"lvreduce", "--autobackup", "n", "--force", "--size", size, NULL};
+        const char *const names[] = {volume, NULL};
+        int r;
+
+        /* Where it is active somebody may have it open with its former size. */
+        r = lvm_deactivate(place->path, place->id, names, error);
+        if (r < 0)
+                return r;
+        (void) snprintf(size, sizeof(size), "%" PRIu64 "m", (size_bytes + MIB - 1) / MIB);
+        return lvm_change(place->path, place->id, words, names, error);
+}
+
+int block_volume_reduce(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
+                        sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {}, after = {};
+        const BlockVolume *found;
+        int r;
+
+        r = find_in_image(place, &scan, image, volume, &found, error);
+        if (r < 0)
+                return r;
+        if (found->size_bytes > size_bytes) {
+                r = cut_volume(place, volume, size_bytes, error);
                 if (r >= 0)
                         r = find_in_image(place, &after, image, volume, &found, error);
         }

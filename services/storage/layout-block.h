@@ -66,11 +66,25 @@ int block_zero(const DomainPlace *place, const char *name, uint64_t size_bytes, 
 int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
 int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
 int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
-int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
-int block_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error);
 int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
 int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
 int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *error);
+
+/* layout-block-remove.c */
+int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
+int block_image_mark(const DomainPlace *place, const char *image, sd_bus_error *error);
+int block_image_purge(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
+int block_volume_mark(const DomainPlace *place, const char *image, const char *volume, bool wipe, sd_bus_error *error);
+/* One whose chain has closed above it leaves the image, to be wiped. */
+int block_mark_for_wipe(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error);
+int block_wipe_list(const DomainPlace *place, const char *image, WipeVolume *ret, size_t max, size_t *ret_n, sd_bus_error *error);
+int block_wipe_open(const DomainPlace *place, const char *image, const char *volume, int *ret_fd, sd_bus_error *error);
+int block_wipe_close(const DomainPlace *place, const char *volume, sd_bus_error *error);
+int block_wipe_finish(const DomainPlace *place, const char *image, const char *const *volumes, sd_bus_error *error);
+/* What is half made, or hidden and not to be wiped, goes. ret_n: how many. */
+int block_remove_left_overs(const DomainPlace *place, const BlockScan *scan, unsigned *ret_n, sd_bus_error *error);
+/* No data job of any host works on a volume of the image. Return: 0; -EBUSY with InUse. */
+int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error);
 
 /* layout-block-volume.c */
 int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error);
@@ -83,6 +97,8 @@ int block_volume_update(const DomainPlace *place, const char *image, const char 
                         sd_bus_error *error);
 int block_volume_grow(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
                       sd_bus_error *error);
+int block_volume_reduce(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
+                        sd_bus_error *error);
 int block_volume_reparent(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
 int block_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
 /* The same of a volume that was found. ret: its path is new. Return: 0 or -ENOMEM. */
@@ -90,8 +106,8 @@ int block_lease_of(const DomainPlace *place, const BlockVolume *volume, Lease *r
 char *block_volume_path(const DomainPlace *place, const char *image, const char *volume);
 char *block_special_path(const DomainPlace *place, const char *name);
 int block_special_open(const DomainPlace *place, const char *name, bool writable, int *ret_fd, sd_bus_error *error);
-/* No data job of any host works on a volume of the image. Return: 0; -EBUSY with InUse. */
-int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error);
+/* An INTERNAL volume without a child becomes the top of its image. */
+int block_become_leaf(const DomainPlace *place, const BlockVolume *volume, sd_bus_error *error);
 
 /* layout-block-device.c */
 typedef struct BlockDevices {

@@ -182,7 +182,7 @@ int file_image_hide(const DomainPlace *place, const char *image, sd_bus_error *e
         return directory_sync(images);
 }
 
-int file_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error) {
+int file_image_purge(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error) {
         _cleanup_close_ int images = -EBADF;
         int r;
 

@@ -300,7 +300,7 @@ void file_volume_abandon(const DomainPlace *place, const VolumeRequest *request,
 
         IDENTITY_SCOPE();
         if (plan->new_image) {
-                (void) file_image_purge(place, request->image, NULL);
+                (void) file_image_purge(place, request->image, false, NULL);
                 return;
         }
         fd = open_work(place, request, plan, NULL);

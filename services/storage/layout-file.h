@@ -46,7 +46,7 @@ bool ends_with(const char *name, const char *suffix) _pure_;
 int file_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
 int file_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
 int file_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
-int file_image_purge(const DomainPlace *place, const char *image, sd_bus_error *error);
+int file_image_purge(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
 int file_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
 /* No data job of any host works on a volume of the list. Return: 0; -EBUSY with InUse. */
 int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_error *error);

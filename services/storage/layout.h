@@ -99,6 +99,13 @@ typedef struct VolumePlan {
 } VolumePlan;
 void volume_plan_clear(VolumePlan *plan);
 
+/* A volume whose data are to be zeroed before it is removed. */
+typedef struct WipeVolume {
+        char image[UUID_STRING_MAX]; /* it belonged to */
+        char volume[UUID_STRING_MAX];
+        uint64_t size_bytes;
+} WipeVolume;
+
 struct StorageLayout {
         /* Makes the domain of place->id, place->version with facts' name, class and geometry; all or nothing. */
         int (*create)(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);
@@ -137,10 +144,23 @@ struct StorageLayout {
                              sd_bus_error *error);
         void (*volume_abandon)(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan);
 
-        /* hide: from here on the image is gone for everybody; purge: gives the room back, also after a restart. */
+        /* hide: from here on the image is gone for everybody; purge: gives the room back, also after a restart. discard: where the storage can be told that
+         * nobody needs the blocks any more, it is; where it does not take it, they are given back all the same. */
         int (*image_hide)(const DomainPlace *place, const char *image, sd_bus_error *error);
-        int (*image_purge)(const DomainPlace *place, const char *image, sd_bus_error *error);
+        int (*image_purge)(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
         int (*volume_delete)(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error);
+
+        /* For who holds the domain's lease, all NULL where what is given back is never read by who gets it next (files). image_mark: as image_hide, but
+         * purge leaves its volumes until they are wiped. volume_mark: one volume leaves its chain (as volume_delete wants it), for purge, or to be
+         * wiped. wipe_finish: these volumes (NULL at the end) hold nothing but zeroes, purge may have them. */
+        int (*image_mark)(const DomainPlace *place, const char *image, sd_bus_error *error);
+        int (*volume_mark)(const DomainPlace *place, const char *image, const char *volume, bool wipe, sd_bus_error *error);
+        int (*wipe_finish)(const DomainPlace *place, const char *image, const char *const *volumes, sd_bus_error *error);
+        /* For everybody: what is to be wiped of an image ("": of all), at most max. */
+        int (*wipe_list)(const DomainPlace *place, const char *image, WipeVolume *ret, size_t max, size_t *ret_n, sd_bus_error *error);
+        /* For who holds the volume's lease: its data. Return: -ENOENT, nothing set, where it was wiped meanwhile. */
+        int (*wipe_open)(const DomainPlace *place, const char *image, const char *volume, int *ret_fd, sd_bus_error *error);
+        int (*wipe_close)(const DomainPlace *place, const char *volume, sd_bus_error *error);
 
         /* The data of a volume, for the transfer unit. */
         int (*volume_open)(const DomainPlace *place, const char *image, const char *volume, bool writable, int *ret_fd,
@@ -153,6 +173,9 @@ struct StorageLayout {
          * now. NULL: a volume's room grows with what is written. */
         int (*volume_grow)(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
                            sd_bus_error *error);
+        /* The same the other way: it has room for size_bytes at least, and no more than that needs. It is not usable on this host afterwards. NULL: it never has more. */
+        int (*volume_reduce)(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
+                             sd_bus_error *error);
         /* The lease of a volume of a shared domain. ret: its path is new. */
         int (*volume_lease)(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
         /* Where sanlock finds a special volume: "ids", "leases", "xleases". Return: new string, NULL when out of memory. Touches nothing. */

@@ -41,6 +41,7 @@ static const DictField disk_fields[] = {
                 { "read_only", DICT_BOOLEAN },
                 { "shareable", DICT_BOOLEAN },
                 { "discard", DICT_BOOLEAN },
+                { "wipe_after_delete", DICT_BOOLEAN },
                 {},
 };
 static const DictField nic_fields[] = {

@@ -185,7 +185,7 @@ static void write_disk(Writer *w, xmlNode *list, const json_t *disk, const Volum
         attribute(w, node, w->ovf, "incremental-backup", "%s", "false");
         attribute(w, node, w->ovf, "disk-alias", "%s", dict_string(disk, "name", ""));
         attribute(w, node, w->ovf, "disk-description", "%s", dict_string(disk, "description", ""));
-        attribute(w, node, w->ovf, "wipe-after-delete", "%s", "false");
+        attribute(w, node, w->ovf, "wipe-after-delete", "%s", yes(dict_boolean(disk, "wipe_after_delete", false)));
 }
 
 /* ---- hardware ---- */

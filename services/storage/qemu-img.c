@@ -117,3 +117,13 @@ int qemu_img_check_result(int exit_status, const char *text, size_t size, sd_bus
                 return bad(error, "The qcow2 image is corrupt; run qemu-img check on the source");
         return 0;
 }
+
+int qemu_img_check_end(const char *text, size_t size, uint64_t *ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        const json_t *end = json_object_get(root, "image-end-offset");
+
+        if (!json_is_integer(end) || json_integer_value(end) <= 0)
+                return garbage(error, "qemu-img check");
+        *ret = (uint64_t)json_integer_value(end);
+        return 0;
+}

@@ -39,3 +39,5 @@ int qemu_img_info_check(const QemuImgInfo *info, uint64_t capacity_bytes, sd_bus
 /* Reads `qemu-img check --output=json`: exit status 0 clean, 3 leaks only (harmless), 2 corrupt. Return as above,
  * BadFormat for corruption. */
 int qemu_img_check_result(int exit_status, const char *text, size_t size, sd_bus_error *error);
+/* Of an answer that is fine: where the image's last cluster ends, in bytes. Return: 0, or -EBADMSG with BackendFailed set. */
+int qemu_img_check_end(const char *text, size_t size, uint64_t *ret, sd_bus_error *error);

@@ -129,6 +129,12 @@ const DictField request_volume[] = {
 #define FIELD_BANDWIDTH                                                                                               \
         { .key = "bandwidth", .type = DICT_INTEGER, .min = MIB, .max = INT64_MAX }
 
+/* What becomes of data that are removed. */
+#define FIELDS_DISPOSAL                                                                                               \
+        { .key = "wipe", .type = DICT_BOOLEAN }, { .key = "discard", .type = DICT_BOOLEAN }
+
+const DictField request_remove[] = {FIELDS_DISPOSAL, FIELD_BANDWIDTH, FIELD_LEASE, FIELD_JOB_ID, {}};
+const DictField request_merge[] = {FIELD_GENERATION, FIELD_BANDWIDTH, FIELDS_DISPOSAL, FIELD_LEASE, FIELD_JOB_ID, {}};
 const DictField request_data[] = {FIELD_GENERATION, FIELD_BANDWIDTH, FIELD_LEASE, FIELD_JOB_ID, {}};
 
 const DictField request_copy[] = {

@@ -10,6 +10,7 @@ extern const DictField request_options_job[];   /* job_id */
 extern const DictField request_lease_acquire[]; /* wait, job_id */
 extern const DictField request_host_release[];
 extern const DictField request_structural[];    /* lease, job_id */
+extern const DictField request_remove[];        /* the same, wipe, discard, bandwidth */
 extern const DictField request_iscsi_discover[]; /* user */
 extern const DictField request_iscsi_login[];    /* user, recovery */
 extern const DictField request_devices[];        /* loops */
@@ -19,7 +20,8 @@ extern const DictField request_domain_inspect[]; /* path */
 extern const DictField request_volume[];        /* capacity, format, allocation, description, parent, disk_type */
 extern const DictField request_upload[];        /* size, job_id */
 extern const DictField request_data[];          /* generation, bandwidth, lease, job_id */
-extern const DictField request_copy[];          /* the same, source_format, source_size */
+extern const DictField request_merge[];         /* the same, wipe, discard */
+extern const DictField request_copy[];          /* as request_data, source_format, source_size */
 extern const DictField request_copy_target[];   /* domain, image, volume, template, format, allocation, capacity, description, disk_type */
 extern const DictField request_measure[];       /* format */
 extern const DictField request_prepare[];       /* user, read_only, shared */

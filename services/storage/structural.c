@@ -17,7 +17,7 @@ static const struct {
 } kinds[] = {
                 {"make-volume", io_volume_make},     {"delete-image", io_image_delete}, {"delete-volume", io_volume_delete},
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
-                {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish},
+                {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish}, {"finish-wipe", io_wipe_finish}, {"reduce-volume", io_volume_reduce},
                 {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
                 {"upgrade", io_domain_upgrade},
 };
@@ -27,6 +27,11 @@ const char *structural_word(int (*run)(Io *)) {
                 if (kinds[i].run == run)
                         return kinds[i].word;
         return NULL;
+}
+
+/* What becomes of the data is said with it. */
+static bool removes(int (*run)(Io *)) {
+        return run == io_image_delete || run == io_volume_delete || run == io_merge_finish || run == io_wipe_finish;
 }
 
 /* ---- request ---- */
@@ -49,7 +54,12 @@ json_t *structural_request(const Io *io) {
                 json_decref(request);
                 return NULL;
         }
-        if (request && io->data && (io->run == io_volume_make || io->data->kind == DATA_MERGE))
+        if (request && removes(io->run) &&
+            json_object_update_new(request, json_pack("{s:b, s:b}", "wipe", (int)io->wipe, "discard", (int)io->discard)) < 0) {
+                json_decref(request);
+                return NULL;
+        }
+        if (request && io->data && (io->run == io_volume_make || io->run == io_wipe_finish || io->data->kind == DATA_MERGE))
                 (void) json_object_set_new(request, "data", data_work_to_json(io->data));
         if (request && io->run == io_devices_add &&
             json_object_update_new(request, json_pack("{s:s, s:i}", "devices", io->devices, "io_timeout", (int)io->io_timeout_sec)) < 0) {
@@ -139,7 +149,17 @@ static int read_upgrade(const json_t *request, Io *io) {
         return 0;
 }
 
-/* The job the volume is made or grown for: only where a volume has to be given its room. */
+static int read_disposal(const json_t *request, Io *io) {
+        int wipe, discard;
+
+        if (json_unpack((json_t *)request, "{s:b, s:b}", "wipe", &wipe, "discard", &discard) < 0)
+                return -EBADMSG;
+        io->wipe = wipe;
+        io->discard = discard;
+        return 0;
+}
+
+/* The job the volume is made or grown for, or which has wiped it: only where a volume has to be given its room. */
 static int read_data(const json_t *data, DataKind kind, Io *io) {
         if (!data)
                 return 0;
@@ -182,6 +202,13 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_volume_grow && (!*image || !*volume || !io->place.type->layout->volume_grow || read_size(request, io) < 0 ||
                                           read_data(json_object_get(request, "data"), DATA_MERGE, io) < 0))
+                return garbage(error, "The request");
+        if (removes(io->run) && read_disposal(request, io) < 0)
+                return garbage(error, "The request");
+        if (io->run == io_wipe_finish && (!*image || !io->place.type->layout->wipe_finish || !json_object_get(request, "data") ||
+                                          read_data(json_object_get(request, "data"), DATA_WIPE, io) < 0))
+                return garbage(error, "The request");
+        if (io->run == io_volume_reduce && (!*image || !*volume || !io->place.type->layout->volume_reduce))
                 return garbage(error, "The request");
         if (io->run == io_devices_add && read_devices(request, io) < 0)
                 return garbage(error, "The request");

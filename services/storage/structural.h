@@ -14,7 +14,7 @@
 #include "io.h"
 
 /* The two may be of different versions for a moment after an upgrade. */
-#define STRUCTURAL_VERSION 2
+#define STRUCTURAL_VERSION 3
 #define STRUCTURAL_BYTES_MAX (64 * KIB)
 
 /* Is that piece structural? NULL: no; else its word in the request. */

@@ -352,11 +352,25 @@ static int end_hole(const TransferCopy *copy) {
         return fsync(copy->sink_fd) < 0 ? -errno : 0;
 }
 
+/* The length of a file is its image's; a device is longer. */
+static int find_size(TransferCopy *copy, sd_bus_error *error) {
+        struct stat st;
+
+        if (copy->format != VOLUME_FORMAT_QCOW2)
+                return 0;
+        if (fstat(copy->source_fd, &st) < 0)
+                return -errno;
+        return S_ISBLK(st.st_mode) ? transfer_find_end(copy->source_fd, copy->capacity_bytes, &copy->size_bytes, error) : 0;
+}
+
 int transfer_download(TransferCopy *copy, sd_bus_error *error) {
         _cleanup_free_ void *piece = NULL;
         bool holes = sink_can_hole(copy->sink_fd);
         int r;
 
+        r = find_size(copy, error);
+        if (r < 0)
+                return r;
         r = -posix_memalign(&piece, DIRECT_ALIGNMENT, TRANSFER_PIECE_BYTES);
         if (r < 0)
                 return r;

@@ -50,3 +50,5 @@ void transfer_give_back(const TransferCopy *copy);
 /* Runs qemu-img info and check on the qcow2 image in fd. Return: 0, or negative with BadFormat or BackendFailed set.
  */
 int transfer_verify_qcow2(int fd, uint64_t capacity_bytes, sd_bus_error *error);
+/* Where the qcow2 image in the device fd ends, in bytes: behind it is what was on the device before. Return: likewise. */
+int transfer_find_end(int fd, uint64_t capacity_bytes, uint64_t *ret, sd_bus_error *error);

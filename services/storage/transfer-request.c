@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "dict.h"
 #include "state-file.h"
 #include "transfer-request.h"
 #include "volume-metadata.h"
@@ -18,10 +19,10 @@ int transfer_request_save(const char *directory, const TransferRequest *request)
         _cleanup_free_ char *path = request_path(directory);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b}", "domain", request->domain, "image", request->image,
+        object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b, s:b}", "domain", request->domain, "image", request->image,
                            "volume", request->volume, "upload", (int)request->upload, "was_legal",
                            (int)request->was_legal, "generation", (int)request->generation, "leased", (int)request->leased, "data",
-                           (int)request->data);
+                           (int)request->data, "devices", (int)request->devices);
         if (!path || !object)
                 return -ENOMEM;
         return state_file_save(path, object, REQUEST_VERSION);
@@ -45,7 +46,7 @@ int transfer_request_load(const char *directory, TransferRequest *ret) {
             generation >= (int)VOLUME_GENERATIONS)
                 return -EBADMSG;
         *ret = (TransferRequest){.upload = upload, .was_legal = was_legal, .generation = (unsigned)generation, .leased = leased,
-                                 .data = data};
+                                 .data = data, .devices = dict_boolean(object, "devices", false)};
         memcpy(ret->domain, domain, UUID_STRING_MAX);
         memcpy(ret->image, image, UUID_STRING_MAX);
         memcpy(ret->volume, volume, UUID_STRING_MAX);

@@ -18,6 +18,7 @@ typedef struct TransferRequest {
         bool was_legal;      /* before the upload began */
         unsigned generation; /* before the upload began */
         bool leased;         /* an upload to a shared domain: rhv-upload does it, and settles it, under the volume's lease */
+        bool devices;        /* a download from a device, which its unit may open again */
         bool data;           /* no transfer but a data job (data-work.h), which rhv-data does and settles */
 } TransferRequest;
 

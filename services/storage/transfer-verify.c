@@ -87,12 +87,10 @@ static int failed(int r, const char *verb, sd_bus_error *error) {
         return r;
 }
 
-int transfer_verify_qcow2(int fd, uint64_t capacity_bytes, sd_bus_error *error) {
-        _cleanup_free_ char *answer = NULL;
+static int verify(int fd, uint64_t capacity_bytes, char *answer, size_t *ret_n, sd_bus_error *error) {
         uint8_t header[QCOW2_HEADER_BYTES];
         QemuImgInfo info;
         ssize_t got;
-        size_t n = 0;
         int r;
 
         got = pread(fd, header, sizeof(header), 0);
@@ -101,25 +99,37 @@ int transfer_verify_qcow2(int fd, uint64_t capacity_bytes, sd_bus_error *error) 
         r = qcow2_header_check(header, (size_t)got, capacity_bytes, NULL, error);
         if (r < 0)
                 return r;
-
-        answer = malloc(ANSWER_BYTES_MAX);
-        if (!answer)
-                return -ENOMEM;
-        r = ask_qemu_img(fd, "info", answer, &n);
+        r = ask_qemu_img(fd, "info", answer, ret_n);
         if (r < 0 || r == 127)
                 return failed(r < 0 ? r : -ENOENT, "info", error);
         if (r != 0) {
                 sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, "qemu-img cannot open the data as a qcow2 image");
                 return -EBADMSG;
         }
-        r = qemu_img_info_parse(answer, n, &info, error);
+        r = qemu_img_info_parse(answer, *ret_n, &info, error);
         if (r >= 0)
                 r = qemu_img_info_check(&info, capacity_bytes, error);
         if (r < 0)
                 return r;
 
-        r = ask_qemu_img(fd, "check", answer, &n);
+        r = ask_qemu_img(fd, "check", answer, ret_n);
         if (r < 0 || r == 127)
                 return failed(r < 0 ? r : -ENOENT, "check", error);
-        return qemu_img_check_result(r, answer, n, error);
+        return qemu_img_check_result(r, answer, *ret_n, error);
+}
+
+int transfer_verify_qcow2(int fd, uint64_t capacity_bytes, sd_bus_error *error) {
+        _cleanup_free_ char *answer = malloc(ANSWER_BYTES_MAX);
+        size_t n = 0;
+
+        return answer ? verify(fd, capacity_bytes, answer, &n, error) : -ENOMEM;
+}
+
+int transfer_find_end(int fd, uint64_t capacity_bytes, uint64_t *ret, sd_bus_error *error) {
+        _cleanup_free_ char *answer = malloc(ANSWER_BYTES_MAX);
+        size_t n = 0;
+        int r;
+
+        r = answer ? verify(fd, capacity_bytes, answer, &n, error) : -ENOMEM;
+        return r < 0 ? r : qemu_img_check_end(answer, n, ret, error);
 }

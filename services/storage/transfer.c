@@ -13,9 +13,11 @@
 #include "log.h"
 #include "data-job.h"
 #include "manager.h"
+#include "measure-bus.h"
 #include "transfer-internal.h"
 #include "transfer-progress.h"
 #include "volume-task.h"
+#include "wipe-job.h"
 
 static const char transfer_program[] = RHV_LIBEXEC_DIR "/rhv-transfer";
 static const char upload_program[] = RHV_LIBEXEC_DIR "/rhv-upload";
@@ -30,6 +32,7 @@ Transfer *transfer_free(Transfer *transfer) {
                 transfer->manager->n_transfers--;
         }
         unit_watch_free(transfer->watch);
+        operation_free(transfer->asked);
         safe_close(transfer->peer_fd);
         free(transfer->directory);
         free(transfer->unit);
@@ -46,6 +49,9 @@ void transfer_free_all(Manager *manager) {
 /* Known once it is known whether the volume's lease is taken. */
 int transfer_name_unit(Transfer *transfer) {
         const char *prefix = transfer->request.data ? transfer->devices ? "data-block" : "data" : transfer->request.leased ? "upload" : "transfer";
+
+        if (transfer->request.devices)
+                prefix = "transfer-block";
 
         if (asprintf(&transfer->unit, "rhv-%s-%s.service", prefix, transfer->job) < 0) {
                 transfer->unit = NULL;
@@ -155,9 +161,11 @@ void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
                                     transfer->job),
                          "The %s of image %s failed: %s", job ? job_kind(job) : "transfer", request->image,
                          error && error->message ? error->message : strerror(-r));
+        if (transfer->asked)
+                measure_answer(transfer, r, error);
         if (job) {
                 read_progress(transfer);
-                if (r >= 0)
+                if (r >= 0 && transfer->kind != DATA_WIPE)
                         result = json_pack("{s:s, s:s}", "image", request->image, "volume", request->volume);
                 if (result && request->data)
                         (void) json_object_set_new(result, "capacity", json_integer((json_int_t)transfer->size_bytes));
@@ -165,6 +173,8 @@ void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
         }
         transfer_unlock(transfer);
         give_back(domain, request->image);
+        if (request->data && transfer->kind == DATA_WIPE && domain)
+                wipe_job_ended(domain, r);
         if (transfer->source_image[0])
                 give_back(domain_find(transfer->manager, transfer->source_domain), transfer->source_image);
         (void) unit_release(transfer->manager->bus, transfer->unit);
@@ -398,7 +408,7 @@ static int start_unit(Transfer *transfer, const VolumeRecord *record, int volume
         const char *argv[] = {upload_program, transfer->directory, transfer_program, directory, capacity, size, format, allocation,
                               upload ? "upload" : "download", NULL};
         const bool leased = transfer->request.leased;
-        /* The rest of the sandbox is in units/rhv-transfer-.service.d, rhv-upload-.service.d. */
+        /* The rest of the sandbox is in units/rhv-transfer-.service.d, rhv-transfer-block-.service.d, rhv-upload-.service.d. */
         const UnitSpec spec = {
                         .name = transfer->unit,
                         .description = description,
@@ -456,6 +466,7 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
                 return -ENOMEM;
         }
         transfer->request.leased = upload && domain->lease;
+        transfer->request.devices = !upload && domain_type_is_block(domain->place.type);
         r = transfer_name_unit(transfer);
         if (r < 0) {
                 io_free(io);
@@ -490,12 +501,21 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
 
 /* ---- after a restart ---- */
 
+/* A deletion is one where it wipes: then it has a directory. */
+static bool is_ours(const Manager *manager, const Job *job) {
+        _cleanup_free_ char *path = NULL;
+
+        if (streq(job_kind(job), "upload") || streq(job_kind(job), "download") || data_kind_from_string(job_kind(job)) >= 0)
+                return true;
+        return startswith(job_kind(job), "delete-") && asprintf(&path, "%s/%s", manager->transfers_directory, job_id(job)) >= 0 && access(path, F_OK) >= 0;
+}
+
 static bool adopt(Job *job, void *userdata) {
         _cleanup_(transfer_freep) Transfer *transfer = NULL;
         Manager *manager = userdata;
         int r;
 
-        if (!streq(job_kind(job), "upload") && !streq(job_kind(job), "download") && data_kind_from_string(job_kind(job)) < 0)
+        if (!is_ours(manager, job))
                 return false;
         r = transfer_new(manager, job_id(job), &transfer);
         if (r >= 0)

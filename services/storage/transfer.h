@@ -40,7 +40,10 @@ struct Transfer {
         bool devices; /* it works on block devices */
         char source_domain[UUID_STRING_MAX], source_image[UUID_STRING_MAX]; /* what is read, and locked too */
         char merged[UUID_STRING_MAX];                                       /* the volume that goes at the end of a merge */
+        uint64_t bandwidth; /* of a wipe: bytes per second, until it is noted */
+        bool wipe, discard; /* what becomes of data that are removed at the end */
         bool finishing;
+        Operation *asked; /* the call that waits for a measurement; a transfer with it has no job */
         Transfer *prev, *next;
 };
 

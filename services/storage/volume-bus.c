@@ -11,6 +11,7 @@
 #include "manager.h"
 #include "request.h"
 #include "volume-task.h"
+#include "wipe-job.h"
 
 /* ---- listing ---- */
 
@@ -229,6 +230,28 @@ static int check_not_used(const Domain *domain, const char *image, sd_bus_error 
         return -EBUSY;
 }
 
+/* Files are not: their blocks come back from the file system full of zeroes, or as what another file wrote. */
+static bool wipes(const Domain *domain, const json_t *options) {
+        return domain->place.type->layout->wipe_open && dict_boolean(options, "wipe", false);
+}
+
+static int start_deletion(Domain *domain, Job *job, const char *image, const char *volume, const json_t *options, sd_bus_error *error) {
+        const bool discard = dict_boolean(options, "discard", false);
+
+        if (wipes(domain, options))
+                return wipe_job_start(domain, job, image, volume, discard, (uint64_t)dict_integer(options, "bandwidth", 0), error);
+        return volume ? volume_task_delete(domain, job, image, volume, discard, error) : volume_task_delete_image(domain, job, image, discard, error);
+}
+
+/* Each is a unit that takes bandwidth from guests. */
+static int check_wipes(const Domain *domain, const json_t *options, sd_bus_error *error) {
+        if (!wipes(domain, options) || domain->manager->n_transfers < TRANSFERS_MAX)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u transfers and data jobs are at work already; try again when one has ended",
+                          TRANSFERS_MAX);
+        return -EAGAIN;
+}
+
 /* volume NULL: the whole image. */
 static int delete_later(Domain *domain, sd_bus_message *message, const char *image, const char *volume,
                         const json_t *options, sd_bus_error *error) {
@@ -259,11 +282,12 @@ static int delete_later(Domain *domain, sd_bus_message *message, const char *ima
         if (r >= 0)
                 r = check_not_used(domain, image, error);
         if (r >= 0)
+                r = check_wipes(domain, options, error);
+        if (r >= 0)
                 r = domain_job_new(domain, message, kind, image, options, arguments, &job, error);
         if (r < 0)
                 return r;
-        r = volume ? volume_task_delete(domain, job, image, volume, error)
-                   : volume_task_delete_image(domain, job, image, error);
+        r = start_deletion(domain, job, image, volume, options, error);
         return domain_job_reply(domain, message, job, image, r, error);
 }
 
@@ -276,7 +300,7 @@ int volume_method_delete_image(sd_bus_message *message, void *userdata, sd_bus_e
         if (r >= 0)
                 r = request_check_id("the image", image, error);
         if (r >= 0)
-                r = dict_read_checked(message, request_structural, "options", &options, error);
+                r = dict_read_checked(message, request_remove, "options", &options, error);
         if (r < 0)
                 return r;
         return delete_later(userdata, message, image, NULL, options, error);
@@ -289,8 +313,50 @@ int volume_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *
 
         r = request_read_volume_ids(message, &image, &volume, error);
         if (r >= 0)
-                r = dict_read_checked(message, request_structural, "options", &options, error);
+                r = dict_read_checked(message, request_remove, "options", &options, error);
         if (r < 0)
                 return r;
         return delete_later(userdata, message, image, volume, options, error);
+}
+
+/* ---- reduce ---- */
+
+int volume_method_reduce(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_json_ json_t *options = NULL, *arguments = NULL;
+        const char *image, *volume;
+        Domain *domain = userdata;
+        Job *job;
+        int r;
+
+        r = request_read_volume_ids(message, &image, &volume, error);
+        if (r >= 0)
+                r = dict_read_checked(message, request_structural, "options", &options, error);
+        if (r < 0)
+                return r;
+        r = domain_wait_active(domain, message, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = auth_check(domain->manager->auth, message, ACTION_CONFIGURE,
+                       AUTH_DETAILS("verb", "reduce-volume", "domain", domain->place.id, "name", domain->name, "image", image), error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        arguments = json_pack("{s:s, s:s, s:s}", "domain", domain->place.id, "image", image, "volume", volume);
+        if (!arguments)
+                return -ENOMEM;
+        r = domain_job_find(domain, message, "reduce-volume", options, arguments, &job, error);
+        if (r != 0)
+                return r < 0 ? r : sd_bus_reply_method_return(message, "o", job_path(job));
+        if (!domain->place.type->layout->volume_reduce) {
+                sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "A volume in a file has no room that its data do not need");
+                return -EOPNOTSUPP;
+        }
+        r = domain_lease_check(domain, (uint64_t)dict_integer(options, "lease", 0), error);
+        if (r >= 0)
+                r = check_not_used(domain, image, error);
+        if (r >= 0)
+                r = domain_job_new(domain, message, "reduce-volume", image, options, arguments, &job, error);
+        if (r < 0)
+                return r;
+        r = volume_task_reduce(domain, job, image, volume, error);
+        return domain_job_reply(domain, message, job, image, r, error);
 }

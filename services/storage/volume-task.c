@@ -229,7 +229,7 @@ int volume_task_create(Domain *domain, Job *job, const VolumeRequest *request, s
 
 /* ---- delete ---- */
 
-int volume_task_delete_image(Domain *domain, Job *job, const char *image, sd_bus_error *error) {
+int volume_task_delete_image(Domain *domain, Job *job, const char *image, bool discard, sd_bus_error *error) {
         Task *task;
         Io *io;
         int r;
@@ -237,10 +237,11 @@ int volume_task_delete_image(Domain *domain, Job *job, const char *image, sd_bus
         r = begin(domain, job, image, NULL, "delete an image", io_image_delete, &task, &io);
         if (r < 0)
                 return r;
+        io->discard = discard;
         return submit(domain, task, io, DOMAIN_LONG_IO_USEC, on_last_step, error);
 }
 
-int volume_task_delete(Domain *domain, Job *job, const char *image, const char *volume, sd_bus_error *error) {
+int volume_task_delete(Domain *domain, Job *job, const char *image, const char *volume, bool discard, sd_bus_error *error) {
         Task *task;
         Io *io;
         int r;
@@ -248,7 +249,38 @@ int volume_task_delete(Domain *domain, Job *job, const char *image, const char *
         r = begin(domain, job, image, volume, "delete a volume", io_volume_delete, &task, &io);
         if (r < 0)
                 return r;
+        io->discard = discard;
         return submit(domain, task, io, DOMAIN_LONG_IO_USEC, on_last_step, error);
+}
+
+/* ---- reduce ---- */
+
+static void on_reduced(Task *task, Io *io, int r, const sd_bus_error *error) {
+        Domain *domain = task_domain(task);
+        char image[UUID_STRING_MAX];
+
+        memcpy(image, task->image, sizeof(image));
+        if (domain && domain->state == DOMAIN_ACTIVE)
+                domain_look(domain); /* the room has changed */
+        if (r < 0)
+                task_fail(task, r, error);
+        else
+                task_done(task, json_pack("{s:s, s:s, s:I}", "image", task->image, "volume", task->volume, "true_size",
+                                          (json_int_t)io->plan.metadata.capacity_bytes));
+        /* It was made usable by who looked at it. */
+        if (domain && !image_users_has(domain->users, image))
+                volume_task_teardown(domain, image);
+}
+
+int volume_task_reduce(Domain *domain, Job *job, const char *image, const char *volume, sd_bus_error *error) {
+        Task *task;
+        Io *io;
+        int r;
+
+        r = begin(domain, job, image, volume, "reduce a volume", io_volume_reduce, &task, &io);
+        if (r < 0)
+                return r;
+        return submit(domain, task, io, DOMAIN_LONG_IO_USEC, on_reduced, error);
 }
 
 /* ---- prepare ---- */

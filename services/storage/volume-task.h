@@ -9,8 +9,9 @@
 /* job: new, for which image is locked; the lock is given back at its end. Return: 0, or negative with an error
  * (nothing begun). */
 int volume_task_create(Domain *domain, Job *job, const VolumeRequest *request, sd_bus_error *error);
-int volume_task_delete_image(Domain *domain, Job *job, const char *image, sd_bus_error *error);
-int volume_task_delete(Domain *domain, Job *job, const char *image, const char *volume, sd_bus_error *error);
+int volume_task_delete_image(Domain *domain, Job *job, const char *image, bool discard, sd_bus_error *error);
+int volume_task_delete(Domain *domain, Job *job, const char *image, const char *volume, bool discard, sd_bus_error *error);
+int volume_task_reduce(Domain *domain, Job *job, const char *image, const char *volume, sd_bus_error *error);
 /* Answers message. */
 int volume_task_prepare(Domain *domain, sd_bus_message *message, const char *image, const char *volume,
                         const ImageUser *user, sd_bus_error *error);

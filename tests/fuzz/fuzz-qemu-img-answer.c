@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(transfer_result_clear) TransferResult result = {};
         TransferProgress progress;
         QemuImgInfo info;
+        uint64_t end;
 
         if (qemu_img_info_parse((const char *)data, size, &info, &error) >= 0)
                 (void) qemu_img_info_check(&info, 1024, &error);
@@ -20,6 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 (void) qemu_img_check_result(status, (const char *)data, size, &second);
                 sd_bus_error_free(&second);
         }
+        if (qemu_img_check_end((const char *)data, size, &end, &second) >= 0 && end == 0)
+                abort();
+        sd_bus_error_free(&second);
         if (transfer_result_parse((const char *)data, size, &result) >= 0 && result.error_name &&
             !startswith(result.error_name, RHV_ERROR_PREFIX))
                 abort();

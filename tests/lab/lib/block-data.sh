@@ -135,6 +135,21 @@ assert_eq "335544320" "$(on host1 stat -c %s /data/files/$E/images/$STALE/${A}8)
 assert_eq "done" "$(copy $D $STALE ${A}6 $OTHER ${A}8 format s qcow2 domain s $E)" "of a raw device"
 wait_until 30 inactive
 
+title "measured as the same disk in files is, and downloaded up to the end of its image"
+measure() { domain_call host1 "$1" MeasureVolume 'ssa{sv}' "$2" "$3" 1 format s "$4"; }
+assert_eq "$(measure $E $FILE ${A}1 qcow2)" "$(measure $D $COPY ${A}5 qcow2)"
+assert_eq 'a{sv} 3 "required" t 335544320 "fully_allocated" t 335544320 "bitmaps" t 0' "$(measure $D $COPY ${A}7 raw)"
+assert_refused 'has no volume' measure $D $COPY ${A}9 raw
+wait_until 30 inactive
+storage_fd host1 $D Download $COPY ${A}5 >"$RHV_LOGS/back.qcow2" 2>"$RHV_LOGS/job"
+assert_eq "done" "$(job_wait host1 "$(cat "$RHV_LOGS/job")")"
+qemu-io -r -f qcow2 -c 'read -P 5 0 200M' -c 'read -P 0 200M 119M' -c 'read -P 6 319M 1M' "$RHV_LOGS/back.qcow2" >"$RHV_LOGS/io"
+! grep -q 'verification failed' "$RHV_LOGS/io" || fail "the download holds something else"
+[ "$(stat -c %s "$RHV_LOGS/back.qcow2")" -lt $((220 << 20)) ] || fail "the download is as long as the device"
+rm "$RHV_LOGS/back.qcow2"
+assert_eq "failed org.rhv.Error.NotSupported" "$(job_wait host1 "$(storage_fd host1 $D Download $COPY ${A}7 2>&1 >/dev/null)" 2>/dev/null)" "one with a parent"
+wait_until 30 inactive
+
 title "a copy that is killed leaves nothing"
 job=$(job_of "$(domain_call host1 $D CopyVolume 'ssa{sv}a{sv}' $COPY ${A}7 4 image s $OTHER volume s ${A}9 format s raw allocation s preallocated 2 lease t 1 bandwidth t 1048576)")
 at_work() { on host1 pgrep -x qemu-img >/dev/null; }
@@ -184,6 +199,28 @@ io $BASE ${A}b qcow2 'read -P 11 0 1M' 'read -P 12 1M 1M' 'read -P 14 2M 1M' 're
 wait_until 30 inactive
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
 
+title "room that no data need is given back: below a layer to the end of the data, of a top with a chunk more"
+reduce() { data_job ReduceVolume 'ssa{sv}' "$1" "$2" 1 lease t 1; }
+assert_eq "done" "$(make $BASE ${A}b format s qcow2 capacity t 8589934592)"
+io $BASE ${A}b qcow2 'write -P 11 0 4M' 'write -P 12 4G 1M'
+lvm_on host1 "$lun" lvextend -qq --size 3g $D/${A}b >/dev/null 2>&1
+assert_eq "done" "$(reduce $BASE ${A}b)"
+assert_eq "2688 1 LEGAL" "$(mib ${A}b) $(meta ${A}b GEN) $(meta ${A}b LEGALITY)"
+wait_until 30 inactive
+assert_eq "done" "$(reduce $BASE ${A}b)" "there is nothing left to give back"
+assert_eq "2688 1" "$(mib ${A}b) $(meta ${A}b GEN)"
+assert_eq "done" "$(make $BASE ${A}c format s qcow2 parent s ${A}b)"
+assert_eq "done" "$(reduce $BASE ${A}b)"
+assert_eq "128" "$(mib ${A}b)"
+io $BASE ${A}c qcow2 'read -P 11 0 4M' 'read -P 12 4G 1M' 'read -P 0 4M 100M'
+domain_call host1 $D PrepareImage 'ssa{sv}' $BASE ${A}c 1 user s $VM >/dev/null
+assert_refused 'in use' domain_call host1 $D ReduceVolume 'ssa{sv}' $BASE ${A}b 1 lease t 1
+domain_call host1 $D TeardownImage 'sa{sv}' $BASE 1 user s $VM >/dev/null
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(reduce $RAW ${A}1 2>/dev/null)"
+assert_refused 'name the version' domain_call host1 $D ReduceVolume 'ssa{sv}' $BASE ${A}b 0
+wait_until 30 inactive
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+
 title "and into a raw one, which gets longer: what lay there before is not seen"
 assert_eq "done" "$(make $OTHER ${A}c format s raw allocation s preallocated capacity t 671088640)"
 io $OTHER ${A}c raw 'write -P 238 0 640M'
@@ -210,6 +247,62 @@ io $BASE ${A}b raw 'read -P 11 0 1M' 'read -P 12 1M 1M' 'read -P 11 2M 2M' 'read
 wait_until 30 inactive
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
 
+title "a disk that asks for it is wiped: its room is given back full of zeroes; killed in the middle it is not given back"
+# of a volume: where on the LUN it lies, in MiB; and whether as many MiB there are all zeroes
+place_of() { echo $((129 + 128 * $(report host2 lvs -o devices "$D/$1" | sed 's/.*(\(.*\))/\1/'))); }
+is_zero() { [ "$(on host1 sh -c "dd if=$lun bs=1M skip=$1 count=$2 iflag=direct status=none | tr -d '\\0' | head -c 1 | wc -c")" = 0 ]; }
+tag_of() { report host2 lvs -o lv_tags "$D/$1" | tr ',' '\n' | grep ^IU_; }
+wiping() { on host1 systemctl list-units --no-legend 'rhv-data-block-*' | sees running; }
+listed() { report host2 lvs -o lv_name $D | sees "$1"; }
+assert_eq "done" "$(make $OTHER ${A}c format s raw allocation s preallocated capacity t 134217728)"
+io $OTHER ${A}c raw 'write -P 99 0 4M' 'write -P 99 124M 4M'
+place=$(place_of ${A}c)
+! is_zero "$place" 4 || fail "the pattern did not arrive"
+job=$(job_of "$(domain_call host1 $D DeleteImage 'sa{sv}' $OTHER 3 lease t 1 wipe b true bandwidth t 8388608)")
+wait_until 30 wiping
+assert_eq "IU__remove_me_ZERO_$OTHER" "$(tag_of ${A}c)"
+assert_refused 'no image' domain_call host1 $D GetVolumes s $OTHER
+on host1 systemctl kill -s KILL 'rhv-data-block-*'
+assert_eq "failed org.rhv.Error.Interrupted" "$(job_wait host1 "$job" 2>/dev/null)"
+assert_eq "IU__remove_me_ZERO_$OTHER" "$(tag_of ${A}c)"
+wait_until 30 inactive
+# the same call goes on; or the service has begun by itself meanwhile
+if again=$(domain_call host1 $D DeleteImage 'sa{sv}' $OTHER 2 lease t 1 wipe b true 2>/dev/null); then job_wait host1 "$(job_of "$again")" >/dev/null 2>&1; fi
+gone() { ! listed "$1"; }
+wait_until 60 gone ${A}c
+is_zero "$place" 128 || fail "the room was given back with data in it"
+
+title "the service is killed meanwhile: the wipe goes on, and its room is given back"
+assert_eq "done" "$(make $OTHER ${A}c format s raw allocation s preallocated capacity t 134217728)"
+io $OTHER ${A}c raw 'write -P 99 0 4M' 'write -P 99 124M 4M'
+place=$(place_of ${A}c)
+job=$(job_of "$(domain_call host1 $D DeleteImage 'sa{sv}' $OTHER 4 lease t 1 wipe b true discard b true bandwidth t 33554432)")
+wait_until 30 wiping
+on host1 systemctl kill -s KILL rhv-storage.service
+assert_eq "done" "$(job_wait host1 "$job")"
+! listed ${A}c || fail "the wiped volume is there yet"
+is_zero "$place" 128 || fail "the room was given back with data in it"
+
+title "the top of a chain too, and a merged layer; a discarded disk only tells the storage"
+assert_eq "done" "$(make $OTHER ${A}c format s qcow2 capacity t 134217728)"
+io $OTHER ${A}c qcow2 'write -P 98 0 1M'
+assert_eq "done" "$(make $OTHER ${A}d format s qcow2 parent s ${A}c)"
+io $OTHER ${A}d qcow2 'write -P 99 0 4M'
+place=$(place_of ${A}d)
+assert_eq "done" "$(data_job DeleteVolume 'ssa{sv}' $OTHER ${A}d 2 lease t 1 wipe b true)"
+! listed ${A}d || fail "the wiped volume is there yet"
+is_zero "$place" 128 || fail "the room was given back with data in it"
+assert_eq "LEAF" "$(meta ${A}c VOLTYPE)"
+assert_eq "done" "$(make $OTHER ${A}d format s qcow2 parent s ${A}c)"
+io $OTHER ${A}d qcow2 'write -P 99 0 4M'
+assert_eq "done" "$(data_job MergeVolume 'ssa{sv}' $OTHER ${A}d 2 lease t 1 wipe b true)"
+io $OTHER ${A}c qcow2 'read -P 99 0 4M'
+wait_until 60 gone ${A}d
+is_zero "$place" 128 || fail "the room of the merged layer was given back with data in it"
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $OTHER 2 lease t 1 discard b true)"
+! listed ${A}c || fail "the discarded volume is there yet"
+wait_until 30 inactive
+
 title "no layer is put on a volume that another host works on"
 assert_eq "done" "$(make $THIN ${A}3 format s qcow2 parent s ${A}2)"
 on host2 sh -c "systemd-run -q --unit=lab-holder sanlock client command -r $D:${A}3:/dev/$D/leases:$(((100 + $(slot_of ${A}3)) << 20)) -c /bin/sleep infinity"
@@ -223,14 +316,23 @@ on host2 systemctl stop lab-holder
 free() { ! held; }
 wait_until 30 free
 
-title "a deletion that was cut off is completed by who holds the domain's lease next: what the volume was built on is the top again"
+title "a deletion that was cut off is completed by who holds the domain's lease next: what the volume was built on is the top again; a wipe too"
 slot=$(slot_of ${A}3)
 on host1 sh -c "dd if=/dev/$D/metadata bs=512 skip=$((2048 + slot * 16)) count=1 iflag=direct status=none | tr -d '\\0' |
         sed 's/^LEGALITY=.*/LEGALITY=ILLEGAL/; s/^PUUID=.*/PUUID=00000000-0000-0000-0000-000000000000/' | dd bs=512 conv=sync status=none |
         dd of=/dev/$D/metadata bs=512 seek=$((2048 + slot * 16)) conv=notrunc oflag=direct status=none"
 assert_eq "INTERNAL ILLEGAL" "$(meta ${A}2 VOLTYPE) $(meta ${A}3 LEGALITY)"
+assert_eq "done" "$(make $OTHER ${A}c format s raw allocation s preallocated capacity t 134217728)"
+io $OTHER ${A}c raw 'write -P 99 0 4M' 'write -P 99 124M 4M'
+place=$(place_of ${A}c)
+job=$(job_of "$(domain_call host1 $D DeleteImage 'sa{sv}' $OTHER 3 lease t 1 wipe b true bandwidth t 8388608)")
+wait_until 30 wiping
+on host1 systemctl kill -s KILL 'rhv-data-block-*'
+assert_eq "failed org.rhv.Error.Interrupted" "$(job_wait host1 "$job" 2>/dev/null)"
 assert_eq "done" "$(lease_release host1 $D)"
 assert_eq "done" "$(lease_acquire host2 $D)"
 cleared() { ! report host1 lvs -o lv_name $D | sees ${A}3 && [ "$(meta ${A}2 VOLTYPE)" = LEAF ]; }
 wait_until 60 cleared
 assert_eq "8589934592 LEGAL" "$(volume_get host2 $D $THIN capacity) $(meta ${A}2 LEGALITY)"
+wait_until 60 gone ${A}c
+is_zero "$place" 128 || fail "the room was given back with data in it"

@@ -25,13 +25,13 @@ lvm_ready() {
         local command unit
         lab put "$1" "$SUITE_LAB/lib/lvm-shim" /usr/local/sbin/lvm-shim
         on "$1" chmod 755 /usr/local/sbin/lvm-shim
-        for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend pvcreate pvchange pvresize vgcreate vgremove vgextend; do
+        for command in lvs vgs pvs lvchange vgchange lvcreate lvremove lvextend lvreduce pvcreate pvchange pvresize vgcreate vgremove vgextend; do
                 on "$1" ln -sf lvm-shim "/usr/local/sbin/$command"
         done
         # the host's udevd sees every loop device of the machine change, and gives it an owner
         on "$1" sh -c 'mkdir -p /run/udev/rules.d && echo "KERNEL==\"loop*\", OWNER=\"36\", GROUP=\"36\", MODE=\"0660\"" > /run/udev/rules.d/90-lab.rules && udevadm control --reload'
         # the shim's volumes are not the device mapper's
-        for unit in rhv-upload- rhv-data-block-; do
+        for unit in rhv-upload- rhv-data-block- rhv-transfer-block-; do
                 on "$1" sh -c "mkdir -p /run/systemd/system/$unit.service.d && printf '[Service]\nDeviceAllow=block-loop rw\n' > /run/systemd/system/$unit.service.d/lab.conf"
         done
         on "$1" systemctl daemon-reload

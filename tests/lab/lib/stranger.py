@@ -353,6 +353,7 @@ def requests():
         (f"{storage}.Domain", "ExtendVolume"): [(domain, (spare["Image"], spare["Volume"], 1 << 30, {}))],
         (f"{storage}.Domain", "CopyVolume"): [(domain, (spare["Image"], spare["Volume"], s(image=text(NOBODY), volume=text(NOBODY), format=text("raw")), {}))],
         (f"{storage}.Domain", "MergeVolume"): [(domain, (spare["Image"], spare["Volume"], {}))],
+        (f"{storage}.Domain", "ReduceVolume"): [(domain, (spare["Image"], spare["Volume"], {}))],
         (f"{storage}.Domain", "MeasureVolume"): [(domain, (spare["Image"], spare["Volume"], s(format=text("qcow2"))))],
         (f"{storage}.Domain", "Upload"): [(domain, (spare["Image"], spare["Volume"], 0, s(size=number(512))))],
         (f"{storage}.Domain", "Download"): [(domain, (spare["Image"], spare["Volume"], 0, {}))],

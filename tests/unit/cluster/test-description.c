@@ -27,6 +27,12 @@ static void test_description(void **state) {
         assert_string_equal(dict_string(disk, "domain", ""), image->parent->id);
         assert_string_equal(dict_string(disk, "volume", ""), dict_string(image->spec, "volume", "?"));
         assert_int_equal(dict_integer(disk, "boot_order", 0), 1); /* nobody said: the first disk boots */
+        assert_null(json_object_get(disk, "discard"));
+        assert_int_equal(json_object_set_new(image->spec, "discard", json_true()), 0);
+        json_decref(description);
+        description = vm_description(vm, NULL, NULL);
+        disk = json_array_get(json_object_get(description, "disks"), 0);
+        assert_true(json_is_true(json_object_get(disk, "discard")));
         nic = json_array_get(json_object_get(description, "nics"), 0);
         assert_string_equal(dict_string(nic, "network", ""), "ovirtmgmt");
         assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:00");

@@ -194,6 +194,34 @@ static void set_broken(World *world, const char *name) {
         set_state(&world->f, snapshot_named(world, name), "broken");
 }
 
+/* A disk whose data are to be wiped: so are those of a removed layer, of what moves away, and of its copies. */
+static void test_disposal(void **state) {
+        json_t *steps, *copies = NULL;
+        Change *change;
+        World world;
+        char id[37];
+
+        world_init(&world);
+        json_decref(take(&world, "one", NULL));
+        steps = work(&world, "one", "remove", 0, "not yet");
+        assert_int_equal(json_object_size(json_object_get(json_array_get(steps, 0), "options")), 0);
+        json_decref(steps);
+        assert_int_equal(json_object_set_new(world.root->spec, "wipe_after_delete", json_true()), 0);
+        steps = work(&world, "one", "remove", SIZE_MAX, NULL);
+        assert_true(dict_boolean(json_object_get(json_array_get(steps, 0), "options"), "wipe", false));
+        assert_null(json_object_get(json_object_get(json_array_get(steps, 0), "options"), "discard"));
+        json_decref(steps);
+        assert_int_equal(json_object_set_new(world.root->spec, "discard", json_true()), 0);
+        change = change_new();
+        _cleanup_json_ json_t *description = json_pack("{s:s}", "name", "copy");
+        assert_ok(plan_copy_disk(&world.f.plan, world.root, description, change, &copies, id, NULL));
+        commit_ok(&world.f, change);
+        assert_true(dict_boolean(model_find(world.f.model, KIND_DISK, id)->spec, "wipe_after_delete", false));
+        assert_true(dict_boolean(model_find(world.f.model, KIND_DISK, id)->spec, "discard", false));
+        json_decref(copies);
+        cluster_fixture_done(&world.f);
+}
+
 /* The process ended in the middle: what can be done then is what takes it to an end. */
 static void test_cut_off(void **state) {
         _cleanup_json_ json_t *description = json_pack("{s:s}", "name", "one");
@@ -341,7 +369,7 @@ static void test_steps(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_create), cmocka_unit_test(test_preview), cmocka_unit_test(test_commit),
-                cmocka_unit_test(test_remove), cmocka_unit_test(test_cut_off), cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_remove), cmocka_unit_test(test_disposal), cmocka_unit_test(test_cut_off), cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_clone),  cmocka_unit_test(test_move),    cmocka_unit_test(test_steps),
         };
 

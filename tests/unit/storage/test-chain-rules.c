@@ -127,6 +127,33 @@ static void test_merge_of_templates_and_strangers(void **state) {
         assert_error(volume_may_merge(&list, D, chain, &plan, &error), RHV_ERROR_BAD_FORMAT);
 }
 
+static void test_reduce(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        bool leaf;
+
+        add_three(&list);
+        list.records[1].metadata.format = list.records[2].metadata.format = VOLUME_FORMAT_QCOW2;
+        list.records[1].metadata.allocation = list.records[2].metadata.allocation = VOLUME_ALLOCATION_SPARSE;
+        assert_ok(volume_may_reduce(&list, C, &leaf, NULL));
+        assert_true(leaf);
+        assert_ok(volume_may_reduce(&list, B, &leaf, NULL));
+        assert_false(leaf);
+        /* a template is only read */
+        list.records[2].metadata.role = VOLUME_SHARED;
+        assert_ok(volume_may_reduce(&list, C, &leaf, NULL));
+        assert_false(leaf);
+        list.records[2].metadata.role = VOLUME_LEAF;
+        list.records[2].metadata.legality = VOLUME_ILLEGAL;
+        assert_error(volume_may_reduce(&list, C, &leaf, &error), RHV_ERROR_INVALID_STATE);
+        list.records[2].metadata.legality = VOLUME_LEGAL;
+        list.records[2].metadata.allocation = VOLUME_ALLOCATION_PREALLOCATED;
+        assert_error(volume_may_reduce(&list, C, &leaf, &error), RHV_ERROR_INVALID_ARGUMENT);
+        list.records[2].metadata.allocation = VOLUME_ALLOCATION_SPARSE;
+        list.records[2].metadata.format = VOLUME_FORMAT_RAW;
+        assert_error(volume_may_reduce(&list, C, &leaf, &error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_error(volume_may_reduce(&list, D, &leaf, &error), RHV_ERROR_NOT_FOUND);
+}
+
 static void test_left_overs(void **state) {
         _cleanup_(volume_list_clear) VolumeList list = {};
 
@@ -165,6 +192,7 @@ int main(void) {
                         cmocka_unit_test(test_copy),
                         cmocka_unit_test(test_merge),
                         cmocka_unit_test(test_merge_of_templates_and_strangers),
+                        cmocka_unit_test(test_reduce),
                         cmocka_unit_test(test_left_overs),
         };
 

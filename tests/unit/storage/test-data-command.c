@@ -57,6 +57,9 @@ static void test_commands(void **state) {
         assert_ok(data_command_resize(&work, paths, false, &command));
         assert_line(&command, "qemu-img resize -q " CHAIN " 8192");
         data_command_clear(&command);
+        assert_ok(data_command_check(&work, paths, false, &command));
+        assert_line(&command, "qemu-img check --output=json " CHAIN);
+        data_command_clear(&command);
         assert_ok(data_command_measure(&work, paths, false, &command));
         assert_line(&command, "qemu-img measure --output=json --force-share -O qcow2 " CHAIN);
         data_command_clear(&command);

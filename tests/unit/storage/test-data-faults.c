@@ -335,10 +335,11 @@ static bool walk(const Scenario *scenario, const char *point) {
         return killed;
 }
 
-/* Only volumes on devices are given room before a merge, or have tags; lab/block-data has a merge that ended between these. */
+/* Only volumes on devices are given room before a merge, have tags, or are wiped; lab/block-data has a merge and wipes that ended between these. */
 static bool only_on_devices(const char *point) {
         static const char *const points[] = {"merge-before-closed", "merge-closed", "merge-cleared", "parent-tag-changed",
-                                            "upgrade-index-formatted", "upgrade-slots-copied", "upgrade-tags-changed"};
+                                             "image-marked", "volume-marked", "wipe-step", "wipe-finished", "reduce-noted", "merge-shrunk",
+                                             "upgrade-index-formatted", "upgrade-slots-copied", "upgrade-tags-changed"};
 
         for (size_t i = 0; i < ELEMENTSOF(points); i++)
                 if (streq(point, points[i]))

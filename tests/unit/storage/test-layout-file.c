@@ -339,7 +339,7 @@ static void test_volume(void **state) {
         assert_int_equal(list.records[0].metadata.role, VOLUME_LEAF);
         assert_ok(layout_file.image_hide(&p->place, IMAGE, NULL));
         assert_int_equal(count_volumes(p), 0);
-        assert_ok(layout_file.image_purge(&p->place, IMAGE, NULL));
+        assert_ok(layout_file.image_purge(&p->place, IMAGE, false, NULL));
         assert_false(exists(path_of(p, DOMAIN "/images/_remove_me_" IMAGE)));
         assert_ok(layout_file.destroy(&p->place, NULL));
         assert_false(exists(path_of(p, DOMAIN)));
@@ -430,7 +430,7 @@ static void test_killed_while_deleting(void **state) {
         assert_ok(layout_file.image_hide(&p->place, IMAGE, NULL));
         make_volume(p, &request);
         assert_ok(layout_file.image_hide(&p->place, IMAGE, NULL));
-        assert_ok(layout_file.image_purge(&p->place, IMAGE, NULL));
+        assert_ok(layout_file.image_purge(&p->place, IMAGE, false, NULL));
 }
 
 /* Data without metadata and without our note is somebody's: it stays. */
@@ -529,7 +529,7 @@ static void test_older_versions(void **state) {
                 assert_non_null(strstr(text, "SIZE=2048\n"));
                 assert_null(strstr(text, "CAP="));
                 assert_ok(layout_file.image_hide(&p->place, IMAGE, &error));
-                assert_ok(layout_file.image_purge(&p->place, IMAGE, &error));
+                assert_ok(layout_file.image_purge(&p->place, IMAGE, false, &error));
         }
 }
 

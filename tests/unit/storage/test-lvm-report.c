@@ -148,6 +148,15 @@ static void test_slots(void **state) {
         assert_int_equal(block_volume_bytes(false, 7 * GIB, 0), 2560 * MIB);
         assert_int_equal(block_volume_bytes(false, 1 * GIB, 0), 1 * GIB);
         assert_int_equal(block_volume_bytes(false, 7 * GIB, 100 * MIB), 110 * MIB);
+
+        /* what reducing leaves */
+        assert_int_equal(block_optimal_bytes(1, 11 * GIB, false), 128 * MIB);
+        assert_int_equal(block_optimal_bytes(128 * MIB, 11 * GIB, false), 128 * MIB);
+        assert_int_equal(block_optimal_bytes(128 * MIB + 1, 11 * GIB, false), 256 * MIB);
+        assert_int_equal(block_optimal_bytes(128 * MIB + 1, 11 * GIB, true), 2816 * MIB);
+        assert_int_equal(block_optimal_bytes(100 * MIB, 1127 * MIB, true), 1152 * MIB); /* never more than it can need */
+        assert_int_equal(block_optimal_bytes(3 * GIB, 1127 * MIB, true), 5632 * MIB);   /* and never less than it has */
+        assert_int_equal(block_optimal_bytes(0, 0, false), 128 * MIB);
 }
 
 int main(void) {

@@ -225,7 +225,7 @@ static void test_stores(void **state) {
         update(p, json_pack("[{s:s, s:s, s:i, s:I}]", "id", OTHER, "name", "two", "cpus", 1, "memory", (json_int_t)GIB), json_array(), NOW + 10, 2);
         update(p, json_array(), json_pack("[s]", VM), NOW + 20, 2);
         assert_ok(layout_file.image_hide(&p->place, IMAGE, NULL));
-        assert_ok(layout_file.image_purge(&p->place, IMAGE, NULL));
+        assert_ok(layout_file.image_purge(&p->place, IMAGE, false, NULL));
         update(p, json_array(), json_array(), NOW + 20, 1);
         memset(skip, 0, sizeof(skip));
         json_decref(vms);

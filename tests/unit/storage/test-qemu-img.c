@@ -101,6 +101,21 @@ static void test_check(void **state) {
         check(1, "", RHV_ERROR_BAD_FORMAT);
 }
 
+static void test_end(void **state) {
+        static const char *const garbage[] = {"", "{}", "{\"image-end-offset\": 0}", "{\"image-end-offset\": -1}", "{\"image-end-offset\": \"1\"}", "[]"};
+        const char fine[] = "{\"image-end-offset\": 4259840, \"check-errors\": 0}";
+        uint64_t end;
+
+        assert_ok(qemu_img_check_end(fine, strlen(fine), &end, NULL));
+        assert_int_equal(end, 4259840);
+        for (size_t i = 0; i < ELEMENTSOF(garbage); i++) {
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                assert_true(qemu_img_check_end(garbage[i], strlen(garbage[i]), &end, &error) < 0);
+                assert_string_equal(error.name, RHV_ERROR_BACKEND_FAILED);
+        }
+}
+
 /* ---- the header ---- */
 
 static void put_be32(uint8_t *p, uint32_t v) {
@@ -160,7 +175,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_create),
                         cmocka_unit_test(test_info),
-                        cmocka_unit_test(test_check),
+                        cmocka_unit_test(test_check), cmocka_unit_test(test_end),
                         cmocka_unit_test(test_header),
         };
 

@@ -226,10 +226,10 @@ static void test_bad_answers(void **state) {
         static const char *const texts[] = {
                         "{}",
                         "{\"version\": 3, \"r\": 0}",
-                        "{\"version\": 2, \"r\": 1}",
-                        "{\"version\": 2, \"r\": 0}",
-                        "{\"version\": 2, \"r\": 0, \"cleaned\": -1, \"changed\": 0, \"offset\": 0, \"capacity\": 0, \"format\": \"raw\"}",
-                        "{\"version\": 2, \"r\": 0, \"cleaned\": 0, \"changed\": 0, \"offset\": 0, \"capacity\": 0, \"format\": \"x\"}",
+                        "{\"version\": 3, \"r\": 1}",
+                        "{\"version\": 3, \"r\": 0}",
+                        "{\"version\": 3, \"r\": 0, \"cleaned\": -1, \"changed\": 0, \"offset\": 0, \"capacity\": 0, \"format\": \"raw\"}",
+                        "{\"version\": 3, \"r\": 0, \"cleaned\": 0, \"changed\": 0, \"offset\": 0, \"capacity\": 0, \"format\": \"x\"}",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
@@ -244,7 +244,7 @@ static void test_bad_answers(void **state) {
 
 /* A name of the other side that is not ours is not passed on as one. */
 static void test_foreign_error(void **state) {
-        _cleanup_json_ json_t *answer = json_loads("{\"version\": 2, \"r\": -5, \"error\": \"org.evil\", \"message\": \"m\"}", 0, NULL);
+        _cleanup_json_ json_t *answer = json_loads("{\"version\": 3, \"r\": -5, \"error\": \"org.evil\", \"message\": \"m\"}", 0, NULL);
         _cleanup_(io_freep) Io *io = make_volume();
 
         assert_int_equal(structural_answer_read(answer, io), -5);
