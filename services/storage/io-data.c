@@ -170,9 +170,9 @@ static int measure_merged(Io *io) {
 static int close_merged(Io *io) {
         int r;
 
-        FAULT_POINT("merge-before-closed");
+        FAULT_POINT("block-merge-before-closed");
         r = set_legality(io, io->data->chain[0].volume, VOLUME_ILLEGAL, &io->error);
-        FAULT_POINT("merge-closed");
+        FAULT_POINT("block-merge-closed");
         return r;
 }
 

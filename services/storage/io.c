@@ -43,6 +43,7 @@ void io_free(Io *io) {
         for (size_t i = 0; i < io->n_lists; i++)
                 volume_list_clear(&io->lists[i]);
         free(io->lists);
+        free(io->images);
         volume_plan_clear(&io->plan);
         free(io->record.problem);
         free(io->directory);
@@ -167,6 +168,10 @@ int io_prepare(Io *io) {
 
 int io_teardown(Io *io) {
         return layout(io)->teardown ? layout(io)->teardown(&io->place, io->image, &io->error) : 0;
+}
+
+int io_list_active(Io *io) {
+        return layout(io)->list_active(&io->place, &io->images, &io->n_images, &io->error);
 }
 
 int io_close_domain(Io *io) {
