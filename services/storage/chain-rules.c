@@ -198,6 +198,13 @@ bool volume_is_cut_out(const VolumeList *list, const VolumeRecord *record) {
         return false;
 }
 
+bool volume_is_moving(const VolumeList *list, const VolumeRecord *record, const char *tag_parent) {
+        const VolumeRecord *merged = volume_list_find(list, record->metadata.parent);
+
+        return !any_problem(list) && !streq(record->metadata.parent, tag_parent) && merged && merged->metadata.legality == VOLUME_ILLEGAL &&
+               streq(merged->metadata.parent, tag_parent) && volume_list_find(list, tag_parent);
+}
+
 bool volume_is_bare(const VolumeList *list, const VolumeRecord *record) {
         const VolumeRecord *child;
 

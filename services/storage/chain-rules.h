@@ -40,5 +40,7 @@ size_t volume_children(const VolumeList *list, const char *volume, const VolumeR
 
 /* What an ended process left: taken out of its chain, but not yet removed. */
 bool volume_is_cut_out(const VolumeList *list, const VolumeRecord *record);
+/* On devices the tag of a volume says what its parent is as well. Is it on its way from an illegal parent, which was merged, to that one's parent? */
+bool volume_is_moving(const VolumeList *list, const VolumeRecord *record, const char *tag_parent);
 /* INTERNAL, but nothing is built on it any more. */
 bool volume_is_bare(const VolumeList *list, const VolumeRecord *record);

@@ -110,10 +110,10 @@ static int grow_raw(const DataRun *run, sd_bus_error *error) {
                                                run->volume);
                 }
         }
-        FAULT_POINT("extend-allocated");
+        FAULT_POINT("file-extend-allocated");
         if (((uint64_t)st.st_size < work->capacity_bytes && ftruncate(fd, (off_t)work->capacity_bytes) < 0) || fsync(fd) < 0)
                 return bus_error_errno(error, -errno, "Cannot extend volume %s", run->volume);
-        FAULT_POINT("extend-longer");
+        FAULT_POINT("file-extend-longer");
         return 0;
 }
 
@@ -226,6 +226,7 @@ static int copy(const DataRun *run, sd_bus_error *error) {
                 r = zero_tail(run, bytes, error);
         if (r >= 0)
                 r = layout_prepare_volume(&run->work->place, run->volume, error);
+        FAULT_POINT("copy-prepared");
         if (r < 0)
                 return r;
         target = layout(run)->volume_path(&run->work->place, run->image, run->volume);
@@ -245,7 +246,7 @@ static int clear_grown(const DataRun *run, sd_bus_error *error) {
         int r;
 
         r = zero_tail(run, run->work->present_bytes, error);
-        FAULT_POINT("merge-cleared");
+        FAULT_POINT("block-merge-cleared");
         return r < 0 ? r : layout(run)->volume_update(&run->work->place, run->image, run->work->chain[0].volume, &open, error);
 }
 
@@ -281,6 +282,7 @@ int data_run(const DataRun *run, sd_bus_error *error) {
         };
         int r;
 
+        FAULT_WORK(data_kind_to_string(run->work->kind));
         /* What is wiped has left its chain: its lease and its tag say all. */
         if (run->work->kind == DATA_WIPE)
                 return data_wipe(run, error);

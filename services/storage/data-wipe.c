@@ -40,7 +40,7 @@ int data_wipe_fd(const DataRun *run, int fd, uint64_t size_bytes, data_zero_t ze
                 *done_bytes += step;
                 if (run->progress && total > 0)
                         run->progress((int)(*done_bytes >= total ? 1000 : *done_bytes / (total / 1000 + 1)), run->userdata);
-                FAULT_POINT("wipe-step");
+                FAULT_POINT("block-wipe-step");
                 if (data_tool_wait(wipe_pause_usec(at, monotonic_usec() - begin_usec, bandwidth)))
                         return stopped(error);
         }

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "manager.h"
 #include "state-file.h"
+#include "volume-task.h"
 #include "wipe-job.h"
 
 #define DOMAIN_FILE_VERSION 1
@@ -241,6 +242,33 @@ void domain_clean(Domain *domain) {
                 task_free(task);
 }
 
+static void on_active_listed(Task *task, Io *io, int r, const sd_bus_error *error) {
+        const Manager *manager = task->manager;
+        Domain *domain = task_domain(task);
+
+        if (r < 0)
+                log_warning("Storage domain %s: %s", task->domain, error->message);
+        for (size_t i = 0; r >= 0 && domain && i < io->n_images; i++)
+                if (!image_users_has(domain->users, io->images[i]) && image_lock_check(manager->locks, task->domain, io->images[i], NULL) >= 0)
+                        volume_task_teardown(domain, io->images[i]);
+        task_free(task);
+}
+
+/* What a process that was killed had made active, and nobody uses: another host may remove or change it, and this one would keep what was there. */
+static void give_back_unused(Domain *domain) {
+        Io *io = io_new("look for active images", io_list_active, &domain->place);
+        Task *task = task_new(domain->manager, domain, NULL);
+
+        if (!io || !task) {
+                if (io)
+                        io_free(io);
+                task_free(task);
+                return;
+        }
+        if (task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_active_listed, NULL) < 0)
+                task_free(task);
+}
+
 /* Remembered with the next change where it cannot be now. */
 static void set_group(Domain *domain, const char *group) {
         if (!*group || streq(domain->place.group, group))
@@ -288,6 +316,8 @@ void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *
                 domain_clean(domain);
         domain->wipe_usec = monotonic_usec(); /* a former process may have held the lease already */
         domain_set_state(domain, DOMAIN_ACTIVE, "");
+        if (domain->place.type->layout->list_active)
+                give_back_unused(domain);
         if (domain->lockspace)
                 domain_lockspace_look(domain->lockspace);
 }

@@ -174,9 +174,9 @@ static int measure_merged(Io *io) {
 static int close_merged(Io *io) {
         int r;
 
-        FAULT_POINT("merge-before-closed");
+        FAULT_POINT("block-merge-before-closed");
         r = set_legality(io, io->data->chain[0].volume, VOLUME_ILLEGAL, &io->error);
-        FAULT_POINT("merge-closed");
+        FAULT_POINT("block-merge-closed");
         return r;
 }
 
@@ -282,7 +282,7 @@ static void shrink_base(Io *io, const VolumeRecord *base, bool leaf) {
                 log_notice("Volume %s keeps the room it does not need after a merge: %s", base->id, io->error.message ?: "");
                 sd_bus_error_free(&io->error);
         }
-        FAULT_POINT("merge-shrunk");
+        FAULT_POINT("block-merge-shrunk");
 }
 
 int io_merge_finish(Io *io) {

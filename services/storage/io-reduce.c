@@ -83,7 +83,7 @@ static int reduce(Io *io, const char *volume, bool as_leaf) {
         if (bytes >= record->true_size_bytes)
                 return 0;
         r = layout(io)->volume_update(&io->place, io->image, volume, &change, &io->error);
-        FAULT_POINT("reduce-noted");
+        FAULT_POINT("block-reduce-noted");
         return r < 0 ? r : layout(io)->volume_reduce(&io->place, io->image, volume, bytes, &io->plan.metadata.capacity_bytes, &io->error);
 }
 

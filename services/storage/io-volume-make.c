@@ -2,6 +2,7 @@
 
 /* A volume made in one go, by a process that may block and whose open files its tool shall inherit. */
 
+#include "fault-point.h"
 #include "heir.h"
 #include "io.h"
 #include "qemu-img.h"
@@ -28,6 +29,7 @@ int io_volume_make(Io *io) {
                 return r;
         qemu_img_create(&io->plan, io->place.version, geteuid() == 0, &command);
         r = io->plan.formatted ? 0 : heir_run(command.argv, "qemu-img create", &io->error);
+        FAULT_POINT("create-formatted");
         if (r < 0) {
                 (void) io_volume_abandon(io);
                 return r;

@@ -45,6 +45,6 @@ int io_wipe_finish(Io *io) {
                 volumes[i] = io->data->chain[i].volume;
         volumes[io->data->n_chain] = NULL;
         r = layout(io)->wipe_finish(&io->place, io->image, volumes, &io->error);
-        FAULT_POINT("wipe-finished");
+        FAULT_POINT("block-wipe-finished");
         return r < 0 ? r : layout(io)->image_purge(&io->place, io->image, io->discard, &io->error);
 }

@@ -44,6 +44,7 @@ void io_free(Io *io) {
         for (size_t i = 0; i < io->n_lists; i++)
                 volume_list_clear(&io->lists[i]);
         free(io->lists);
+        free(io->images);
         volume_plan_clear(&io->plan);
         free(io->record.problem);
         free(io->directory);
@@ -172,6 +173,10 @@ int io_teardown(Io *io) {
         return layout(io)->teardown ? layout(io)->teardown(&io->place, io->image, &io->error) : 0;
 }
 
+int io_list_active(Io *io) {
+        return layout(io)->list_active(&io->place, &io->images, &io->n_images, &io->error);
+}
+
 int io_close_domain(Io *io) {
         int r;
 
@@ -265,7 +270,7 @@ int io_image_delete(Io *io) {
 
         if (io->wipe && layout(io)->image_mark) {
                 r = found_marked(io, layout(io)->image_mark(&io->place, io->image, &io->error));
-                FAULT_POINT("image-marked");
+                FAULT_POINT("block-image-marked");
                 return r;
         }
         r = layout(io)->image_hide(&io->place, io->image, &io->error);
@@ -278,7 +283,7 @@ int io_volume_delete(Io *io) {
         if (!layout(io)->volume_mark || (!io->wipe && !io->discard))
                 return layout(io)->volume_delete(&io->place, io->image, io->volume, &io->error);
         r = found_marked(io, layout(io)->volume_mark(&io->place, io->image, io->volume, io->wipe, &io->error));
-        FAULT_POINT("volume-marked");
+        FAULT_POINT("block-volume-marked");
         return r < 0 || io->wipe ? r : layout(io)->image_purge(&io->place, io->image, io->discard, &io->error);
 }
 

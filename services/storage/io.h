@@ -57,6 +57,8 @@ struct Io {
         unsigned cleaned;
         VolumeList *lists; /* of all images, or one */
         size_t n_lists;
+        char (*images)[UUID_STRING_MAX]; /* those with an active volume */
+        size_t n_images;
         VolumePlan plan;     /* in and out */
         VolumeRecord record; /* the volume of a transfer, as it was */
         int fd;              /* its open data */
@@ -91,6 +93,7 @@ int io_list_one(Io *io);       /* image -> lists[0] */
 int io_look(Io *io);           /* place, its id empty -> report; of a block domain */
 int io_prepare(Io *io);        /* image, volume, lease (may be empty) -> as io_list_one or io_list_for_writer; the chain can be used here */
 int io_teardown(Io *io);       /* image: nobody here uses it */
+int io_list_active(Io *io);    /* -> images */
 int io_close_domain(Io *io);
 int io_volume_begin(Io *io);   /* request -> plan */
 int io_volume_finish(Io *io);  /* request, plan: fill and commit, or abandon */

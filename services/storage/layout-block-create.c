@@ -10,6 +10,7 @@
 
 #include "block-map.h"
 #include "bus-error.h"
+#include "fault-point.h"
 #include "layout-block.h"
 #include "sanlock-call.h"
 #include "xleases.h"
@@ -113,6 +114,7 @@ static int make_master(const DomainPlace *place, sd_bus_error *error) {
         if (!path)
                 return -ENOMEM;
         r = lvm_tool(argv, error);
+        FAULT_POINT("block-master-made");
         return r < 0 ? r : lvm_deactivate(place->path, place->id, names, error);
 }
 
@@ -141,7 +143,11 @@ static int make_leases(const DomainPlace *place, unsigned io_timeout_sec, sd_bus
         memcpy(lockspace.name, place->id, UUID_STRING_MAX);
         memcpy(lease.lockspace, place->id, UUID_STRING_MAX);
         r = lockspace_format(&lockspace, io_timeout_sec, error);
-        return r < 0 ? r : lease_format(&lease, error);
+        FAULT_POINT("block-lockspace-made");
+        if (r >= 0)
+                r = lease_format(&lease, error);
+        FAULT_POINT("block-lease-made");
+        return r;
 }
 
 static int fill(const DomainPlace *place, unsigned io_timeout_sec, sd_bus_error *error) {
@@ -220,6 +226,7 @@ int block_create(const DomainPlace *given, const DomainFacts *given_facts, sd_bu
         DomainPlace place = *given;
         int r;
 
+        FAULT_WORK("create-domain");
         facts.block_size_bytes = place.block_size_bytes = 512;
         facts.alignment_bytes = place.alignment_bytes = (uint32_t)DOMAIN_ALIGNMENT_DEFAULT;
         place.version = facts.version;

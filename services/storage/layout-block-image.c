@@ -2,6 +2,8 @@
 
 /* Images of block domains: what the tags of the group's volumes make of them. */
 
+#include <stdio.h>
+
 #include "bus-error.h"
 #include "chain-rules.h"
 #include "layout-block.h"
@@ -9,6 +11,8 @@
 /* ---- the volumes of the group ---- */
 
 void block_scan_clear(BlockScan *scan) {
+        for (size_t i = 0; i < scan->n; i++)
+                free(scan->volumes[i].all_tags);
         free(scan->volumes);
         *scan = (BlockScan){};
 }
@@ -22,7 +26,7 @@ static bool is_special(const char *name) {
 
 int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error) {
         _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
-        BlockScan scan = {};
+        _cleanup_(block_scan_clear) BlockScan scan = {};
         int r;
 
         r = lvm_volumes(place->path, place->id, &volumes, error);
@@ -32,20 +36,20 @@ int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error) {
         if (!scan.volumes)
                 return -ENOMEM;
         for (size_t i = 0; i < volumes.n; i++) {
-                const LvmVolume *row = &volumes.rows[i];
+                LvmVolume *row = &volumes.rows[i];
                 BlockVolume *volume = &scan.volumes[scan.n];
 
                 if (!uuid_is_valid(row->name) || is_special(row->name))
                         continue;
-                /* One whose tags make no sense has no image, and shows up nowhere; it is not removed either. */
-                if (lvm_volume_tags_parse(row->tags, &volume->tags) < 0)
-                        volume->tags = (LvmVolumeTags){.slot = LVM_SLOT_NONE};
+                lvm_volume_tags_parse(row->tags, &volume->tags);
+                volume->all_tags = TAKE_PTR(row->tags);
                 memcpy(volume->id, row->name, UUID_STRING_MAX);
                 volume->size_bytes = row->size_bytes;
                 volume->active = row->active;
                 scan.n++;
         }
         *ret = scan;
+        scan = (BlockScan){};
         return 0;
 }
 
@@ -60,11 +64,38 @@ bool block_volume_is_whole(const BlockVolume *volume) {
         return volume->tags.image[0] && !volume->tags.initializing && !volume->tags.removed;
 }
 
+static bool claims(const BlockVolume *volume, uint32_t slot) {
+        const char *rest = volume->all_tags;
+        uint32_t claimed;
+
+        while (lvm_volume_tags_next_slot(&rest, &claimed))
+                if (claimed == slot)
+                        return true;
+        return false;
+}
+
+bool block_scan_trouble(const BlockScan *scan, const BlockVolume *volume, char ret[static BLOCK_TROUBLE_BYTES]) {
+        *ret = '\0';
+        if (volume->tags.bad)
+                (void) snprintf(ret, BLOCK_TROUBLE_BYTES, "the tags of volume %s contradict each other, or cannot be read: %.128s", volume->id,
+                                volume->all_tags);
+        for (size_t i = 0; !*ret && volume->tags.slot != LVM_SLOT_NONE && i < scan->n; i++)
+                if (&scan->volumes[i] != volume && claims(&scan->volumes[i], volume->tags.slot))
+                        (void) snprintf(ret, BLOCK_TROUBLE_BYTES, "slot %u is that of volume %s and of volume %s", (unsigned)volume->tags.slot,
+                                        volume->id, scan->volumes[i].id);
+        return *ret;
+}
+
 BlockVolume *block_scan_get(const BlockScan *scan, const char *volume, sd_bus_error *error) {
         BlockVolume *found = block_scan_find(scan, volume);
+        char trouble[BLOCK_TROUBLE_BYTES];
 
-        if (found && block_volume_is_whole(found))
-                return found;
+        if (found && block_volume_is_whole(found)) {
+                if (!block_scan_trouble(scan, found, trouble))
+                        return found;
+                sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, trouble);
+                return NULL;
+        }
         sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The domain has no volume %s", volume);
         return NULL;
 }
@@ -84,10 +115,15 @@ static unsigned count_links(const BlockScan *scan, const BlockVolume *volume) {
 static int add_record(const DomainPlace *place, int fd, const BlockScan *scan, const BlockVolume *volume, VolumeList *list) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         VolumeRecord *record = volume_list_add(list, volume->id);
+        char trouble[BLOCK_TROUBLE_BYTES];
         int r;
 
         if (!record)
                 return -ENOMEM;
+        if (block_scan_trouble(scan, volume, trouble)) {
+                record->problem = strdup(trouble);
+                return record->problem ? 0 : -ENOMEM;
+        }
         r = block_slot_read(place, fd, volume, &record->metadata, &error);
         if (r == -ENOMEM)
                 return r;
@@ -162,12 +198,12 @@ static int compare_ids(const void *a, const void *b) {
         return strcmp(a, b);
 }
 
-/* The images there are, each once. ids: room for scan->n. */
-static size_t distinct_images(const BlockScan *scan, char (*ids)[UUID_STRING_MAX]) {
+/* The images there are, or those of them with an active volume, each once. ids: room for scan->n. */
+static size_t distinct_images(const BlockScan *scan, bool active, char (*ids)[UUID_STRING_MAX]) {
         size_t n = 0;
 
         for (size_t i = 0; i < scan->n; i++)
-                if (block_volume_is_whole(&scan->volumes[i]))
+                if (block_volume_is_whole(&scan->volumes[i]) && (scan->volumes[i].active || !active))
                         memcpy(ids[n++], scan->volumes[i].tags.image, UUID_STRING_MAX);
         if (n == 0)
                 return 0;
@@ -180,7 +216,7 @@ static size_t distinct_images(const BlockScan *scan, char (*ids)[UUID_STRING_MAX
         return kept;
 }
 
-int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error) {
+static int list_images(const DomainPlace *place, bool active, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error) {
         _cleanup_(block_scan_clear) BlockScan scan = {};
         char(*ids)[UUID_STRING_MAX];
         int r;
@@ -191,9 +227,17 @@ int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], s
         ids = calloc(scan.n + 1, sizeof(*ids));
         if (!ids)
                 return -ENOMEM;
-        *ret_n = distinct_images(&scan, ids);
+        *ret_n = distinct_images(&scan, active, ids);
         *ret = ids;
         return 0;
+}
+
+int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error) {
+        return list_images(place, false, ret, ret_n, error);
+}
+
+int block_list_active(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error) {
+        return list_images(place, true, ret, ret_n, error);
 }
 
 int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error) {
@@ -213,7 +257,7 @@ int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd
         lists = ids ? calloc(scan.n + 1, sizeof(*lists)) : NULL;
         if (!lists)
                 return -ENOMEM;
-        n = distinct_images(&scan, ids);
+        n = distinct_images(&scan, false, ids);
         for (; done < n && r >= 0; done += r >= 0)
                 r = read_image(place, fd, &scan, ids[done], &lists[done]);
         if (r < 0) {
@@ -240,6 +284,24 @@ static int finish_parents(const DomainPlace *place, int fd, const BlockScan *sca
                         return -ENOENT;
                 parent->metadata.role = VOLUME_INTERNAL;
                 r = block_slot_write(place, fd, volume->tags.slot, &parent->metadata, error);
+                if (r < 0)
+                        return r;
+                (*n)++;
+        }
+        return 0;
+}
+
+/* A child that was being moved off a merged volume has its tag already (block_volume_reparent()): its slot follows. */
+static int finish_moves(const DomainPlace *place, int fd, const BlockScan *scan, VolumeList *list, unsigned *n, sd_bus_error *error) {
+        for (size_t i = 0; i < list->n; i++) {
+                VolumeRecord *record = &list->records[i];
+                const BlockVolume *volume = block_scan_find(scan, record->id);
+                int r;
+
+                if (!volume || !streq(volume->tags.image, list->image) || !volume_is_moving(list, record, volume->tags.parent))
+                        continue;
+                memcpy(record->metadata.parent, volume->tags.parent, UUID_STRING_MAX);
+                r = block_slot_write(place, fd, volume->tags.slot, &record->metadata, error);
                 if (r < 0)
                         return r;
                 (*n)++;
@@ -289,13 +351,15 @@ static int finish_images(const DomainPlace *place, const BlockScan *scan, unsign
         r = block_special_open(place, "metadata", true, &fd, error);
         if (r < 0)
                 return r;
-        n_ids = distinct_images(scan, ids);
+        n_ids = distinct_images(scan, false, ids);
         for (size_t i = 0; r >= 0 && i < n_ids; i++) {
                 _cleanup_(volume_list_clear) VolumeList list = {};
 
                 r = read_image(place, fd, scan, ids[i], &list);
                 if (r >= 0)
                         r = finish_parents(place, fd, scan, &list, n, error);
+                if (r >= 0)
+                        r = finish_moves(place, fd, scan, &list, n, error);
                 if (r >= 0)
                         r = finish_deletions(place, fd, scan, &list, n, error);
         }

@@ -73,18 +73,18 @@ static int select_whole(const BlockScan *scan, const char *image, const char ***
 
         r = names_new(scan, ret);
         for (size_t i = 0; r >= 0 && i < scan->n; i++)
-                if (block_volume_is_whole(&scan->volumes[i]) && streq(scan->volumes[i].tags.image, image))
+                if (block_volume_is_whole(&scan->volumes[i]) && streq(scan->volumes[i].tags.image, image) && !scan->volumes[i].tags.bad)
                         (*ret)[n++] = scan->volumes[i].id;
         return r;
 }
 
 /* Nothing of it is to be zeroed (any more). */
 static bool is_removable(const BlockVolume *volume) {
-        return volume->tags.removed && !volume->tags.zero && !volume->tags.initializing;
+        return volume->tags.removed && !volume->tags.zero && !volume->tags.initializing && !volume->tags.bad;
 }
 
 static bool is_marked(const BlockVolume *volume) {
-        return volume->tags.removed && volume->tags.zero && !volume->tags.initializing;
+        return volume->tags.removed && volume->tags.zero && !volume->tags.initializing && !volume->tags.bad;
 }
 
 /* ---- another tag ---- */
@@ -104,6 +104,21 @@ int block_mark_for_wipe(const DomainPlace *place, const char *image, const char 
         return retag(place, image, LVM_TAG_IMAGE, LVM_TAG_REMOVED_ZERO, names, error);
 }
 
+/* One that may be another image's as well is not removed with this one. */
+static int check_tags(const BlockScan *scan, const char *image, sd_bus_error *error) {
+        char trouble[BLOCK_TROUBLE_BYTES];
+
+        for (size_t i = 0; i < scan->n; i++) {
+                const BlockVolume *volume = &scan->volumes[i];
+
+                if (!volume->tags.bad || !streq(volume->tags.image, image) || !block_scan_trouble(scan, volume, trouble))
+                        continue;
+                sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, trouble);
+                return -EBADMSG;
+        }
+        return 0;
+}
+
 static int hide(const DomainPlace *place, const char *image, const char *tag, sd_bus_error *error) {
         _cleanup_(volume_list_clear) VolumeList list = {};
         _cleanup_(block_scan_clear) BlockScan scan = {};
@@ -115,6 +130,8 @@ static int hide(const DomainPlace *place, const char *image, const char *tag, sd
                 r = block_read_image(place, &scan, image, &list, error);
         if (r >= 0)
                 r = image_may_delete(&list, error);
+        if (r >= 0)
+                r = check_tags(&scan, image, error);
         if (r >= 0)
                 r = block_volumes_free(place, &scan, image, error);
         if (r >= 0)
@@ -298,7 +315,7 @@ int block_remove_left_overs(const DomainPlace *place, const BlockScan *scan, uns
         for (size_t i = 0; i < scan->n; i++) {
                 const BlockVolume *volume = &scan->volumes[i];
 
-                if (volume->tags.initializing || (is_removable(volume) && removed_check_free(place, volume, NULL) >= 0))
+                if ((volume->tags.initializing && !volume->tags.bad) || (is_removable(volume) && removed_check_free(place, volume, NULL) >= 0))
                         names[n++] = volume->id;
         }
         *ret_n = n;

@@ -7,6 +7,7 @@
 
 #include "block-slot.h"
 #include "bus-error.h"
+#include "fault-point.h"
 #include "layout-block.h"
 
 #define DIRECT_BYTES 4096U
@@ -62,7 +63,9 @@ int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const Volu
                 return r;
         }
         memcpy(buffer, text, (size_t)r);
+        FAULT_POINT("block-slot-before-written");
         n = pwrite(fd, buffer, BLOCK_SLOT_BYTES, (off_t)block_slot_offset(place->version, slot));
+        FAULT_POINT("block-slot-written");
         if (n == (ssize_t)BLOCK_SLOT_BYTES)
                 return 0;
         return bus_error_errno(error, n < 0 ? -errno : -EIO, "Cannot write the metadata of a volume");
@@ -99,5 +102,6 @@ int block_zero(const DomainPlace *place, const char *name, uint64_t size_bytes, 
                         return bus_error_errno(error, n < 0 ? -errno : -EIO, "Cannot clear the volume %s", name);
                 at += (uint64_t)n;
         }
+        FAULT_POINT("block-special-cleared");
         return 0;
 }

@@ -102,17 +102,17 @@ int block_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped,
                 r = make_index(place, error);
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
-                FAULT_POINT("upgrade-index-formatted");
+                FAULT_POINT("block-upgrade-indexed");
                 return r < 0 ? r : write_domain(place, error);
         }
         if (place->version == 4) {
                 r = copy_slots(place, ret_skipped, error);
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
-                FAULT_POINT("upgrade-slots-copied");
+                FAULT_POINT("block-upgrade-copied");
                 if (r >= 0)
                         r = write_domain(place, error);
-                FAULT_POINT("upgrade-tags-changed");
+                FAULT_POINT("block-upgrade-told");
         }
         return r < 0 ? r : block_zero(place, "metadata", SLOTS_V4_BYTES, error);
 }

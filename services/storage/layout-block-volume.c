@@ -83,16 +83,30 @@ int block_volume_lease(const DomainPlace *place, const char *image, const char *
 
 /* ---- making ---- */
 
+/* Every slot that any tag of any volume names. ret: new. */
+static int used_slots(const BlockScan *scan, uint32_t **ret, size_t *ret_n) {
+        size_t room = 1, n = 0;
+
+        for (size_t i = 0; i < scan->n; i++)
+                room += strlen(scan->volumes[i].all_tags) / strlen(LVM_TAG_SLOT) + 1;
+        *ret = calloc(room, sizeof(**ret));
+        if (!*ret)
+                return -ENOMEM;
+        for (size_t i = 0; i < scan->n; i++)
+                for (const char *rest = scan->volumes[i].all_tags; lvm_volume_tags_next_slot(&rest, &(*ret)[n]);)
+                        n++;
+        *ret_n = n;
+        return 0;
+}
+
 static int choose_slot(const DomainPlace *place, const BlockScan *scan, uint32_t *ret, sd_bus_error *error) {
-        _cleanup_free_ uint32_t *used = calloc(scan->n + 1, sizeof(*used));
+        _cleanup_free_ uint32_t *used = NULL;
         size_t n = 0;
         int r;
 
-        if (!used)
-                return -ENOMEM;
-        for (size_t i = 0; i < scan->n; i++)
-                if (scan->volumes[i].tags.slot != LVM_SLOT_NONE)
-                        used[n++] = scan->volumes[i].tags.slot;
+        r = used_slots(scan, &used, &n);
+        if (r < 0)
+                return r;
         r = block_slot_find(used, n, place->version, ret);
         if (r < 0)
                 sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "Domain %s has %u volumes, the most there can be", place->id,
@@ -246,6 +260,7 @@ static int format_lease(const DomainPlace *place, const VolumeRequest *request, 
         if (r < 0)
                 return r;
         r = lease_format_self(&lease, error);
+        FAULT_POINT("block-lease-made");
         free((char *)lease.path);
         return r;
 }
@@ -449,7 +464,7 @@ int block_volume_reparent(const DomainPlace *place, const char *image, const cha
         r = open_slot(place, &scan, image, volume, &found, &fd, &metadata, error);
         if (r >= 0)
                 r = change_parent_tag(place, found, parent, error);
-        FAULT_POINT("parent-tag-changed");
+        FAULT_POINT("block-parent-tag-changed");
         if (r < 0)
                 return r;
         memcpy(metadata.parent, parent, UUID_STRING_MAX);

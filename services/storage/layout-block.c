@@ -44,6 +44,11 @@ static int find_group(const DomainPlace *place, LvmGroup *ret, bool *ret_several
                         continue;
                 if (n++ == 0)
                         found = group;
+                else if (streq(group->name, found->name)) {
+                        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s hold two volume groups %s, of LVM's ids %s and %s: one of them is a copy",
+                                          place->path, group->name, found->uuid, group->uuid);
+                        return -EBADMSG;
+                }
         }
         if (ret_several)
                 *ret_several = n > 1;
@@ -268,6 +273,7 @@ const StorageLayout layout_block = {
                 .measure = block_measure,
                 .destroy = block_destroy,
                 .list_images = block_list_images,
+                .list_active = block_list_active,
                 .list_volumes = block_list_volumes,
                 .list_all = block_list_all,
                 .volume_begin = block_volume_begin,

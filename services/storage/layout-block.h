@@ -34,6 +34,7 @@ extern const BlockSpecial block_specials[];
 typedef struct BlockVolume {
         char id[UUID_STRING_MAX];
         LvmVolumeTags tags;
+        char *all_tags;
         uint64_t size_bytes;
         bool active;
 } BlockVolume;
@@ -48,7 +49,10 @@ int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error);
 BlockVolume *block_scan_find(const BlockScan *scan, const char *id) _pure_;
 /* Is it part of an image that is there? */
 bool block_volume_is_whole(const BlockVolume *volume) _pure_;
-/* As above, and NotFound where it is not. */
+#define BLOCK_TROUBLE_BYTES 256U
+/* Why nothing may be written for a volume: its tags contradict each other, or another one claims its slot. Return: false where all is well; ret then is empty. */
+bool block_scan_trouble(const BlockScan *scan, const BlockVolume *volume, char ret[static BLOCK_TROUBLE_BYTES]);
+/* One that is part of an image. Return: NULL with NotFound, or with BadFormat where something is wrong with its tags. */
 BlockVolume *block_scan_get(const BlockScan *scan, const char *volume, sd_bus_error *error);
 
 /* The volumes of an image with what their slots say, and the template it is based on. Return: 0; -ENOENT with NotFound. */
@@ -64,6 +68,7 @@ int block_zero(const DomainPlace *place, const char *name, uint64_t size_bytes, 
 
 /* layout-block-image.c */
 int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
+int block_list_active(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
 int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
 int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
 int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);

@@ -126,19 +126,19 @@ int file_upgrade(const DomainPlace *given, int asker_fd, unsigned *ret_skipped, 
                 r = make_index(&place, error);
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
-                FAULT_POINT("upgrade-indexed");
+                FAULT_POINT("file-upgrade-indexed");
                 return r < 0 ? r : write_domain(&place, error);
         }
         if (place.version == 4) {
                 place.version = VOLUME_METADATA_4_AND_5;
                 r = write_volumes(&place, ret_skipped, error);
-                FAULT_POINT("upgrade-both");
+                FAULT_POINT("file-upgrade-both");
                 place.version = 4;
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
                 if (r >= 0)
                         r = write_domain(&place, error);
-                FAULT_POINT("upgrade-told");
+                FAULT_POINT("file-upgrade-told");
                 place.version = 5;
         }
         return r < 0 ? r : write_volumes(&place, ret_skipped, error);

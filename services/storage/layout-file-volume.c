@@ -289,7 +289,7 @@ int file_volume_commit(const DomainPlace *place, const VolumeRequest *request, c
         }
         if (r < 0)
                 return bus_error_errno(error, r, "Cannot complete image %s", request->image);
-        FAULT_POINT("create-appeared");
+        FAULT_POINT("file-create-appeared");
         if (volume_has_parent(&plan->metadata))
                 return parent_becomes_internal(place, directory, plan->metadata.parent, error);
         return 0;
@@ -344,7 +344,7 @@ int file_volume_delete(const DomainPlace *place, const char *image, const char *
         r = volume_may_delete(&list, volume, parent, error);
         if (r >= 0)
                 r = cut_out(place, fd, volume_list_find(&list, volume), error);
-        FAULT_POINT("delete-cut-out");
+        FAULT_POINT("file-delete-cut-out");
         if (r >= 0 && parent[0]) {
                 VolumeRecord *record = volume_list_find(&list, parent);
 
@@ -353,12 +353,12 @@ int file_volume_delete(const DomainPlace *place, const char *image, const char *
         }
         if (r < 0)
                 return r;
-        FAULT_POINT("delete-parent-is-leaf");
+        FAULT_POINT("file-delete-parent-is-leaf");
         if ((unlinkat(fd, volume, 0) < 0 && errno != ENOENT) ||
             (unlinkat(fd, FILE_NAME(volume, LEASE_SUFFIX), 0) < 0 && errno != ENOENT) ||
             unlinkat(fd, FILE_NAME(volume, META_SUFFIX), 0) < 0)
                 return bus_error_errno(error, -errno, "Cannot remove volume %s", volume);
-        FAULT_POINT("delete-removed");
+        FAULT_POINT("file-delete-removed");
         return directory_sync(fd);
 }
 

@@ -129,6 +129,8 @@ struct StorageLayout {
 
         int (*list_images)(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n,
                            sd_bus_error *error);
+        /* Those with a volume that is active on this host; NULL where volumes are nothing that is. */
+        int (*list_active)(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
         /* NotFound where there is no such image. */
         int (*list_volumes)(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
         /* All images at once, where that costs less than one after the other; may be NULL. ret: each to be cleared, then free()d. */

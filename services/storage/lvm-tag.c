@@ -181,21 +181,35 @@ int lvm_tags_of_metadata(const char *text, char ***ret) {
 /* ---- volumes ---- */
 
 static int set_id(char ret[static UUID_STRING_MAX], const char *text, size_t length) {
+        char id[UUID_STRING_MAX];
+
         if (*ret || length != UUID_STRING_MAX - 1)
                 return -EBADMSG;
-        memcpy(ret, text, length);
-        ret[length] = '\0';
-        return uuid_is_valid(ret) ? 0 : -EBADMSG;
+        memcpy(id, text, length);
+        id[length] = '\0';
+        if (!uuid_is_valid(id))
+                return -EBADMSG;
+        memcpy(ret, id, sizeof(id));
+        return 0;
 }
 
-static int set_slot(uint32_t *ret, const char *text, size_t length) {
+static int parse_slot(const char *text, size_t length, uint32_t *ret) {
         char digits[11];
 
-        if (*ret != LVM_SLOT_NONE || length >= sizeof(digits))
+        if (length >= sizeof(digits))
                 return -EBADMSG;
         memcpy(digits, text, length);
         digits[length] = '\0';
         return parse_u32(digits, ret) < 0 || *ret == LVM_SLOT_NONE ? -EBADMSG : 0;
+}
+
+static int set_slot(uint32_t *ret, const char *text, size_t length) {
+        uint32_t slot;
+
+        if (*ret != LVM_SLOT_NONE || parse_slot(text, length, &slot) < 0)
+                return -EBADMSG;
+        *ret = slot;
+        return 0;
 }
 
 static int read_tag(const char *tag, size_t length, LvmVolumeTags *ret) {
@@ -218,14 +232,24 @@ static int read_tag(const char *tag, size_t length, LvmVolumeTags *ret) {
         return 0;
 }
 
-int lvm_volume_tags_parse(const char *tags, LvmVolumeTags *ret) {
-        LvmVolumeTags found = {.slot = LVM_SLOT_NONE};
+void lvm_volume_tags_parse(const char *tags, LvmVolumeTags *ret) {
         const char *tag;
         size_t length;
 
+        *ret = (LvmVolumeTags){.slot = LVM_SLOT_NONE};
         while (next_tag(&tags, &tag, &length))
-                if (read_tag(tag, length, &found) < 0)
-                        return -EBADMSG;
-        *ret = found;
-        return 0;
+                if (read_tag(tag, length, ret) < 0)
+                        ret->bad = true;
+}
+
+bool lvm_volume_tags_next_slot(const char **tags, uint32_t *ret) {
+        const char *tag, *digits;
+        size_t length;
+
+        while (next_tag(tags, &tag, &length)) {
+                digits = after(tag, length, LVM_TAG_SLOT);
+                if (digits && parse_slot(digits, length - strlen(LVM_TAG_SLOT), ret) >= 0)
+                        return true;
+        }
+        return false;
 }

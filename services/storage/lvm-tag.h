@@ -49,7 +49,11 @@ typedef struct LvmVolumeTags {
         bool initializing;
         bool removed; /* its image is gone; image says which */
         bool zero;    /* and it is to be wiped */
+        bool bad;     /* one of ours cannot be read or is there twice: what stands above are the first that can be read */
 } LvmVolumeTags;
 
-/* Tags that are not ours are passed over. Return: 0; -EBADMSG for one of ours that cannot be read, or that is there twice. */
-int lvm_volume_tags_parse(const char *tags, LvmVolumeTags *ret);
+/* Tags that are not ours are passed over. */
+void lvm_volume_tags_parse(const char *tags, LvmVolumeTags *ret);
+/* The next slot that a tag says is the volume's; *tags moves behind it. Of tags that contradict each other all count: what is there may be somebody's.
+ * Return: false where no further one does. */
+bool lvm_volume_tags_next_slot(const char **tags, uint32_t *ret);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "fault-point.h"
 #include "helper-call.h"
 #include "lvm-argv.h"
 #include "lvm-call.h"
@@ -101,8 +102,11 @@ int lvm_devices_end(int connection, LvmDevices *ret, sd_bus_error *error) {
 int lvm_command(const char *devices, const char *const *arguments, sd_bus_error *error) {
         _cleanup_free_ const char **argv = lvm_argv(devices, arguments);
         _cleanup_close_ int fd = -EBADF;
+        int r;
 
-        return argv ? run(argv, &fd, error) : -ENOMEM;
+        r = argv ? run(argv, &fd, error) : -ENOMEM;
+        FAULT_POINT("block-lvm-ran");
+        return r;
 }
 
 int lvm_change(const char *devices, const char *group, const char *const *words, const char *const *names, sd_bus_error *error) {

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "bus-error.h"
+#include "fault-point.h"
 #include "lease-request.h"
 #include "structural.h"
 
@@ -108,6 +109,7 @@ int structural_serve(int fd, uint64_t version) {
         if (r < 0)
                 return r;
         io->asker_fd = fd;
+        FAULT_WORK(structural_word(io->run));
         r = io->lease_version == version ? io->run(io) : not_held(io);
         if (r < 0 && !sd_bus_error_is_set(&io->error))
                 bus_error_errno(&io->error, r, "Structural work failed");

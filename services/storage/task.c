@@ -8,6 +8,7 @@
 #include "log.h"
 #include "manager.h"
 #include "structural.h"
+#include "volume-task.h"
 
 Task *task_new(Manager *manager, const Domain *domain, sd_bus_message *message) {
         _cleanup_(task_freep) Task *task = NULL;
@@ -68,6 +69,18 @@ static void io_destroy(void *argument) {
         io_free(argument);
 }
 
+/* A helper was cut off, and the lease may be held on: what it left is cleared before anything else is done there, not when the lease changes
+ * hands. */
+static void clear_up(const Task *task, const Io *io) {
+        Domain *domain = task_domain(task);
+
+        if (!domain || domain->state != DOMAIN_ACTIVE || domain_lease_version(domain->lease) == 0 || io->run == io_clean_domain)
+                return;
+        domain_clean(domain);
+        if (io->image[0] && !image_users_has(domain->users, io->image))
+                volume_task_teardown(domain, io->image);
+}
+
 /* A worker is back, or was given up: then a domain that does not answer is no longer active. */
 static void io_done(void *argument, int r, void *userdata) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -84,6 +97,8 @@ static void io_done(void *argument, int r, void *userdata) {
                 task->then(task, NULL, -ETIMEDOUT, &error);
                 return;
         }
+        if (r == -ECONNABORTED && io->lease_directory)
+                clear_up(task, io);
         if (r < 0 && !sd_bus_error_is_set(&io->error))
                 bus_error_errno(&io->error, r, "%s failed", io->name);
         task->then(task, io, r, r < 0 ? &io->error : NULL);

@@ -9,9 +9,14 @@
 
 static void check_tags(const char *text) {
         _cleanup_free_ char *metadata = NULL, *decoded = NULL, *encoded = NULL, *again = NULL;
+        const char *rest = text;
         LvmVolumeTags tags;
+        uint32_t slot;
 
-        if (lvm_volume_tags_parse(text, &tags) >= 0 && ((tags.image[0] && !uuid_is_valid(tags.image)) || (tags.parent[0] && !uuid_is_valid(tags.parent))))
+        lvm_volume_tags_parse(text, &tags);
+        if (lvm_volume_tags_next_slot(&rest, &slot) ? tags.slot != slot : tags.slot != LVM_SLOT_NONE)
+                abort();
+        if ((tags.image[0] && !uuid_is_valid(tags.image)) || (tags.parent[0] && !uuid_is_valid(tags.parent)))
                 abort();
         (void) lvm_tags_to_metadata(text, &metadata);
         if (lvm_tag_decode(text, strlen(text), &decoded) < 0 || !utf8_is_valid(decoded, strlen(decoded)))

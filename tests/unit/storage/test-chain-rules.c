@@ -186,8 +186,24 @@ static void test_left_overs(void **state) {
         assert_false(volume_is_bare(&list, &list.records[1]));
 }
 
+/* B is merged into A: C's tag says A, its slot still B. */
+static void test_moves(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+
+        add_three(&list);
+        assert_false(volume_is_moving(&list, &list.records[2], A)); /* B is legal: somebody else's riddle */
+        list.records[1].metadata.legality = VOLUME_ILLEGAL;
+        assert_true(volume_is_moving(&list, &list.records[2], A));
+        assert_false(volume_is_moving(&list, &list.records[2], B));
+        assert_false(volume_is_moving(&list, &list.records[2], D));
+        assert_false(volume_is_moving(&list, &list.records[0], B));
+        (void) snprintf(list.records[2].metadata.parent, UUID_STRING_MAX, "%s", A);
+        assert_false(volume_is_moving(&list, &list.records[2], A));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                        cmocka_unit_test(test_moves),
                         cmocka_unit_test(test_extend),
                         cmocka_unit_test(test_copy),
                         cmocka_unit_test(test_merge),

@@ -83,22 +83,22 @@ static void test_no_metadata(void **state) {
 static void test_volumes(void **state) {
         LvmVolumeTags tags;
 
-        assert_int_equal(lvm_volume_tags_parse("IU_" IMAGE ",MD_17,PU_" PARENT ",mine", &tags), 0);
+        lvm_volume_tags_parse("IU_" IMAGE ",MD_17,PU_" PARENT ",mine", &tags);
         assert_string_equal(tags.image, IMAGE);
         assert_string_equal(tags.parent, PARENT);
         assert_int_equal(tags.slot, 17);
-        assert_false(tags.initializing || tags.removed || tags.zero);
+        assert_false(tags.initializing || tags.removed || tags.zero || tags.bad);
 
-        assert_int_equal(lvm_volume_tags_parse("", &tags), 0);
+        lvm_volume_tags_parse("", &tags);
         assert_string_equal(tags.image, "");
         assert_int_equal(tags.slot, LVM_SLOT_NONE);
 
-        assert_int_equal(lvm_volume_tags_parse("OVIRT_VOL_INITIALIZING", &tags), 0);
+        lvm_volume_tags_parse("OVIRT_VOL_INITIALIZING", &tags);
         assert_true(tags.initializing);
-        assert_int_equal(lvm_volume_tags_parse("MD_4,IU__remove_me_" IMAGE, &tags), 0);
+        lvm_volume_tags_parse("MD_4,IU__remove_me_" IMAGE, &tags);
         assert_true(tags.removed && !tags.zero);
         assert_string_equal(tags.image, IMAGE);
-        assert_int_equal(lvm_volume_tags_parse("IU__remove_me_ZERO_" IMAGE, &tags), 0);
+        lvm_volume_tags_parse("IU__remove_me_ZERO_" IMAGE, &tags);
         assert_true(tags.removed && tags.zero);
 }
 
@@ -119,14 +119,45 @@ static void test_bad_volumes(void **state) {
         };
         LvmVolumeTags tags;
 
-        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                assert_int_equal(lvm_volume_tags_parse(bad[i], &tags), -EBADMSG);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                lvm_volume_tags_parse(bad[i], &tags);
+                assert_true(tags.bad);
+                assert_true(!*tags.image || uuid_is_valid(tags.image));
+                assert_string_equal(tags.parent, "");
+        }
+}
+
+/* What can be read of tags that contradict each other: to which image the trouble belongs, and what is not to be written over. */
+static void test_contradictions(void **state) {
+        LvmVolumeTags tags;
+
+        lvm_volume_tags_parse("IU_" IMAGE ",IU_" PARENT ",MD_3,MD_7,PU_x", &tags);
+        assert_true(tags.bad);
+        assert_string_equal(tags.image, IMAGE);
+        assert_int_equal(tags.slot, 3);
+        lvm_volume_tags_parse("IU_x,IU_" IMAGE, &tags);
+        assert_true(tags.bad);
+        assert_string_equal(tags.image, IMAGE);
+        lvm_volume_tags_parse("IU__remove_me_" IMAGE ",IU_" PARENT, &tags);
+        assert_true(tags.bad && tags.removed);
+
+        const char *rest = "MD_x,MD_3,IU_x,MD_70";
+        uint32_t slot;
+
+        assert_true(lvm_volume_tags_next_slot(&rest, &slot));
+        assert_int_equal(slot, 3);
+        assert_true(lvm_volume_tags_next_slot(&rest, &slot));
+        assert_int_equal(slot, 70);
+        assert_false(lvm_volume_tags_next_slot(&rest, &slot));
+        rest = "";
+        assert_false(lvm_volume_tags_next_slot(&rest, &slot));
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_encoding), cmocka_unit_test(test_bad_codes), cmocka_unit_test(test_metadata),
                         cmocka_unit_test(test_no_metadata), cmocka_unit_test(test_volumes), cmocka_unit_test(test_bad_volumes),
+                        cmocka_unit_test(test_contradictions),
         };
 
         return cmocka_run_group_tests_name("lvm-tag", tests, NULL, NULL);
