@@ -125,7 +125,7 @@ static int storage_run_upgrade(Client *client, const Invocation *invocation) {
 static const Parameter extend_arguments[] = { { "DOMAIN" }, { "DEVICE", .flags = PARAMETER_MANY, .complete = COMPLETE_FILE }, {} };
 static const Parameter upgrade_arguments[] = { { "DOMAIN" }, {} };
 static const Parameter upgrade_options[] = {
-        { "format", .type = PARAMETER_COUNT, .place = PLACE_LOCAL, .help = "The version it is to get: 4 or 5 (default)" },
+        { "format", .type = PARAMETER_COUNT, .place = PLACE_LOCAL, .placeholder = "VERSION", .help = "The version it is to get: 4 or 5 (default)" },
         {},
 };
 static const Parameter devices_options[] = {
