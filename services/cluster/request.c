@@ -204,6 +204,12 @@ void pending_answer(PendingRequest *pending, const json_t *outcome) {
         host_refresh(pending->manager);
 }
 
+void pending_answer_empty(PendingRequest *pending) {
+        bus_changes_flush(pending->manager->daemon->changes);
+        pending->operation = operation_reply(pending->operation, "");
+        host_refresh(pending->manager);
+}
+
 void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error) {
         pending->operation = operation_fail_errno(pending->operation, r, error);
 }

@@ -68,6 +68,8 @@ Plan pending_plan(const PendingRequest *pending, Actor *actor);
 int pending_commit(PendingRequest *pending, Change *change, json_t **ret_outcome, sd_bus_error *error);
 /* "o" of the outcome's "object"; every change signal is on the bus before it. */
 void pending_answer(PendingRequest *pending, const json_t *outcome);
+/* The same where the method has no answer. */
+void pending_answer_empty(PendingRequest *pending);
 void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error);
 
 /* name of uid, asked of NSS once; "uid N" where it has none. */
