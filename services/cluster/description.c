@@ -87,6 +87,19 @@ fail:
         return NULL;
 }
 
+json_t *vm_nic_description(const Model *model, const Object *vm, const json_t *row, const json_t *host_networks, const json_t *filters) {
+        json_t *spec = json_object_get(row, "spec");
+        Link link = {
+                .vm = (Object *)vm,
+                .other = model_find(model, KIND_NETWORK, dict_string(row, "network", "")),
+                .profile = model_find(model, KIND_VNIC_PROFILE, dict_string(spec, "profile", "")),
+                .row = (json_t *)row,
+                .spec = spec,
+        };
+
+        return link.other ? nic_entry(vm, &link, host_networks, filters) : NULL;
+}
+
 json_t *vm_description(const Object *vm, const json_t *host_networks, const json_t *filters) {
         _cleanup_json_ json_t *description = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
         const Link *link;

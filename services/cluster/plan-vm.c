@@ -342,6 +342,67 @@ int plan_add_nic(const Plan *plan, const Object *vm, const json_t *nic, Change *
                          "The NIC %s was added to the VM %s", dict_string(row, "mac", ""), vm->name);
 }
 
+/* A profile alone is looked for on the NIC's own network first: names of profiles are unique only there. */
+static int resolve_nic_update(const Plan *plan, const Link *link, const json_t *changes, Object **network, Object **profile, sd_bus_error *error) {
+        const char *reference = dict_string(changes, "profile", NULL);
+        Object *found;
+
+        if (!json_object_get(changes, "network") && !reference)
+                return 0;
+        found = !json_object_get(changes, "network") ? model_resolve(plan->model, KIND_VNIC_PROFILE, reference, link->other, NULL) : NULL;
+        if (!found)
+                return plan_resolve_nic(plan, changes, link->vm->parent->parent, network, profile, error);
+        *profile = found;
+        *network = found->parent;
+        return 0;
+}
+
+static json_t *updated_nic_row(const Link *link, const json_t *changes, const Object *network, const Object *profile) {
+        _cleanup_json_ json_t *row = json_copy(link->row), *spec = json_copy(link->spec);
+        int r = 0;
+
+        if (!row || !spec)
+                return NULL;
+        if (profile)
+                r |= json_object_set_new(spec, "profile", json_string(profile->id));
+        else
+                (void) json_object_del(spec, "profile");
+        if (json_object_get(changes, "link"))
+                r |= json_object_set(spec, "link", json_object_get(changes, "link"));
+        r |= json_object_set_new(row, "network", json_string(network->id));
+        r |= json_object_set(row, "spec", spec);
+        return r == 0 ? TAKE_PTR(row) : NULL;
+}
+
+int plan_update_nic(const Plan *plan, const Object *vm, const char *nic, const json_t *changes, Change *change, sd_bus_error *error) {
+        Link *link = link_find(vm->nics, nic);
+        Object *network, *profile;
+        int r;
+
+        if (!link)
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The VM %s has no NIC '%s'", vm->name, nic);
+        if (vm->job[0])
+                return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The VM %s is busy with job %s", vm->name, vm->job);
+        network = link->other;
+        profile = link->profile;
+        r = vm_is_down(vm) ? 0 : check_known(vm, error);
+        if (r >= 0)
+                r = resolve_nic_update(plan, link, changes, &network, &profile, error);
+        if (r < 0)
+                return r;
+        if (!dict_boolean(network->spec, "bridged", true))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The network %s has no bridge: VMs cannot use it", network->name);
+        if (!vm_is_down(vm) && vnic_profile_mirrors(profile) != vnic_profile_mirrors(link->profile))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s is %s: shut it down before port mirroring is changed", vm->name, vm_state(vm));
+
+        change->mirrors = profile != link->profile && vnic_profile_mirrors(profile);
+        r = change_put(change, "vm_nic", updated_nic_row(link, changes, network, profile));
+        if (r < 0)
+                return r;
+        return event_add(change, &plan->actor, EVENT_NORMAL, "nic-updated", EVENT_OBJECTS(vm->path), "The NIC %s of the VM %s was changed",
+                         dict_string(link->row, "mac", ""), vm->name);
+}
+
 int plan_remove_nic(const Plan *plan, const Object *vm, const char *nic, Change *change, sd_bus_error *error) {
         Link *link = link_find(vm->nics, nic);
         int r;

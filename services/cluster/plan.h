@@ -61,6 +61,8 @@ int plan_attach_disk(const Plan *plan, const Object *vm, const char *disk, const
                      sd_bus_error *error);
 int plan_detach_disk(const Plan *plan, const Object *vm, const char *disk, Change *change, sd_bus_error *error);
 int plan_add_nic(const Plan *plan, const Object *vm, const json_t *nic, Change *change, sd_bus_error *error);
+/* Of any VM, also one that runs: what its guest is told is made of the row that was put (vm_nic_description()). Mirroring stays as it is while it runs. */
+int plan_update_nic(const Plan *plan, const Object *vm, const char *nic, const json_t *changes, Change *change, sd_bus_error *error);
 int plan_remove_nic(const Plan *plan, const Object *vm, const char *nic, Change *change, sd_bus_error *error);
 /* Marks that a VM was dealt with in this boot: autostart leaves it alone. */
 int plan_touch(const Plan *plan, const Object *vm, Change *change);

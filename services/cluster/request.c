@@ -215,6 +215,12 @@ int pending_replay(PendingRequest *pending, json_t **ret_outcome, sd_bus_error *
         return pending->id[0] ? store_find_request(pending->manager->store, pending->id, pending->text, ret_outcome, error) : 0;
 }
 
+void pending_answer_empty(PendingRequest *pending) {
+        bus_changes_flush(pending->manager->daemon->changes);
+        pending->operation = operation_reply(pending->operation, "");
+        host_refresh(pending->manager);
+}
+
 void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error) {
         pending->operation = operation_fail_errno(pending->operation, r, error);
 }

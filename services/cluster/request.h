@@ -72,6 +72,8 @@ void pending_answer(PendingRequest *pending, const json_t *outcome);
 void pending_answer_job(PendingRequest *pending, const json_t *outcome);
 /* Was it committed while it waited, by the same request made again? Return: 1 with the outcome, new; 0; or negative with an error set. */
 int pending_replay(PendingRequest *pending, json_t **ret_outcome, sd_bus_error *error);
+/* The same where the method has no answer. */
+void pending_answer_empty(PendingRequest *pending);
 void pending_fail(PendingRequest *pending, int r, const sd_bus_error *error);
 
 /* name of uid, asked of NSS once; "uid N" where it has none. */

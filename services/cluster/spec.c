@@ -201,6 +201,9 @@ const DictField vm_nic_fields[] = {
         { "mac", DICT_STRING, .valid = mac_is_valid, .expected = "a unicast address such as 56:6f:00:00:00:01, in lower-case" },
         { "model", DICT_STRING, .words = nic_models }, { "link", DICT_BOOLEAN }, FIELD_BOOT_ORDER, { NULL },
 };
+const DictField vm_nic_update_fields[] = {
+        FIELD_REFERENCE("network", DICT_OPTIONAL), FIELD_REFERENCE("profile", DICT_OPTIONAL), { "link", DICT_BOOLEAN }, { NULL },
+};
 static const DictField vm_nic_element = { "nic", DICT_OBJECT, .fields = vm_nic_fields };
 
 static const char *const graphics_types[] = { "vnc", NULL };

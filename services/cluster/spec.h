@@ -39,7 +39,7 @@ extern const DictField disk_create_fields[], disk_update_fields[];
 extern const DictField disk_register_fields[], vm_register_fields[], vm_import_fields[];
 extern const DictField snapshot_create_fields[], snapshot_update_fields[], snapshot_clone_fields[], disk_copy_fields[];
 extern const DictField template_create_fields[], template_update_fields[], template_vm_fields[];
-extern const DictField vm_create_fields[], vm_update_fields[], vm_disk_fields[], vm_nic_fields[];
+extern const DictField vm_create_fields[], vm_update_fields[], vm_disk_fields[], vm_nic_fields[], vm_nic_update_fields[];
 
 /* A new object of the checked description without the keys that are columns or references (id, name, cluster, …).
  * Return: new reference or NULL. */

@@ -354,6 +354,8 @@ const sd_bus_vtable vm_vtable[] = {
                                 vm_method_detach_disk, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("AddNic", SD_BUS_ARGS("a{sv}", nic, "a{sv}", options), SD_BUS_RESULT("s", nic),
                                 vm_method_add_nic, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("UpdateNic", SD_BUS_ARGS("s", nic, "a{sv}", changes, "a{sv}", options), SD_BUS_NO_RESULT,
+                                vm_method_update_nic, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RemoveNic", SD_BUS_ARGS("s", nic, "a{sv}", options), SD_BUS_NO_RESULT,
                                 vm_method_remove_nic, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

@@ -71,7 +71,7 @@ static int read_create(sd_bus_message *message, CreateRequest *request, sd_bus_e
 }
 
 /* Bridges are looked at here, so that a misspelled network is refused at once and not by a job that fails later. */
-static int check_bridges(const json_t *description, sd_bus_error *error) {
+int manager_check_bridges(const json_t *description, sd_bus_error *error) {
         const json_t *nics = json_object_get(description, "nics");
 
         for (size_t i = 0; i < json_array_size(nics); i++) {
@@ -111,7 +111,7 @@ static int check_create(const Manager *manager, const CreateRequest *request, Vm
         r = check_busy(manager, activity, error);
         if (r >= 0)
                 r = manager_xml_host(manager, &host, error);
-        return r < 0 ? r : check_bridges(request->description, error);
+        return r < 0 ? r : manager_check_bridges(request->description, error);
 }
 
 /* The record of the last run, or a new one. */

@@ -78,6 +78,8 @@ size_t manager_count_busy(const Manager *manager, VmActivity activity);
 void manager_link(Manager *manager, Vm *vm);
 void manager_unlink(Manager *manager, Vm *vm);
 
+/* Every NIC's bridge is there. Return: 0, or negative with NotFound set. */
+int manager_check_bridges(const json_t *description, sd_bus_error *error);
 /* While the first connect to libvirt is under way a call waits for its end instead of being refused: who activated the service by that
  * call would be refused for nothing. Return: true: parked; the handler returns 1 at once and will be called again. */
 bool manager_wait_for_backend(Manager *manager, sd_bus_message *message);

@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "guest-agent.h"
 #include "virt-network.h"
+#include "vm-xml.h"
 
 /* How long libvirt lets one agent command wait for its answer. */
 #define AGENT_RESPONSE_SECONDS 5
@@ -125,6 +126,15 @@ static int run_resume(VirtCall *call, virDomainPtr domain) {
         if (virDomainResume(domain) >= 0)
                 return 0;
         return virt_error_set(&call->error, &call->undecided, "Cannot resume guest %s", call->id);
+}
+
+/* Both again do no harm: what fails between the two is put right by whoever asks again. */
+static int run_update_nic(VirtCall *call, virDomainPtr domain) {
+        if (virDomainUpdateDeviceFlags(domain, call->xml, VIR_DOMAIN_AFFECT_LIVE) < 0)
+                return virt_error_set(&call->error, &call->undecided, "Cannot change the NIC of guest %s", call->id);
+        if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, call->metadata, VM_XML_PREFIX, VM_XML_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE) < 0)
+                return virt_error_set(&call->error, &call->undecided, "Cannot keep the changed description of guest %s", call->id);
+        return read_into_call(call, domain);
 }
 
 static int run_graphics(VirtCall *call, virDomainPtr domain) {
@@ -316,6 +326,7 @@ static const struct {
         [VIRT_STATS] = { run_stats, false },
         [VIRT_AGENT] = { run_agent, true },
         [VIRT_PING] = { run_ping, false },
+        [VIRT_UPDATE_NIC] = { run_update_nic, true },
         [VIRT_MIGRATE] = { virt_run_migrate, true },
         [VIRT_MIGRATE_STATS] = { virt_run_migrate_stats, true },
         [VIRT_MIGRATE_ABORT] = { virt_run_migrate_abort, true },
@@ -441,10 +452,11 @@ VirtCall *virt_call_new(virConnectPtr conn, const VirtRequest *request) {
         if (request->network)
                 call->network = *request->network;
         call->xml = request->xml ? strdup(request->xml) : NULL;
+        call->metadata = request->metadata ? strdup(request->metadata) : NULL;
         call->ids = request->ids ? copy_strings(request->ids) : NULL;
         if (virConnectRef(conn) >= 0)
                 call->conn = conn;
-        if (!call->conn || (request->xml && !call->xml) || (request->ids && !call->ids) ||
+        if (!call->conn || (request->xml && !call->xml) || (request->metadata && !call->metadata) || (request->ids && !call->ids) ||
             (request->migration && virt_migration_copy(&call->migration, request->migration) < 0)) {
                 virt_call_destroy(call);
                 return NULL;
@@ -460,6 +472,7 @@ void virt_call_destroy(void *argument) {
         if (call->conn)
                 virConnectClose(call->conn);
         free(call->xml);
+        free(call->metadata);
         for (char **id = call->ids; id && *id; id++)
                 free(*id);
         free(call->ids);

@@ -15,7 +15,7 @@ typedef struct VirtCall {
         VirtVerb verb;
         virConnectPtr conn; /* a reference; given back in the thread, because the last one closes the connection and that may wait */
         char id[UUID_STRING_MAX];
-        char *xml;
+        char *xml, *metadata;
         bool paused;
         char **ids;
         VirtMigration migration;

@@ -23,6 +23,7 @@
  * A call that passes its time is written off and a ping is sent; if that is not answered either, the connection is dropped at once.
  */
 #define CALL_DEADLINE_USEC (10 * USEC_PER_SEC)
+#define UPDATE_DEADLINE_USEC (20 * USEC_PER_SEC)  /* a filter is dozens of commands, one after the other; callers wait 25 s */
 #define CREATE_DEADLINE_USEC (120 * USEC_PER_SEC) /* a large guest's memory is touched, a slow disk opened */
 #define DESTROY_DEADLINE_USEC (60 * USEC_PER_SEC) /* libvirt itself waits 10 s + 15 s for QEMU to end */
 #define AGENT_DEADLINE_USEC (20 * USEC_PER_SEC)   /* two commands of 5 s each, waiting for one another */
@@ -313,6 +314,8 @@ static uint64_t verb_deadline_usec(VirtVerb verb) {
         switch (verb) {
         case VIRT_CREATE:
                 return CREATE_DEADLINE_USEC;
+        case VIRT_UPDATE_NIC:
+                return UPDATE_DEADLINE_USEC;
         case VIRT_DESTROY:
                 return DESTROY_DEADLINE_USEC;
         case VIRT_AGENT:

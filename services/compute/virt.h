@@ -107,6 +107,7 @@ typedef enum VirtVerb {
         VIRT_STATS,          /* ids, NULL: all that run → stats */
         VIRT_AGENT,          /* → agent */
         VIRT_PING,
+        VIRT_UPDATE_NIC,     /* xml of the device, metadata → domain */
         VIRT_MIGRATE,        /* migration */
         VIRT_MIGRATE_STATS,  /* → progress */
         VIRT_MIGRATE_ABORT,
@@ -147,6 +148,7 @@ typedef struct VirtRequest {
         const char *id;         /* of the guest; copied */
         uint64_t lane;          /* calls of one lane run in order; 0: none */
         const char *xml;        /* copied */
+        const char *metadata;   /* copied */
         bool paused;
         const char *const *ids; /* NULL-terminated; copied */
         const VirtMigration *migration; /* copied */

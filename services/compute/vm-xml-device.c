@@ -328,7 +328,7 @@ static void write_bandwidth(Xml *x, const json_t *nic) {
         xml_close(x);
 }
 
-static void write_nic(Xml *x, const json_t *nic) {
+void vm_xml_nic(Xml *x, const json_t *nic) {
         int64_t boot_order = dict_integer(nic, "boot_order", 0);
         const char *mac = dict_string(nic, "mac", NULL), *filter = dict_string(nic, "filter", NULL), *bridge = vm_nic_bridge(nic);
         char alias[48];
@@ -532,7 +532,7 @@ void vm_xml_devices(Xml *x, const char *id) {
         write_controllers(x);
         write_disks(x);
         for (size_t i = 0; i < json_array_size(nics); i++)
-                write_nic(x, json_array_get(nics, i));
+                vm_xml_nic(x, json_array_get(nics, i));
         write_console(x, id);
         write_channel(x);
         write_graphics(x);

@@ -29,3 +29,4 @@ void xml_text(Xml *x, const char *name, const char *format, ...) _printf_(3, 4);
 void xml_close(Xml *x);
 
 void vm_xml_devices(Xml *x, const char *id);
+void vm_xml_nic(Xml *x, const json_t *nic);

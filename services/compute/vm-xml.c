@@ -22,19 +22,36 @@ char *vm_xml_console_path(const VmXmlHost *host, const char *id) {
         return asprintf(&path, "%s/%s.sock", host->console_directory, id) < 0 ? NULL : path;
 }
 
-static void write_metadata(Xml *x) {
-        /* ASCII only: what XML cannot carry (control characters, U+FFFE) is an escape in JSON. */
-        _cleanup_free_ char *text = json_dumps(x->description, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+/* ASCII only: what XML cannot carry (control characters, U+FFFE) is an escape in JSON. */
+static char *description_text(Xml *x) {
+        char *text = json_dumps(x->description, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 
-        if (!text) {
+        if (!text)
                 x->r = -ENOMEM;
+        return text;
+}
+
+static void write_metadata(Xml *x) {
+        _cleanup_free_ char *text = description_text(x);
+
+        if (!text)
                 return;
-        }
         xml_open(x, "metadata", NULL);
         xml_open(x, VM_XML_PREFIX ":vm", "xmlns:" VM_XML_PREFIX, VM_XML_NAMESPACE, "version", "1", NULL);
         xml_text(x, VM_XML_PREFIX ":created_usec", "%" PRIu64, x->created_usec);
         xml_text(x, VM_XML_PREFIX ":description", "%s", text);
         xml_close(x);
+        xml_close(x);
+}
+
+static void write_metadata_alone(Xml *x, const char *id) {
+        _cleanup_free_ char *text = description_text(x);
+
+        if (!text)
+                return;
+        xml_open(x, "vm", "version", "1", NULL);
+        xml_text(x, "created_usec", "%" PRIu64, x->created_usec);
+        xml_text(x, "description", "%s", text);
         xml_close(x);
 }
 
@@ -146,35 +163,55 @@ static void write_domain(Xml *x, const char *id) {
         xml_close(x);
 }
 
-int vm_xml_build(const char *id, const json_t *description, const json_t *prepared, const VmXmlHost *host,
-                 uint64_t created_usec, char **ret) {
-        Xml x = { .description = description, .prepared = prepared, .host = host, .created_usec = created_usec };
-        xmlBufferPtr buffer;
+/* What write writes, as text. */
+static int build(Xml *x, void (*write)(Xml *x, const char *id), const char *id, char **ret) {
+        xmlBufferPtr buffer = xmlBufferCreate();
 
-        if (json_array_size(json_object_get(description, "disks")) != json_array_size(prepared))
-                return -EINVAL;
-
-        buffer = xmlBufferCreate();
         if (!buffer)
                 return -ENOMEM;
-        x.writer = xmlNewTextWriterMemory(buffer, 0);
-        if (!x.writer) {
+        x->writer = xmlNewTextWriterMemory(buffer, 0);
+        if (!x->writer) {
                 xmlBufferFree(buffer);
                 return -ENOMEM;
         }
-        (void) xmlTextWriterSetIndent(x.writer, 1);
-        (void) xmlTextWriterSetIndentString(x.writer, (const xmlChar *)"  ");
+        (void) xmlTextWriterSetIndent(x->writer, 1);
+        (void) xmlTextWriterSetIndentString(x->writer, (const xmlChar *)"  ");
 
-        write_domain(&x, id);
-        if (xmlTextWriterEndDocument(x.writer) < 0 && x.r >= 0)
-                x.r = -ENOMEM;
-        xmlFreeTextWriter(x.writer);
+        write(x, id);
+        if (xmlTextWriterEndDocument(x->writer) < 0 && x->r >= 0)
+                x->r = -ENOMEM;
+        xmlFreeTextWriter(x->writer);
 
-        if (x.r >= 0) {
+        if (x->r >= 0) {
                 *ret = strdup((const char *)xmlBufferContent(buffer));
                 if (!*ret)
-                        x.r = -ENOMEM;
+                        x->r = -ENOMEM;
         }
         xmlBufferFree(buffer);
-        return x.r < 0 ? x.r : 0;
+        return x->r < 0 ? x->r : 0;
+}
+
+int vm_xml_build(const char *id, const json_t *description, const json_t *prepared, const VmXmlHost *host,
+                 uint64_t created_usec, char **ret) {
+        Xml x = { .description = description, .prepared = prepared, .host = host, .created_usec = created_usec };
+
+        if (json_array_size(json_object_get(description, "disks")) != json_array_size(prepared))
+                return -EINVAL;
+        return build(&x, write_domain, id, ret);
+}
+
+static void write_nic_alone(Xml *x, const char *id) {
+        vm_xml_nic(x, x->description);
+}
+
+int vm_xml_build_nic(const json_t *nic, char **ret) {
+        Xml x = { .description = nic };
+
+        return build(&x, write_nic_alone, NULL, ret);
+}
+
+int vm_xml_build_metadata(const json_t *description, uint64_t created_usec, char **ret) {
+        Xml x = { .description = description, .created_usec = created_usec };
+
+        return build(&x, write_metadata_alone, NULL, ret);
 }

@@ -44,3 +44,8 @@ char *vm_xml_console_path(const VmXmlHost *host, const char *id);
  * with the prepared disks; -ENOMEM. */
 int vm_xml_build(const char *id, const json_t *description, const json_t *prepared, const VmXmlHost *host,
                  uint64_t created_usec, char **ret);
+
+/* One NIC of a checked description as libvirt's <interface>, to change it in a running guest. Return: 0 and ret (new string), or a negative errno. */
+int vm_xml_build_nic(const json_t *nic, char **ret);
+/* Our element of the metadata, without a prefix: libvirt gives it the one it is asked to keep it by. Return: as above. */
+int vm_xml_build_metadata(const json_t *description, uint64_t created_usec, char **ret);

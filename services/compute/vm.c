@@ -160,8 +160,9 @@ static void apply_definition(Vm *vm, VirtDomain *domain) {
                 vm->name = TAKE_PTR(domain->name);
                 vm_changed(vm, "Name");
         }
-        if (!vm->description && live->description) {
-                vm->description = TAKE_PTR(live->description);
+        /* while it runs, what stands with the guest is the truth: a NIC may have been changed just before this service was killed */
+        if (live->description && (!vm->description || (vm->managed && domain->active && !vm_is_busy(vm))) && !json_equal(vm->description, live->description)) {
+                replace_json(&vm->description, TAKE_PTR(live->description));
                 vm_changed(vm, "Description");
         }
         if (!json_equal(vm->devices, live->devices)) {

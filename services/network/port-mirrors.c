@@ -144,18 +144,29 @@ static json_t *bridge_changes(const json_t *links, const char *bridge, int *r) {
         return TAKE_PTR(change);
 }
 
+/* {bridge: true} of those with a port that mirrors: with hundreds of bridges and ports most have none. */
+static json_t *mirrored_bridges(const json_t *links) {
+        json_t *bridges = json_object(), *facts;
+        const char *port;
+
+        json_object_foreach((json_t *)links, port, facts)
+                if (bridges && port_name_mirrors(port))
+                        (void) json_object_set_new(bridges, dict_string(facts, "master", ""), json_true());
+        return bridges;
+}
+
 json_t *port_mirrors_changes(const json_t *links) {
-        _cleanup_json_ json_t *list = json_array();
+        _cleanup_json_ json_t *list = json_array(), *mirrored = mirrored_bridges(links);
         const char *bridge;
         json_t *facts;
 
-        if (!list)
+        if (!list || !mirrored)
                 return NULL;
         json_object_foreach((json_t *)links, bridge, facts) {
                 json_t *change;
                 int r;
 
-                if (!json_object_get(facts, "bridge"))
+                if (!json_object_get(facts, "bridge") || (!json_object_get(facts, "filters") && !json_object_get(mirrored, bridge)))
                         continue;
                 change = bridge_changes(links, bridge, &r);
                 if (r < 0 || (change && json_array_append_new(list, change) < 0))

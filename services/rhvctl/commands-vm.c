@@ -115,7 +115,14 @@ static const Parameter vm_add_nic_options[] = {
         OPTION_ID,
         {},
 };
-static const Parameter vm_remove_nic_arguments[] = {
+static const Parameter vm_update_nic_options[] = {
+        { "network", "NETWORK", PARAMETER_TEXT, PLACE_SPEC, .complete = COMPLETE_NETWORK, .help = "Network it is plugged into" },
+        { "profile", "VNICPROFILE", PARAMETER_TEXT, PLACE_SPEC, .complete = COMPLETE_VNIC_PROFILE,
+          .help = "vNIC profile; the one it has, to take over what was changed in that" },
+        { "link", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Whether the cable is in" },
+        {},
+};
+static const Parameter vm_nic_arguments[] = {
         ARGUMENT_OBJECT("VM", COMPLETE_VM),
         { "NIC" },
         {},
@@ -180,8 +187,10 @@ const Command vm_commands[] = {
           COMMAND_CHANGES, &kind_vm, "DetachDisk", "sc", "Detaching a disk from", "is without the disk" },
         { "vm", "add-nic", "Give it a NIC", vm_add_nic_arguments, vm_add_nic_options, object_run_method, COMMAND_CHANGES,
           &kind_vm, "AddNic", "pc", "Adding a NIC to", "has the NIC" },
-        { "vm", "remove-nic", "Take a NIC from it, by id, address or network", vm_remove_nic_arguments, NULL,
-          vm_run_remove_nic, COMMAND_CHANGES, &kind_vm, "RemoveNic", "sc", "Removing a NIC from", "is without the NIC" },
+        { "vm", "update-nic", "Change a NIC, by id, address or network, also while the VM runs", vm_nic_arguments, vm_update_nic_options,
+          vm_run_nic, COMMAND_CHANGES, &kind_vm, "UpdateNic", "spc", "Changing a NIC of", "has the NIC" },
+        { "vm", "remove-nic", "Take a NIC from it, by id, address or network", vm_nic_arguments, NULL,
+          vm_run_nic, COMMAND_CHANGES, &kind_vm, "RemoveNic", "sc", "Removing a NIC from", "is without the NIC" },
         { "vm", "autostart", "Whether it starts with the host", vm_autostart_arguments, NULL, object_run_method,
           COMMAND_CHANGES, &kind_vm, "Update", "pc", "Changing", "changed" },
         {},

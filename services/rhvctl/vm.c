@@ -56,7 +56,7 @@ const char *vm_find_nic(const json_t *spec, const char *reference) {
         return on_network == 1 ? found : NULL;
 }
 
-int vm_run_remove_nic(Client *client, const Invocation *invocation) {
+int vm_run_nic(Client *client, const Invocation *invocation) {
         const char *reference = local_string(invocation, "VM"), *nic = local_string(invocation, "NIC"), *path, *id;
         const json_t *properties;
         int r;
@@ -72,7 +72,7 @@ int vm_run_remove_nic(Client *client, const Invocation *invocation) {
         if (json_object_set_new(invocation->local, "NIC", json_string(id)) < 0)
                 return client_no_memory(client);
 
-        return object_run_method(client, invocation);
+        return strchr(invocation->command->shape, 'p') ? object_run_update(client, invocation) : object_run_method(client, invocation);
 }
 
 /* ---- stats ---- */

@@ -7,7 +7,8 @@
 
 int vm_run_create(Client *client, const Invocation *invocation);
 int vm_run_stats(Client *client, const Invocation *invocation);
-int vm_run_remove_nic(Client *client, const Invocation *invocation);
+/* Update and removal of a NIC, which may be named by its id, address or network. */
+int vm_run_nic(Client *client, const Invocation *invocation);
 
 /* The id of the NIC of `spec` (a VM's Spec property) that has this id, MAC address, or is the only one on this network.
  * Return: borrowed, or NULL. Pure. */

@@ -72,8 +72,13 @@ static void fuzz_hook(const char *text, size_t size) {
 static void fuzz_filters(const uint8_t *data, size_t size) {
         _cleanup_json_ json_t *devices = json_object(), *filters = json_pack("{s:[], s:b}", "mirrors", "promiscuous", 1), *links = NULL, *changes = NULL;
 
-        (void) bridge_filters_parse_disciplines(data, size, devices);
-        (void) bridge_filters_parse(data, size, "ingress", filters);
+        void *aligned = malloc(size ?: 1); /* as what the kernel answers is */
+
+        if (aligned)
+                memcpy(aligned, data, size);
+        (void) bridge_filters_parse_disciplines(aligned, aligned ? size : 0, devices);
+        (void) bridge_filters_parse(aligned, aligned ? size : 0, "ingress", filters);
+        free(aligned);
         links = json_pack("{s:{s:{}, s:O}, s:{s:s}}", "red", "bridge", "filters", filters, "m0-00000001", "master", "red");
         changes = port_mirrors_changes(links);
         if (!changes)

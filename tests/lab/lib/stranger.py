@@ -328,7 +328,8 @@ def requests():
         (f"{cluster}.Vm", "AttachDisk"): [(db1, ("spare", {}))],
         (f"{cluster}.Vm", "DetachDisk"): [(db1, ("old", {}))],
         (f"{cluster}.Vm", "AddNic"): [(db1, (s(network=text("blue")), {}))],
-        (f"{cluster}.Vm", "RemoveNic"): [(db1, (db1_nic(db1), {}))],
+        (f"{cluster}.Vm", "RemoveNic"): [(db1, (nic_of(db1), {}))],
+        (f"{cluster}.Vm", "UpdateNic"): [(db1, (nic_of(db1), {}, {})), (idle1, (nic_of(idle1), {}, {}))],
         (compute, "CreateVm"): [(root[compute], (NOBODY, s(name=text("vm4"), cpus=("u", 1), memory=number(64 << 20)), {}))],
         (compute, "PrepareIncoming"): [(root[compute], (NOBODY, s(name=text("vm5"), cpus=("u", 1), memory=number(64 << 20)), {}))],
         (compute, "SetupNetwork"): [(root[compute], ("mine", s(mode=text("nat"), subnet=text("10.213.7.0/24")), {}))],
@@ -336,6 +337,7 @@ def requests():
         (f"{compute}.Vm", "Migrate"): [(guest("idle1"), ([], {}))],
         (f"{compute}.Vm", "OpenIncoming"): [(guest("web1"), ("libvirt", {}))],
         (f"{compute}.Vm", "Resume"): [(guest("idle1"), ({},))],
+        (f"{compute}.Vm", "UpdateNic"): [(guest("idle1"), (s(id=text(nic_of(idle1)), network=text("red")), {}))],
         (f"{compute}.Vm", "Forget"): [(guest("gone1"), ({},))],
         (fence, "Run"): [(root[fence], ("status", device, 0, {}))],
         (network, "SetupNetworks"): [(root[network], (networks, {}, {}))],
@@ -411,8 +413,8 @@ def token_of_nobody():
     return f"rhv1.{plain(text)}.{hmac.new(secret, b'rhv-token-text' + bytes(1) + text, hashlib.sha256).hexdigest()[:16]}"
 
 
-def db1_nic(path):
-    """The id of a NIC of db1, by the property that lists them."""
+def nic_of(path):
+    """The id of a VM's first NIC, by the property that lists them."""
     values = get_all("org.rhv.Cluster", path, "org.rhv.Cluster.Vm")
     nics = values.get("Nics") or values.get("Spec", {}).get("nics") or []
     return nics[0]["id"] if nics else NOBODY

@@ -2,6 +2,7 @@
 
 #include "fixture.h"
 
+#include <stdio.h>
 #include <utlist.h>
 
 #include "bus-error.h"
@@ -145,6 +146,125 @@ static void test_nics(void **state) {
         cluster_fixture_done(&fixture);
 }
 
+/* Mirroring is told to Compute, is another question than a NIC without, and stays while a NIC has the profile. */
+static void test_mirroring(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *on = json_pack("{s:b}", "port_mirroring", 1), *off = json_pack("{s:b}", "port_mirroring", 0), *told = NULL, *plain = NULL,
+                              *renamed = json_pack("{s:s, s:b}", "name", "watch", "port_mirroring", 1), *nic = json_pack("{s:s, s:s}", "network", "ovirtmgmt", "profile", "mirror"),
+                              *own = json_pack("{s:s}", "network", "ovirtmgmt");
+        Object *mirror, *vm;
+        Change *change;
+
+        cluster_fixture_init(&fixture);
+        mirror = new_profile(&fixture, "mirror", "ovirtmgmt", json_pack("{s:b, s:s}", "port_mirroring", 1, "filter", "none"));
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "plain", "nics", "network", "ovirtmgmt"));
+        plain = nic_of(vm, NULL);
+        assert_null(json_object_get(plain, "mirror"));
+
+        change = change_new();
+        assert_ok(plan_add_nic(&fixture.plan, vm, own, change, NULL));
+        assert_string_equal(change_verb(change, "add-nic"), "add-nic");
+        change_free(change);
+        change = change_new();
+        assert_ok(plan_add_nic(&fixture.plan, vm, nic, change, NULL));
+        assert_string_equal(change_verb(change, "add-nic"), "mirror");
+        change_free(change);
+        assert_string_equal(change_verb(NULL, "add-nic"), "add-nic");
+
+        /* nobody has it: it may change */
+        update_ok(&fixture, mirror, json_incref(off));
+        update_ok(&fixture, mirror, json_incref(on));
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "watcher", "nics", "profile", "mirror"));
+        told = nic_of(vm, NULL);
+        assert_true(dict_boolean(told, "mirror", false));
+        assert_refused(plan_update(&fixture.plan, mirror, off, change, error), RHV_ERROR_IN_USE);
+        update_ok(&fixture, mirror, json_incref(renamed));
+        assert_refused(plan_update(&fixture.plan, vnic_profile_find(fixture.model, "ovirtmgmt", "ovirtmgmt"), on, change, error), RHV_ERROR_IN_USE);
+        cluster_fixture_done(&fixture);
+}
+
+static json_t *row_of(const Change *change) {
+        return json_object_get(json_array_get(change->rows, 0), "row");
+}
+
+/* Of a VM that runs as of one that is down, but for mirroring. */
+static void test_update_nic(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *slow_profile = json_pack("{s:s}", "profile", "slow"), *unplug = json_pack("{s:b}", "link", 0), *move = json_pack("{s:s}", "network", "blue"),
+                              *mirror_profile = json_pack("{s:s}", "profile", "mirror"), *nowhere = json_pack("{s:s}", "profile", "none-such"), *nothing = json_object(),
+                              *storage = json_pack("{s:s}", "network", "storage"), *told = NULL;
+        char nic[64];
+        Object *vm, *slow;
+        Change *change;
+
+        cluster_fixture_init(&fixture);
+        (void) created(&fixture, plan_create_network, KIND_NETWORK, json_pack("{s:s}", "name", "blue"));
+        (void) created(&fixture, plan_create_network, KIND_NETWORK, json_pack("{s:s, s:b}", "name", "storage", "bridged", 0));
+        slow = new_profile(&fixture, "slow", "ovirtmgmt", json_pack("{s:{s:i}}", "inbound", "average_mbit", 10));
+        (void) new_profile(&fixture, "slow", "blue", NULL); /* the same name elsewhere */
+        (void) new_profile(&fixture, "mirror", "ovirtmgmt", json_pack("{s:b}", "port_mirroring", 1));
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}, {s:s}]}", "name", "web", "nics", "network", "ovirtmgmt", "network", "blue"));
+        (void) snprintf(nic, sizeof nic, "%s", dict_string(vm->nics->row, "id", ""));
+
+        for (unsigned running = 0; running < 2; running++) {
+                (void) object_set_fact(vm, "state", json_string(running ? "running" : "down"));
+                change = change_new();
+                assert_ok(plan_update_nic(&fixture.plan, vm, nic, slow_profile, change, NULL));
+                assert_string_equal(dict_string(json_object_get(row_of(change), "spec"), "profile", ""), slow->id);
+                assert_string_equal(change_verb(change, "update-nic"), "update-nic");
+                told = vm_nic_description(fixture.model, vm, row_of(change), NULL, NULL);
+                assert_int_equal(dict_integer(json_object_get(told, "inbound"), "average_mbit", 0), 10);
+                assert_string_equal(dict_string(told, "id", ""), nic);
+                json_decref(told);
+                told = NULL;
+                commit_ok(&fixture, change);
+                assert_ptr_equal(vm->nics->profile, slow);
+                assert_string_equal(dict_string(vm->nics->row, "id", ""), nic); /* the order stays */
+
+                change = change_new();
+                assert_ok(plan_update_nic(&fixture.plan, vm, nic, unplug, change, NULL));
+                commit_ok(&fixture, change);
+                assert_false(dict_boolean(vm->nics->spec, "link", true));
+                assert_ptr_equal(vm->nics->profile, slow);
+
+                change = change_new();
+                assert_ok(plan_update_nic(&fixture.plan, vm, nic, nothing, change, NULL));
+                assert_true(json_equal(row_of(change), vm->nics->row));
+                change_free(change);
+
+                change = change_new();
+                assert_ok(plan_update_nic(&fixture.plan, vm, nic, move, change, NULL));
+                commit_ok(&fixture, change);
+                assert_string_equal(vm->nics->other->name, "blue");
+                assert_string_equal(vm->nics->profile->name, "blue");
+                change = change_new(); /* back, by a profile of another network's */
+                assert_ok(plan_update_nic(&fixture.plan, vm, nic, json_object_set_new(nothing, "profile", json_string(slow->id)) == 0 ? nothing : NULL, change, NULL));
+                json_object_clear(nothing);
+                commit_ok(&fixture, change);
+                assert_string_equal(vm->nics->other->name, "ovirtmgmt");
+
+                assert_refused(plan_update_nic(&fixture.plan, vm, nic, nowhere, change, error), RHV_ERROR_NOT_FOUND);
+                assert_refused(plan_update_nic(&fixture.plan, vm, nic, storage, change, error), RHV_ERROR_INVALID_ARGUMENT);
+                assert_refused(plan_update_nic(&fixture.plan, vm, "none-such", unplug, change, error), RHV_ERROR_NOT_FOUND);
+        }
+        assert_refused(plan_update_nic(&fixture.plan, vm, nic, mirror_profile, change, error), RHV_ERROR_INVALID_STATE);
+        (void) object_set_fact(vm, "state", json_string("unknown"));
+        assert_refused(plan_update_nic(&fixture.plan, vm, nic, unplug, change, error), RHV_ERROR_BACKEND_UNAVAILABLE);
+        (void) object_set_fact(vm, "state", json_string("down"));
+        change = change_new();
+        assert_ok(plan_update_nic(&fixture.plan, vm, nic, mirror_profile, change, NULL));
+        assert_string_equal(change_verb(change, "update-nic"), "mirror");
+        commit_ok(&fixture, change);
+        change = change_new(); /* it has it already: nothing new is asked */
+        assert_ok(plan_update_nic(&fixture.plan, vm, nic, unplug, change, NULL));
+        assert_string_equal(change_verb(change, "update-nic"), "update-nic");
+        change_free(change);
+        (void) snprintf(vm->job, sizeof vm->job, "%s", "11111111-2222-4333-8444-000000000009");
+        assert_refused(plan_update_nic(&fixture.plan, vm, nic, unplug, change, error), RHV_ERROR_BUSY);
+        vm->job[0] = 0;
+        cluster_fixture_done(&fixture);
+}
+
 /* A store made before there were profiles: those of its networks are made, its NICs stay as they were. */
 static void test_before_profiles(void **state) {
         ClusterFixture fixture;
@@ -171,6 +291,8 @@ int main(void) {
                 cmocka_unit_test(test_network_has_its_own),
                 cmocka_unit_test(test_rules),
                 cmocka_unit_test(test_nics),
+                cmocka_unit_test(test_mirroring),
+                cmocka_unit_test(test_update_nic),
                 cmocka_unit_test(test_before_profiles),
         };
 
