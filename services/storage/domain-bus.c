@@ -293,6 +293,8 @@ static const sd_bus_vtable domain_vtable[] = {
                                         file_method_upload, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("DeleteFile", SD_BUS_ARGS("s", name, "a{sv}", options), SD_BUS_NO_RESULT, file_method_delete,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("PrepareFile", SD_BUS_ARGS("s", name, "a{sv}", options), SD_BUS_RESULT("a{sv}", prepared), file_method_prepare,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("PrepareImage", SD_BUS_ARGS("s", image, "s", volume, "a{sv}", options),
                                         SD_BUS_RESULT("a{sv}", prepared), image_method_prepare,
                                         SD_BUS_VTABLE_UNPRIVILEGED),

@@ -24,6 +24,7 @@ int domain_check_member(const Domain *domain, sd_bus_error *error);
 /* file-bus.c */
 int file_method_list(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int file_method_upload(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int file_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int file_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 /* data-bus.c, data-measure.c */

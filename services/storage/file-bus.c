@@ -3,10 +3,12 @@
 /* The files of an ISO domain, on the bus: listed, uploaded, deleted. */
 
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "bus-error.h"
 #include "domain-bus.h"
 #include "iso-file.h"
+#include "layout-file.h"
 #include "manager.h"
 #include "request.h"
 
@@ -102,6 +104,76 @@ int file_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r <= 0)
                 return r < 0 ? r : 1;
         return run_later(domain, message, file_io(domain, "delete a file", io_file_delete, name), on_deleted, error);
+}
+
+/* ---- given to a guest ---- */
+
+/* Guests only read: users are kept for the one image that has the files, and no two are in each other's way. */
+static int answer_prepared(Task *task, const Domain *domain, const Io *io, sd_bus_error *error) {
+        _cleanup_free_ char *path = domain->place.type->layout->volume_path(&domain->place, ISO_IMAGE, io->file);
+        const ImageUser user = {.user = task->user, .read_only = true};
+        int r;
+
+        r = path ? image_users_add(domain->users, ISO_IMAGE, &user, error) : -ENOMEM;
+        if (r < 0)
+                return r;
+        task->operation = operation_reply(task->operation, "a{sv}", 2, "path", "s", path, "format", "s", "raw");
+        return 0;
+}
+
+static void on_checked(Task *task, Io *io, int r, const sd_bus_error *error) {
+        _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+        const Domain *domain = task_domain(task);
+
+        if (r >= 0 && !domain) {
+                sd_bus_error_set(&own, RHV_ERROR_NOT_FOUND, "The storage domain was closed");
+                r = -ENOENT;
+        } else if (r >= 0)
+                r = answer_prepared(task, domain, io, &own);
+        if (r < 0)
+                task_fail(task, r, sd_bus_error_is_set(&own) ? &own : error);
+        else
+                task_free(task);
+}
+
+static int prepare_later(Domain *domain, sd_bus_message *message, const char *name, const char *user, sd_bus_error *error) {
+        Io *io = file_io(domain, "prepare a file", io_file_check, name);
+        Task *task = io ? task_new(domain->manager, domain, message) : NULL;
+        int r;
+
+        if (!task) {
+                if (io)
+                        io_free(io);
+                return -ENOMEM;
+        }
+        (void) snprintf(task->user, sizeof(task->user), "%s", user);
+        r = task_run(task, io, domain->lane, DOMAIN_IO_USEC, on_checked, error);
+        if (r < 0)
+                task_fail(task, r, error);
+        return 1;
+}
+
+int file_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_json_ json_t *options = NULL;
+        Domain *domain = userdata;
+        const char *name, *user;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0)
+                r = check_name(name, error);
+        if (r >= 0)
+                r = dict_read_checked(message, request_prepare_file, "options", &options, error);
+        if (r >= 0)
+                r = check_domain(domain, message, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        user = dict_string(options, "user", "");
+        r = auth_check(domain->manager->auth, message, ACTION_OPERATE,
+                       AUTH_DETAILS("verb", "prepare", "domain", domain->place.id, "name", domain->name, "image", name, "vm", user), error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return prepare_later(domain, message, name, user, error);
 }
 
 /* ---- upload ---- */

@@ -12,6 +12,10 @@ int io_file_list(Io *io) {
         return file_iso_list(&io->place, &io->report, &io->error);
 }
 
+int io_file_check(Io *io) {
+        return file_iso_check(&io->place, io->file, &io->error);
+}
+
 int io_file_delete(Io *io) {
         return file_iso_remove(&io->place, io->file, &io->error);
 }

@@ -114,6 +114,7 @@ int io_lease_rebuild(Io *io);   /* -> changed */
 
 /* io-file.c: files of an ISO domain. image: the job of an upload. */
 int io_file_list(Io *io);   /* -> report */
+int io_file_check(Io *io);  /* file: can a guest be given it? */
 int io_file_delete(Io *io); /* file */
 int io_file_begin(Io *io);  /* file, image, size_bytes -> fd, record */
 int io_file_end(Io *io);    /* file, image, size_bytes, upload: it is complete, and appears; else it goes */

@@ -180,22 +180,47 @@ int file_iso_clean(const DomainPlace *place, const char *jobs, unsigned *ret_n, 
         return 0;
 }
 
-/* ---- remove ---- */
+/* ---- use and remove ---- */
 
-int file_iso_remove(const DomainPlace *place, const char *name, sd_bus_error *error) {
+static int look(int directory, const DomainPlace *place, const char *name, struct stat *ret, sd_bus_error *error) {
+        if (fstatat(directory, name, ret, AT_SYMLINK_NOFOLLOW) >= 0)
+                return 0;
+        if (errno != ENOENT)
+                return bus_error_errno(error, -errno, "Cannot look at %s", name);
+        sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Domain %s has no file %s", place->id, name);
+        return -ENOENT;
+}
+
+int file_iso_check(const DomainPlace *place, const char *name, sd_bus_error *error) {
         _cleanup_close_ int directory = -EBADF;
+        const char *problem;
         struct stat st;
+        int r;
 
         IDENTITY_SCOPE();
         directory = iso_open(place, error);
         if (directory < 0)
                 return directory;
-        if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-                if (errno != ENOENT)
-                        return bus_error_errno(error, -errno, "Cannot look at %s", name);
-                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Domain %s has no file %s", place->id, name);
-                return -ENOENT;
-        }
+        r = look(directory, place, name, &st, error);
+        problem = r >= 0 ? iso_file_problem(&st) : NULL;
+        if (!problem)
+                return r;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The file %s of domain %s cannot be used: %s", name, place->id, problem);
+        return -EINVAL;
+}
+
+int file_iso_remove(const DomainPlace *place, const char *name, sd_bus_error *error) {
+        _cleanup_close_ int directory = -EBADF;
+        struct stat st;
+        int r;
+
+        IDENTITY_SCOPE();
+        directory = iso_open(place, error);
+        if (directory < 0)
+                return directory;
+        r = look(directory, place, name, &st, error);
+        if (r < 0)
+                return r;
         if (!S_ISREG(st.st_mode)) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "%s is no regular file, and is left where it is", name);
                 return -EINVAL;

@@ -97,6 +97,8 @@ int file_iso_commit(const DomainPlace *place, const char *name, const char *job,
 int file_iso_abandon(const DomainPlace *place, const char *job, sd_bus_error *error);
 /* What this host left behind, but not what jobs (their ids, between commas) are at work on. */
 int file_iso_clean(const DomainPlace *place, const char *jobs, unsigned *ret_n, sd_bus_error *error);
+/* Can a guest be given it? Return: 0; NotFound; InvalidState with what is in the way. */
+int file_iso_check(const DomainPlace *place, const char *name, sd_bus_error *error);
 /* Return: 0; NotFound; InvalidState for what is no file. */
 int file_iso_remove(const DomainPlace *place, const char *name, sd_bus_error *error);
 

@@ -356,6 +356,7 @@ def requests():
         (f"{storage}.Domain", "Upload"): [(domain, (spare["Image"], spare["Volume"], 0, s(size=number(512))))],
         (f"{storage}.Domain", "Download"): [(domain, (spare["Image"], spare["Volume"], 0, {}))],
         (f"{storage}.Domain", "UploadFile"): [(isos, ("a.iso", 0, s(size=number(512))))],
+        (f"{storage}.Domain", "PrepareFile"): [(isos, ("a.iso", s(user=text(NOBODY))))],
         (f"{storage}.Domain", "DeleteFile"): [(isos, ("a.iso", {}))],
         (f"{storage}.Domain", "PrepareImage"): [(domain, (spare["Image"], spare["Volume"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "TeardownImage"): [(domain, (used["Image"], s(user=text(NOBODY))))],
