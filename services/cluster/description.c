@@ -5,8 +5,12 @@
 #include <utlist.h>
 
 #include "dict.h"
+#include "plan.h"
 #include "plan-vnic.h"
 #include "spec.h"
+
+/* Of every ISO domain. */
+#define ISO_IMAGE "11111111-1111-1111-1111-111111111111"
 
 static int set_new(json_t *object, const char *key, json_t *value) {
         return json_object_set_new(object, key, value);
@@ -22,6 +26,8 @@ static int set_address(json_t *device, const Object *vm, const char *id) {
 bool vm_has_boot_order(const Object *vm) {
         const Link *link;
 
+        if (dict_integer(vm->spec, "cdrom_boot_order", 0) > 0)
+                return true;
         DL_FOREACH(vm->disks, link)
                 if (dict_integer(link->spec, "boot_order", 0) > 0)
                         return true;
@@ -100,6 +106,21 @@ json_t *vm_nic_description(const Model *model, const Object *vm, const json_t *r
         return link.other ? nic_entry(vm, &link, host_networks, filters) : NULL;
 }
 
+/* One drive, with the id of the image that has an ISO domain's files. */
+static int add_cdrom(const Object *vm, json_t *disks) {
+        const int64_t order = dict_integer(vm->spec, "cdrom_boot_order", 0);
+        char domain[37];
+        const char *file;
+        json_t *entry;
+
+        if (!vm_cdrom(vm->spec, domain, &file))
+                return 0;
+        entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", ISO_IMAGE, "domain", domain, "file", file, "device", "cdrom", "bus", "sata", "read_only", 1);
+        if (!entry || json_array_append_new(disks, entry) < 0 || set_address(entry, vm, ISO_IMAGE) < 0)
+                return -ENOMEM;
+        return order > 0 ? set_new(entry, "boot_order", json_integer(order)) : 0;
+}
+
 json_t *vm_description(const Object *vm, const json_t *host_networks, const json_t *filters) {
         _cleanup_json_ json_t *description = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
         const Link *link;
@@ -108,9 +129,13 @@ json_t *vm_description(const Object *vm, const json_t *host_networks, const json
                 return NULL;
 
         (void) json_object_del(description, "description");
+        (void) json_object_del(description, "cdrom");
+        (void) json_object_del(description, "cdrom_boot_order");
         DL_FOREACH(vm->disks, link)
                 if (json_array_append_new(disks, disk_entry(vm, link, link == vm->disks)) < 0)
                         return NULL;
+        if (add_cdrom(vm, disks) < 0)
+                return NULL;
         DL_FOREACH(vm->nics, link)
                 if (json_array_append_new(nics, nic_entry(vm, link, host_networks, filters)) < 0)
                         return NULL;

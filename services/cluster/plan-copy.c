@@ -253,6 +253,9 @@ json_t *plan_clone_description(const Model *model, const json_t *configuration, 
                 json_decref(description);
                 return NULL;
         }
+        /* a medium belongs to the drive it is in */
+        (void) json_object_del(description, "cdrom");
+        (void) json_object_del(description, "cdrom_boot_order");
         if (json_object_get(given, "description"))
                 (void) json_object_set(description, "description", json_object_get(given, "description"));
         return description;

@@ -4,6 +4,7 @@
 
 #include "plan-internal.h"
 
+#include <stdio.h>
 #include <utlist.h>
 
 #include "bus-error.h"
@@ -218,6 +219,55 @@ static json_t *vm_row(const char *id, const char *name, const Object *cluster, b
                          "data_center", cluster->parent->id, "autostart", autostart ? 1 : 0, "spec", spec);
 }
 
+bool vm_cdrom(const json_t *spec, char ret_domain[static 37], const char **ret_file) {
+        const char *medium = dict_string(spec, "cdrom", ""), *slash = strrchr(medium, '/');
+
+        if (!slash)
+                return false;
+        (void) snprintf(ret_domain, 37, "%.*s", (int)(slash - medium), medium);
+        *ret_file = slash + 1;
+        return true;
+}
+
+int plan_resolve_cdrom(const Plan *plan, const Object *data_center, json_t *spec, sd_bus_error *error) {
+        const char *medium = dict_string(spec, "cdrom", ""), *slash = strrchr(medium, '/');
+        _cleanup_free_ char *reference = slash ? strndup(medium, (size_t)(slash - medium)) : NULL;
+        const Object *domain;
+
+        if (!slash) {
+                (void) json_object_del(spec, "cdrom");
+                return 0;
+        }
+        domain = reference ? model_resolve(plan->model, KIND_STORAGE_DOMAIN, reference, NULL, error) : NULL;
+        if (!domain)
+                return reference ? -ENOENT : -ENOMEM;
+        if (!streq(storage_domain_class(domain), STORAGE_CLASS_ISO))
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The storage domain %s is no ISO domain: a CD-ROM is a file of one", domain->name);
+        if (domain->parent != data_center || !streq(domain->state, "attached"))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is not attached to the data center of the VM", domain->name);
+        return json_object_set_new(spec, "cdrom", json_sprintf("%s/%s", domain->id, slash + 1)) < 0 ? -ENOMEM : 0;
+}
+
+int plan_check_cdrom(const Model *model, const Object *vm, sd_bus_error *error) {
+        const Object *domain;
+        unsigned sata = 0;
+        char id[37] = "";
+        const char *file;
+        const Link *link;
+
+        if (!vm_cdrom(vm->spec, id, &file))
+                return 0;
+        domain = model_find(model, KIND_STORAGE_DOMAIN, id);
+        if (!domain || !streq(dict_string(domain->facts, "state", ""), "active"))
+                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s, with the CD-ROM of the VM %s, is not active", domain ? domain->name : id,
+                                         vm->name);
+        DL_FOREACH(vm->disks, link)
+                sata += streq(dict_string(link->spec, "bus", "virtio"), "sata");
+        if (sata >= VM_SATA_MAX)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s has %u SATA disks: there is no place for a CD-ROM", vm->name, sata);
+        return 0;
+}
+
 int plan_create_vm(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
         _cleanup_json_ json_t *spec = spec_strip(description);
         const char *name = dict_string(description, "name", "");
@@ -237,6 +287,8 @@ int plan_create_vm(const Plan *plan, const json_t *description, Change *change, 
         if (r < 0)
                 return r;
         r = vm_spec_complete(spec, error);
+        if (r >= 0)
+                r = plan_resolve_cdrom(plan, cluster->parent, spec, error);
         if (r < 0)
                 return r;
 

@@ -87,6 +87,8 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
                 return -ENOMEM;
         if (object->kind == KIND_VM) {
                 r = vm_spec_complete(spec, error);
+                if (r >= 0)
+                        r = plan_resolve_cdrom(plan, object->parent->parent, spec, error);
                 if (r < 0)
                         return r;
                 r = plan_touch(plan, object, change);

@@ -212,6 +212,13 @@ static const DictField graphics_fields[] = {
 };
 static const DictField graphics_element = { "graphics", DICT_OBJECT, .fields = graphics_fields };
 
+/* Of an ISO domain; empty: nothing is in it. */
+static bool cdrom_is_valid(const char *s) {
+        const char *slash = strrchr(s, '/');
+
+        return !*s || (label_is_valid(s, NAME_BYTES_MAX + 1 + 255) && slash && slash > s && slash[1]);
+}
+
 #define FIELD_WORD(key) \
         { key, DICT_STRING, .valid = word_is_valid, .expected = "a word of at most 64 of the characters a-z A-Z 0-9 . _ -" }
 #define VM_FIELDS                                                                                             \
@@ -223,6 +230,8 @@ static const DictField graphics_element = { "graphics", DICT_OBJECT, .fields = g
         FIELD_WORD("machine"), { "autostart", DICT_BOOLEAN }, { "serial_console", DICT_BOOLEAN },               \
         { "guest_agent", DICT_BOOLEAN }, { "rng", DICT_BOOLEAN }, { "balloon", DICT_BOOLEAN },                  \
         { "boot_menu", DICT_BOOLEAN },                                                                          \
+        { "cdrom", DICT_STRING, .valid = cdrom_is_valid, .expected = "DOMAIN/FILE, or empty" },                 \
+        { "cdrom_boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX },                               \
         { "graphics", DICT_ARRAY, .min = 0, .max = 1, .element = &graphics_element },                           \
         { "metadata", DICT_STRING_MAP }
 const DictField vm_create_fields[] = {

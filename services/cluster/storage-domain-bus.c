@@ -10,6 +10,17 @@
 #include "register-bus.h"
 #include "work.h"
 
+static int check_cdroms(const Object *domain, sd_bus_error *error) {
+        const Manager *manager = domain->owner;
+        char id[37] = "";
+        const char *file;
+
+        for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
+                if (vm_cdrom(vm->spec, id, &file) && streq(id, domain->id))
+                        return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s has the file %s in its CD-ROM drive: take it out first", vm->name, file);
+        return 0;
+}
+
 /* Detached, a domain takes its disks along: they are there again when it is imported. */
 static int check_detach(const Object *domain, sd_bus_error *error) {
         const Manager *manager = domain->owner;
@@ -38,6 +49,9 @@ static int check_remove(const Object *domain, bool destroy, sd_bus_error *error)
         if (template_object)
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The template %s is on the storage domain %s: remove it first",
                                          template_object->name, domain->name);
+        r = check_cdroms(domain, error);
+        if (r < 0)
+                return r;
         if (!destroy) {
                 r = check_detach(domain, error);
                 if (r < 0)

@@ -156,6 +156,8 @@ int vm_start_check(Manager *manager, const Object *vm, const char *wanted, sd_bu
                 return r;
         r = plan_check_start(vm, error);
         if (r >= 0)
+                r = plan_check_cdrom(manager->model, vm, error);
+        if (r >= 0)
                 r = plan_check_snapshots(manager->model, vm, error);
         if (r < 0)
                 return r;

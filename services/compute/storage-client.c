@@ -104,18 +104,20 @@ static int storage_call(sd_bus *bus, const char *user, const json_t *disk, bool 
                         sd_bus_slot **ret_slot) {
         _cleanup_message_ sd_bus_message *message = NULL;
         _cleanup_free_ char *path = bus_object_path(STORAGE_DOMAIN_PATH, dict_string(disk, "domain", ""));
+        const char *file = dict_string(disk, "file", NULL);
         StorageCall *call;
         int r;
 
         if (!path)
                 return -ENOMEM;
-        r = sd_bus_message_new_method_call(bus, &message, STORAGE_NAME, path, STORAGE_DOMAIN_INTERFACE, teardown ? "TeardownImage" : "PrepareImage");
+        r = sd_bus_message_new_method_call(bus, &message, STORAGE_NAME, path, STORAGE_DOMAIN_INTERFACE,
+                                           teardown ? "TeardownImage" : file ? "PrepareFile" : "PrepareImage");
         if (r >= 0)
-                r = sd_bus_message_append(message, "s", dict_string(disk, "id", ""));
-        if (r >= 0 && !teardown)
+                r = sd_bus_message_append(message, "s", file && !teardown ? file : dict_string(disk, "id", ""));
+        if (r >= 0 && !teardown && !file)
                 r = sd_bus_message_append(message, "sa{sv}", dict_string(disk, "volume", ""), 3, "user", "s", user, "read_only", "b",
                                           (int)dict_boolean(disk, "read_only", false), "shared", "b", (int)dict_boolean(disk, "shared", false));
-        if (r >= 0 && teardown)
+        if (r >= 0 && (teardown || file))
                 r = sd_bus_message_append(message, "a{sv}", 1, "user", "s", user);
         if (r < 0)
                 return r;

@@ -12,6 +12,7 @@
 /* ---- words and single values ---- */
 
 static const char *const disk_buses[] = { "virtio", "scsi", "sata", NULL };
+static const char *const disk_devices[] = { "disk", "cdrom", NULL };
 static const char *const nic_models[] = { "virtio", "e1000e", "e1000", "rtl8139", NULL };
 static const char *const graphics_types[] = { "vnc", NULL };
 
@@ -35,6 +36,11 @@ static bool network_name_is_valid(const char *s) {
 
 bool device_name_is_valid(const char *name) {
         return characters_are(name, LOWER UPPER DIGITS "._-", IFNAMSIZ - 1) && name[0] != '.' && name[0] != '-';
+}
+
+/* Which names there may be is Storage's to say. */
+static bool file_name_is_valid(const char *s) {
+        return label_is_valid(s, 255) && !strchr(s, '/');
 }
 
 static bool serial_is_valid(const char *s) {
@@ -64,7 +70,9 @@ static bool device_type_is_valid(const char *s) {
 static const DictField disk_fields[] = {
         { .key = "id", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "an image's UUID" },
         { .key = "domain", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "a storage domain's UUID" },
-        { .key = "volume", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "a volume's UUID" },
+        { .key = "volume", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a volume's UUID" },
+        { .key = "file", .type = DICT_STRING, .valid = file_name_is_valid, .expected = "the name of a file of an ISO domain" },
+        { .key = "device", .type = DICT_STRING, .words = disk_devices },
         { .key = "bus", .type = DICT_STRING, .words = disk_buses },
         { .key = "read_only", .type = DICT_BOOLEAN },
         { .key = "shared", .type = DICT_BOOLEAN },
@@ -214,6 +222,19 @@ static int check_boot_orders(const json_t *disks, const json_t *nics, sd_bus_err
         return 0;
 }
 
+/* A disk is a volume; what is in a CD-ROM drive is a file of an ISO domain, which is always read-only and on SATA. */
+static int check_medium(const json_t *disk, size_t index, sd_bus_error *error) {
+        const bool cdrom = streq(dict_string(disk, "device", "disk"), "cdrom");
+
+        if (!json_object_get(disk, "volume") == !json_object_get(disk, "file"))
+                return refuse(error, "Disk %zu: it has a \"volume\", or a CD-ROM a \"file\"", index + 1);
+        if (cdrom != (json_object_get(disk, "file") != NULL))
+                return refuse(error, "Disk %zu: a \"file\" is for a CD-ROM, and a CD-ROM has one", index + 1);
+        if (cdrom && (!streq(dict_string(disk, "bus", ""), "sata") || !dict_boolean(disk, "read_only", false)))
+                return refuse(error, "Disk %zu: a CD-ROM is read-only and on the bus sata", index + 1);
+        return 0;
+}
+
 static int check_disks(const json_t *disks, sd_bus_error *error) {
         unsigned sata = 0;
         int r;
@@ -227,10 +248,13 @@ static int check_disks(const json_t *disks, sd_bus_error *error) {
         for (size_t i = 0; i < json_array_size(disks); i++) {
                 const json_t *disk = json_array_get(disks, i);
 
+                r = check_medium(disk, i, error);
+                if (r < 0)
+                        return r;
                 if (streq(dict_string(disk, "bus", "virtio"), "sata")) {
                         sata++;
                         /* QEMU has no such disk; a CD-ROM is another device. */
-                        if (dict_boolean(disk, "read_only", false))
+                        if (dict_boolean(disk, "read_only", false) && !json_object_get(disk, "file"))
                                 return refuse(error, "Disk %zu: a SATA disk cannot be read-only; use virtio or scsi", i + 1);
                 }
                 r = check_address(json_object_get(disk, "address"), "disk", i, error);

@@ -247,7 +247,7 @@ static void write_disk_place(Xml *x, DiskPlaces *places, const json_t *disk, con
 
 static void write_disk(Xml *x, DiskPlaces *places, const json_t *disk, const json_t *prepared) {
         const char *path = dict_string(prepared, "path", NULL), *bus = dict_string(disk, "bus", "virtio");
-        bool virtio = streq(bus, "virtio"), block;
+        bool virtio = streq(bus, "virtio"), cdrom = streq(dict_string(disk, "device", "disk"), "cdrom"), block;
         int64_t boot_order = dict_integer(disk, "boot_order", 0);
         char name[8];
 
@@ -261,8 +261,9 @@ static void write_disk(Xml *x, DiskPlaces *places, const json_t *disk, const jso
         else
                 disk_name(name, "sd", places->sd++);
 
-        xml_open(x, "disk", "type", block ? "block" : "file", "device", "disk", "snapshot", "no", NULL);
-        xml_empty(x, "driver", "name", "qemu", "type", dict_string(prepared, "format", "raw"), "cache", "none", "error_policy", "stop",
+        xml_open(x, "disk", "type", block ? "block" : "file", "device", cdrom ? "cdrom" : "disk", "snapshot", "no", NULL);
+        /* a guest that cannot read a medium is told so, as by a drive */
+        xml_empty(x, "driver", "name", "qemu", "type", dict_string(prepared, "format", "raw"), "cache", "none", "error_policy", cdrom ? "report" : "stop",
                   "io", block ? "native" : "threads", "discard", dict_boolean(disk, "discard", false) ? "unmap" : NULL, NULL);
         write_source(x, path);
         write_backing(x, json_object_get(prepared, "backing"), 0);
@@ -271,7 +272,8 @@ static void write_disk(Xml *x, DiskPlaces *places, const json_t *disk, const jso
                 xml_empty(x, "shareable", NULL);
         if (dict_boolean(disk, "read_only", false))
                 xml_empty(x, "readonly", NULL);
-        xml_text(x, "serial", "%s", dict_string(disk, "serial", dict_string(disk, "id", "")));
+        if (!cdrom)
+                xml_text(x, "serial", "%s", dict_string(disk, "serial", dict_string(disk, "id", "")));
         write_boot_order(x, boot_order);
         write_disk_place(x, places, disk, bus);
         xml_close(x);

@@ -50,6 +50,8 @@ static const Parameter vm_create_arguments[] = { ARGUMENT_NEW_NAME, {} };
         { "rng", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "A source of random numbers" },                  \
         { "balloon", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "A memory balloon" },                        \
         { "autostart", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Start it when the host starts" },        \
+        { "cdrom", "DOMAIN/FILE", PARAMETER_TEXT, PLACE_SPEC, .help = "A file of an ISO domain in its CD-ROM drive; '': nothing" }, \
+        { "cdrom-boot-order", "N", PARAMETER_COUNT, PLACE_SPEC, "cdrom_boot_order", .help = "When it boots from that; 0: not" }, \
         { "metadata", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "A note for other programs; may be repeated" },  \
         OPTION_DESCRIPTION
 

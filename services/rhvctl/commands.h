@@ -8,7 +8,7 @@
 extern const Command datacenter_commands[], cluster_commands[], host_commands[], network_commands[], macpool_commands[], vnicprofile_commands[];
 extern const Command domain_commands[], disk_commands[], vm_commands[], snapshot_commands[], template_commands[];
 extern const Command job_commands[], event_commands[], fence_commands[], host_network_commands[], local_commands[];
-extern const Command status_commands[], peer_commands[], iscsi_commands[], storage_commands[];
+extern const Command status_commands[], peer_commands[], iscsi_commands[], storage_commands[], iso_commands[];
 
 #define OPTION_DESCRIPTION \
         { "description", "TEXT", PARAMETER_TEXT, PLACE_SPEC, .help = "One line about it" }

@@ -22,6 +22,12 @@ int image_method_teardown(sd_bus_message *message, void *userdata, sd_bus_error 
 /* Is this host one of a shared domain's lockspace, as holders of leases are? Return: 0, or negative with InvalidState set. */
 int domain_check_member(const Domain *domain, sd_bus_error *error);
 
+/* file-bus.c */
+int file_method_list(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int file_method_upload(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int file_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int file_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
 /* data-bus.c, data-measure.c */
 int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error);

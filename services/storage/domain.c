@@ -232,7 +232,9 @@ void domain_clean(Domain *domain) {
         Io *io = io_new("clean a domain", io_clean_domain, &domain->place);
         Task *task = task_new(domain->manager, domain, NULL);
 
-        if (!io || !task || domain_structural(domain, io) < 0) {
+        if (io)
+                io->jobs = transfer_jobs(domain->manager, domain->place.id);
+        if (!io || !task || !io->jobs || domain_structural(domain, io) < 0) {
                 if (io)
                         io_free(io);
                 task_free(task);

@@ -52,41 +52,47 @@ static int bad_fd(sd_bus_error *error, const char *why) {
 }
 
 /* Regular files, pipes and sockets, opened for the right direction. */
-static int check_fd(const TransferCall *call, struct stat *ret, sd_bus_error *error) {
-        int flags = fcntl(call->fd, F_GETFL), mode;
+static int check_fd(int fd, bool upload, struct stat *ret, sd_bus_error *error) {
+        int flags = fcntl(fd, F_GETFL), mode;
 
-        if (flags < 0 || (flags & O_PATH) || fstat(call->fd, ret) < 0)
+        if (flags < 0 || (flags & O_PATH) || fstat(fd, ret) < 0)
                 return bad_fd(error, "The file descriptor cannot be used");
         if (!S_ISREG(ret->st_mode) && !S_ISFIFO(ret->st_mode) && !S_ISSOCK(ret->st_mode))
                 return bad_fd(error, "The file descriptor must be a regular file, a pipe or a socket");
         mode = flags & O_ACCMODE;
-        if (call->upload && mode == O_WRONLY)
+        if (upload && mode == O_WRONLY)
                 return bad_fd(error, "The file descriptor is not open for reading");
-        if (!call->upload && mode == O_RDONLY)
+        if (!upload && mode == O_RDONLY)
                 return bad_fd(error, "The file descriptor is not open for writing");
         return 0;
 }
 
 /* A regular file tells its size itself: what is left from where it stands. */
-static int find_size(TransferCall *call, const struct stat *st, sd_bus_error *error) {
-        int64_t given = dict_integer(call->options, "size", 0);
+static int find_size(int fd, uint64_t given, const struct stat *st, uint64_t *ret, sd_bus_error *error) {
         off_t here;
 
         if (given > 0) {
-                call->size_bytes = (uint64_t)given;
+                *ret = given;
                 return 0;
         }
         if (!S_ISREG(st->st_mode))
                 return bad_fd(error, "An upload through a pipe or a socket needs the option \"size\"");
-        here = lseek(call->fd, 0, SEEK_CUR);
+        here = lseek(fd, 0, SEEK_CUR);
         if (here < 0 || here >= st->st_size)
                 return bad_fd(error, "The file is empty, or was read to its end");
-        call->size_bytes = (uint64_t)(st->st_size - here);
+        *ret = (uint64_t)(st->st_size - here);
         return 0;
 }
 
-static int read_call(sd_bus_message *message, TransferCall *call, sd_bus_error *error) {
+int transfer_check_fd(int fd, bool upload, uint64_t size_bytes, uint64_t *ret, sd_bus_error *error) {
         struct stat st;
+        int r;
+
+        r = check_fd(fd, upload, &st, error);
+        return r >= 0 && upload ? find_size(fd, size_bytes, &st, ret, error) : r;
+}
+
+static int read_call(sd_bus_message *message, TransferCall *call, sd_bus_error *error) {
         int r;
 
         r = sd_bus_message_read(message, "ssh", &call->image, &call->volume, &call->fd);
@@ -97,11 +103,7 @@ static int read_call(sd_bus_message *message, TransferCall *call, sd_bus_error *
         if (r >= 0)
                 r = dict_read_checked(message, call->upload ? request_upload : request_options_job, "options",
                                       &call->options, error);
-        if (r >= 0)
-                r = check_fd(call, &st, error);
-        if (r >= 0 && call->upload)
-                r = find_size(call, &st, error);
-        return r;
+        return r < 0 ? r : transfer_check_fd(call->fd, call->upload, (uint64_t)dict_integer(call->options, "size", 0), &call->size_bytes, error);
 }
 
 /* Nobody may use what is overwritten; nobody may write what is read. */
@@ -116,6 +118,7 @@ static int check_users(const Domain *domain, const TransferCall *call, sd_bus_er
 static int start_transfer(Domain *domain, sd_bus_message *message, const TransferCall *call, const json_t *arguments,
                           sd_bus_error *error) {
         const char *kind = call->upload ? "upload" : "download";
+        TransferRequest request = {.upload = call->upload};
         int fd, r;
         Job *job;
 
@@ -132,8 +135,9 @@ static int start_transfer(Domain *domain, sd_bus_message *message, const Transfe
                 safe_close(fd);
                 return r;
         }
-        r = transfer_start(domain->manager, domain, job, call->image, call->volume, call->upload, fd, call->size_bytes,
-                           error);
+        memcpy(request.image, call->image, UUID_STRING_MAX);
+        memcpy(request.volume, call->volume, UUID_STRING_MAX);
+        r = transfer_start(domain->manager, domain, job, &request, NULL, fd, call->size_bytes, error);
         if (r < 0)
                 safe_close(fd);
         return domain_job_reply(domain, message, job, call->image, r, error);

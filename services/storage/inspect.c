@@ -225,12 +225,25 @@ static int inspect_definitions(Inspection *inspection) {
         return r;
 }
 
+static int inspect_files(Inspection *inspection) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        json_t *files = NULL;
+        int r;
+
+        r = file_iso_list(&inspection->place, &files, &error);
+        if (r < 0)
+                return r == -ENOMEM ? r : add_problem(inspection, "files", error.message ?: "cannot be listed");
+        json_decref(inspection->report.files);
+        inspection->report.files = files;
+        return 0;
+}
+
 /* What there is in a domain of each class. */
 static int inspect_contents(Inspection *inspection) {
         int r;
 
         if (inspection->place.class == DOMAIN_ISO)
-                return 0;
+                return inspect_files(inspection);
         r = inspect_images(inspection);
         if (r < 0)
                 return r;

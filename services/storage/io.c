@@ -7,7 +7,7 @@
 #include "bus-error.h"
 #include "data-work.h"
 #include "fault-point.h"
-#include "file-util.h"
+#include "layout-file.h"
 #include "io.h"
 #include "iscsi.h"
 #include "lease-request.h"
@@ -50,6 +50,8 @@ void io_free(Io *io) {
         free(io->directory);
         free(io->lease_directory);
         free(io->devices);
+        free(io->file);
+        free(io->jobs);
         free(io->open_ids);
         iscsi_request_free(io->iscsi);
         free(io->hosts);
@@ -130,6 +132,8 @@ int io_create_domain(Io *io) {
 }
 
 int io_clean_domain(Io *io) {
+        if (io->place.class == DOMAIN_ISO)
+                return file_iso_clean(&io->place, io->jobs ?: "", &io->cleaned, &io->error);
         return layout(io)->clean(&io->place, &io->cleaned, &io->error);
 }
 
@@ -322,6 +326,8 @@ static int note_request(const Io *io) {
         memcpy(request.domain, io->place.id, UUID_STRING_MAX);
         memcpy(request.image, io->image, UUID_STRING_MAX);
         memcpy(request.volume, io->volume, UUID_STRING_MAX);
+        (void) snprintf(request.file, sizeof(request.file), "%s", io->file ?: "");
+        request.size_bytes = io->file ? io->size_bytes : 0;
         return transfer_request_save(io->directory, &request);
 }
 
@@ -372,10 +378,28 @@ static int transfer_begin_leased(Io *io) {
         return 0;
 }
 
+/* A file is there when it has its name: until then nothing is to be marked. */
+static int transfer_begin_file(Io *io) {
+        int r;
+
+        r = io_file_begin(io);
+        if (r < 0)
+                return r;
+        r = make_transfer_directory(io);
+        if (r >= 0)
+                r = note_request(io);
+        if (r >= 0)
+                return 0;
+        (void) file_iso_abandon(&io->place, io->image, NULL);
+        return bus_error_errno(&io->error, r, "Cannot prepare the transfer in %s", io->directory);
+}
+
 int io_transfer_begin(Io *io) {
         VolumeChange change = {.legality = VOLUME_ILLEGAL};
         int r;
 
+        if (io->file)
+                return transfer_begin_file(io);
         r = transfer_check(io);
         if (r >= 0 && io->upload && domain_has_leases(&io->place))
                 return transfer_begin_leased(io);

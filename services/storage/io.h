@@ -43,6 +43,8 @@ struct Io {
         char lease[UUID_STRING_MAX]; /* SDM, or a VM's */
         uint64_t lease_version;      /* not 0: structural work on a shared domain; done by the holder of the domain's lease */
         struct IscsiRequest *iscsi;
+        char *file;                  /* of an ISO domain */
+        char *jobs;                  /* of a clean-up of one: what is at work, between commas */
         char *devices;               /* that a domain is to get, between commas */
         int asker_fd;                /* of who waits for an upgrade; negative: none */
         unsigned upgrade_version;    /* the domain is to get */
@@ -117,6 +119,13 @@ int io_list_for_writer(Io *io); /* image, lease -> lists[0], offset_bytes; Inval
 int io_lease_create(Io *io);    /* lease -> offset_bytes */
 int io_lease_delete(Io *io);    /* lease */
 int io_lease_rebuild(Io *io);   /* -> changed */
+
+/* io-file.c: files of an ISO domain. image: the job of an upload. */
+int io_file_list(Io *io);   /* -> report */
+int io_file_check(Io *io);  /* file: can a guest be given it? */
+int io_file_delete(Io *io); /* file */
+int io_file_begin(Io *io);  /* file, image, size_bytes -> fd, record */
+int io_file_end(Io *io);    /* file, image, size_bytes, upload: it is complete, and appears; else it goes */
 
 int io_domain_upgrade(Io *io);  /* upgrade_version, host_id -> skipped; InUse where another host is in the domain's lockspace */
 int io_devices_add(Io *io);     /* devices, io_timeout_sec; InvalidState where they may not hold leases */

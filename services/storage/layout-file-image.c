@@ -364,8 +364,8 @@ int file_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error) {
         unsigned n = 0;
         int r;
 
-        /* Others may be at work in it, and it stays as it is. */
-        if (place->class == DOMAIN_EXPORT)
+        /* Others may be at work in it: an export domain stays as it is, and files have their own way (io_clean_domain()). */
+        if (place->class != DOMAIN_DATA)
                 return 0;
 
         IDENTITY_SCOPE();

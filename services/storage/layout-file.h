@@ -14,6 +14,8 @@
  *   <volume>.meta.volatile   a volume being made: a rename to <volume>.meta makes it appear
  */
 
+#include <jansson.h>
+
 #include "file-util.h"
 #include "layout.h"
 
@@ -86,6 +88,22 @@ int file_list_definitions(const DomainPlace *place, NameList *ret, sd_bus_error 
 int file_check_no_definition(const DomainPlace *place, sd_bus_error *error);
 /* One of them, at most OVF_BYTES_MAX; NUL-terminated, new. Return: 0; BadFormat for what is no file, NotFound where the directory is empty. */
 int file_read_definition(const DomainPlace *place, const char *id, char **ret, size_t *ret_size, sd_bus_error *error);
+
+/* layout-file-iso.c: files of an ISO domain. Names are valid ones (iso-file.h). */
+#define ISO_FILES_MAX 65536U
+/* ret: [{name, kind, size, modified, usable, problem}], as on the bus. */
+int file_iso_list(const DomainPlace *place, json_t **ret, sd_bus_error *error);
+/* Under a hidden name that tells the job. Return: 0; AlreadyExists. ret_fd: open for reading and writing. */
+int file_iso_begin(const DomainPlace *place, const char *name, const char *job, int *ret_fd, sd_bus_error *error);
+/* It appears, of size_bytes; again: 0 as well. Return: 0; AlreadyExists with nothing left. */
+int file_iso_commit(const DomainPlace *place, const char *name, const char *job, uint64_t size_bytes, sd_bus_error *error);
+int file_iso_abandon(const DomainPlace *place, const char *job, sd_bus_error *error);
+/* What this host left behind, but not what jobs (their ids, between commas) are at work on. */
+int file_iso_clean(const DomainPlace *place, const char *jobs, unsigned *ret_n, sd_bus_error *error);
+/* Can a guest be given it? Return: 0; NotFound; InvalidState with what is in the way. */
+int file_iso_check(const DomainPlace *place, const char *name, sd_bus_error *error);
+/* Return: 0; NotFound; InvalidState for what is no file. */
+int file_iso_remove(const DomainPlace *place, const char *name, sd_bus_error *error);
 
 /* layout-file-lease.c: leases of shared domains. */
 /* Fills ids, leases and xleases of a domain being made, which lies in <path>/<directory>. Not as 36:36: sanlock's socket is root's. */

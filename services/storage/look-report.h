@@ -8,6 +8,7 @@
 typedef struct LookReport {
         json_t *images;   /* {id: image_report()} */
         json_t *vms;      /* {id: ovf_summary()} */
+        json_t *files;    /* of an ISO domain: [file_iso_list()] */
         json_t *problems; /* [text] */
 } LookReport;
 

@@ -181,6 +181,8 @@ const DictField request_prepare[] = {
                 {},
 };
 
+const DictField request_prepare_file[] = {FIELD_USER, {}};
+
 const DictField request_teardown[] = {FIELD_USER, {}};
 
 int request_check_id(const char *what, const char *id, sd_bus_error *error) {

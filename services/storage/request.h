@@ -24,7 +24,7 @@ extern const DictField request_merge[];         /* the same, wipe, discard */
 extern const DictField request_copy[];          /* as request_data, source_format, source_size */
 extern const DictField request_copy_target[];   /* domain, image, volume, template, format, allocation, capacity, description, disk_type */
 extern const DictField request_measure[];       /* format */
-extern const DictField request_prepare[];       /* user, read_only, shared */
+extern const DictField request_prepare[], request_prepare_file[];       /* user, read_only, shared */
 extern const DictField request_teardown[];      /* user */
 
 /* An id a caller gave: a lower-case UUID that is not all zeroes. Return: 0, or -EINVAL with InvalidArgument set. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "dict.h"
+#include "iso-file.h"
 #include "state-file.h"
 #include "transfer-request.h"
 #include "volume-metadata.h"
@@ -19,10 +20,10 @@ int transfer_request_save(const char *directory, const TransferRequest *request)
         _cleanup_free_ char *path = request_path(directory);
         _cleanup_json_ json_t *object = NULL;
 
-        object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b, s:b}", "domain", request->domain, "image", request->image,
+        object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b, s:s, s:I, s:b}", "domain", request->domain, "image", request->image,
                            "volume", request->volume, "upload", (int)request->upload, "was_legal",
                            (int)request->was_legal, "generation", (int)request->generation, "leased", (int)request->leased, "data",
-                           (int)request->data, "devices", (int)request->devices);
+                           (int)request->data, "file", request->file, "size", (json_int_t)request->size_bytes, "devices", (int)request->devices);
         if (!path || !object)
                 return -ENOMEM;
         return state_file_save(path, object, REQUEST_VERSION);
@@ -31,7 +32,8 @@ int transfer_request_save(const char *directory, const TransferRequest *request)
 int transfer_request_load(const char *directory, TransferRequest *ret) {
         _cleanup_free_ char *path = request_path(directory);
         _cleanup_json_ json_t *object = NULL;
-        const char *domain, *image, *volume;
+        const char *domain, *image, *volume, *file = "";
+        json_int_t size = 0;
         int upload, was_legal, generation, leased, data, r;
 
         if (!path)
@@ -39,14 +41,15 @@ int transfer_request_load(const char *directory, TransferRequest *ret) {
         r = state_file_load(path, REQUEST_VERSION, &object);
         if (r < 0)
                 return r;
-        if (json_unpack(object, "{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b}", "domain", &domain, "image", &image, "volume",
-                        &volume, "upload", &upload, "was_legal", &was_legal, "generation", &generation, "leased", &leased, "data", &data) < 0)
+        if (json_unpack(object, "{s:s, s:s, s:s, s:b, s:b, s:i, s:b, s:b, s?s, s?I}", "domain", &domain, "image", &image, "volume",
+                        &volume, "upload", &upload, "was_legal", &was_legal, "generation", &generation, "leased", &leased, "data", &data, "file", &file, "size", &size) < 0)
                 return -EBADMSG;
         if (!uuid_is_valid(domain) || !uuid_is_valid(image) || !uuid_is_valid(volume) || generation < 0 ||
-            generation >= (int)VOLUME_GENERATIONS)
+            generation >= (int)VOLUME_GENERATIONS || (*file && !iso_name_is_valid(file)) || size < 0)
                 return -EBADMSG;
         *ret = (TransferRequest){.upload = upload, .was_legal = was_legal, .generation = (unsigned)generation, .leased = leased,
-                                 .data = data, .devices = dict_boolean(object, "devices", false)};
+                                 .data = data, .devices = dict_boolean(object, "devices", false), .size_bytes = (uint64_t)size};
+        (void) snprintf(ret->file, sizeof(ret->file), "%s", file);
         memcpy(ret->domain, domain, UUID_STRING_MAX);
         memcpy(ret->image, image, UUID_STRING_MAX);
         memcpy(ret->volume, volume, UUID_STRING_MAX);

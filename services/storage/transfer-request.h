@@ -19,6 +19,8 @@ typedef struct TransferRequest {
         unsigned generation; /* before the upload began */
         bool leased;         /* an upload to a shared domain: rhv-upload does it, and settles it, under the volume's lease */
         bool devices;        /* a download from a device, which its unit may open again */
+        char file[256];      /* of an ISO domain, which is uploaded; image and volume are the job's id. Empty: a volume */
+        uint64_t size_bytes; /* of it */
         bool data;           /* no transfer but a data job (data-work.h), which rhv-data does and settles */
 } TransferRequest;
 

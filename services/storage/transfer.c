@@ -159,14 +159,16 @@ void transfer_end(Transfer *transfer, int r, const sd_bus_error *error) {
                 log_full(LOG_WARNING, MESSAGE_ID_TRANSFER_FAILED,
                          LOG_FIELDS("RHV_DOMAIN", request->domain, "RHV_IMAGE", request->image, "RHV_JOB",
                                     transfer->job),
-                         "The %s of image %s failed: %s", job ? job_kind(job) : "transfer", request->image,
+                         "The %s of %s %s failed: %s", job ? job_kind(job) : "transfer", request->file[0] ? "file" : "image",
+                         request->file[0] ? request->file : request->image,
                          error && error->message ? error->message : strerror(-r));
         if (transfer->asked)
                 measure_answer(transfer, r, error);
         if (job) {
                 read_progress(transfer);
                 if (r >= 0 && transfer->kind != DATA_WIPE)
-                        result = json_pack("{s:s, s:s}", "image", request->image, "volume", request->volume);
+                        result = request->file[0] ? json_pack("{s:s}", "file", request->file)
+                                                  : json_pack("{s:s, s:s}", "image", request->image, "volume", request->volume);
                 if (result && request->data)
                         (void) json_object_set_new(result, "capacity", json_integer((json_int_t)transfer->size_bytes));
                 job_finish(job, r, error, result);
@@ -243,9 +245,15 @@ static int io_write_outcome(Io *io) {
 
 static int write_outcome(Transfer *transfer, Domain *domain, int outcome, const sd_bus_error *error) {
         _cleanup_(task_freep) Task *task = task_new(transfer->manager, domain, NULL);
-        Io *io = io_new("end an upload", io_write_outcome, &domain->place);
+        const bool file = transfer->request.file[0];
+        Io *io = io_new("end an upload", file ? io_file_end : io_write_outcome, &domain->place);
 
-        if (!task || !io) {
+        if (io && file) {
+                io->file = strdup(transfer->request.file);
+                io->size_bytes = transfer->request.size_bytes;
+                io->upload = outcome >= 0;
+        }
+        if (!task || !io || !io->file != !file) {
                 if (io)
                         io_free(io);
                 return -ENOMEM;
@@ -297,7 +305,7 @@ static void conclude(Transfer *transfer) {
         }
         /* Downloads change nothing; a changed volume that is not complete stays ILLEGAL; so does one that was so
          * before. */
-        if (!transfer->request.upload || (r < 0 && (touched || !transfer->request.was_legal))) {
+        if (!transfer->request.upload || (r < 0 && !transfer->request.file[0] && (touched || !transfer->request.was_legal))) {
                 transfer_end(transfer, r, sd_bus_error_is_set(&error) ? &error : NULL);
                 return;
         }
@@ -403,7 +411,7 @@ static int start_unit(Transfer *transfer, const VolumeRecord *record, int volume
             asprintf(&size, "--size=%" PRIu64, transfer->size_bytes) < 0 ||
             asprintf(&format, "--format=%s", volume_format_to_string(record->metadata.format)) < 0 ||
             asprintf(&allocation, "--allocation=%s", volume_allocation_to_string(record->metadata.allocation)) < 0 ||
-            asprintf(&description, "RHV %s of disk %s", upload ? "upload" : "download", transfer->request.image) < 0)
+            asprintf(&description, "RHV %s of %s", upload ? "upload" : "download", transfer->request.file[0] ? transfer->request.file : transfer->request.image) < 0)
                 return -ENOMEM;
         const char *argv[] = {upload_program, transfer->directory, transfer_program, directory, capacity, size, format, allocation,
                               upload ? "upload" : "download", NULL};
@@ -448,8 +456,26 @@ static void on_begun(Task *task, Io *io, int r, const sd_bus_error *error) {
         transfer_start_polling(transfer->manager);
 }
 
-int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image, const char *volume, bool upload,
-                   int fd, uint64_t size_bytes, sd_bus_error *error) {
+char *transfer_jobs(const Manager *manager, const char *domain) {
+        char *ids = calloc(manager->n_transfers + 1, UUID_STRING_MAX);
+        const Transfer *transfer;
+        size_t length = 0;
+
+        if (!ids)
+                return NULL;
+        DL_FOREACH(manager->transfers, transfer)
+                if (streq(transfer->request.domain, domain)) {
+                        memcpy(ids + length, transfer->job, UUID_STRING_MAX - 1);
+                        length += UUID_STRING_MAX - 1;
+                        ids[length++] = ',';
+                }
+        return ids;
+}
+
+int transfer_start(Manager *manager, Domain *domain, Job *job, const TransferRequest *request, const char *file, int fd, uint64_t size_bytes,
+                   sd_bus_error *error) {
+        const char *image = file ? job_id(job) : request->image, *volume = file ? job_id(job) : request->volume;
+        const bool upload = request->upload;
         _cleanup_(transfer_freep) Transfer *transfer = NULL;
         _cleanup_(task_freep) Task *task = NULL;
         Io *io;
@@ -477,13 +503,16 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
         memcpy(transfer->request.image, image, UUID_STRING_MAX);
         memcpy(transfer->request.volume, volume, UUID_STRING_MAX);
         transfer->request.upload = upload;
+        (void) snprintf(transfer->request.file, sizeof(transfer->request.file), "%s", file ?: "");
+        transfer->request.size_bytes = file ? size_bytes : 0;
         transfer->size_bytes = size_bytes;
         memcpy(io->image, image, UUID_STRING_MAX);
         memcpy(io->volume, volume, UUID_STRING_MAX);
         io->upload = upload;
         io->size_bytes = size_bytes;
         io->directory = strdup(transfer->directory);
-        if (!io->directory) {
+        io->file = file ? strdup(file) : NULL;
+        if (!io->directory || !io->file != !file) {
                 io_free(io);
                 return -ENOMEM;
         }
@@ -505,7 +534,7 @@ int transfer_start(Manager *manager, Domain *domain, Job *job, const char *image
 static bool is_ours(const Manager *manager, const Job *job) {
         _cleanup_free_ char *path = NULL;
 
-        if (streq(job_kind(job), "upload") || streq(job_kind(job), "download") || data_kind_from_string(job_kind(job)) >= 0)
+        if (streq(job_kind(job), "upload") || streq(job_kind(job), "download") || streq(job_kind(job), TRANSFER_UPLOAD_FILE) || data_kind_from_string(job_kind(job)) >= 0)
                 return true;
         return startswith(job_kind(job), "delete-") && asprintf(&path, "%s/%s", manager->transfers_directory, job_id(job)) >= 0 && access(path, F_OK) >= 0;
 }

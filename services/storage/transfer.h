@@ -47,10 +47,16 @@ struct Transfer {
         Transfer *prev, *next;
 };
 
-/* job: new, its image locked by the caller for it. fd: taken on success. size_bytes: announced (uploads). Return: 0,
+/* job: new, its image locked by the caller for it. request: image, volume and upload; or with file, of an ISO domain, upload alone. fd: taken on success. size_bytes: announced (uploads). Return: 0,
  * or negative with an error. */
-int transfer_start(struct Manager *manager, Domain *domain, Job *job, const char *image, const char *volume,
-                   bool upload, int fd, uint64_t size_bytes, sd_bus_error *error);
+int transfer_start(struct Manager *manager, Domain *domain, Job *job, const TransferRequest *request, const char *file, int fd, uint64_t size_bytes,
+                   sd_bus_error *error);
+/* The kind of a job that uploads a file of an ISO domain. */
+#define TRANSFER_UPLOAD_FILE "upload-file"
+/* Jobs of transfers to or from a domain, between commas. Return: new string, NULL when out of memory. */
+char *transfer_jobs(const struct Manager *manager, const char *domain);
+/* image-bus.c: what a caller hands over: a regular file, pipe or socket, open for the right direction. size_bytes: as announced, or 0; ret: of an upload. */
+int transfer_check_fd(int fd, bool upload, uint64_t size_bytes, uint64_t *ret, sd_bus_error *error);
 /* Takes up what a former process left. Called once. */
 void transfer_recover(struct Manager *manager);
 /* A domain became active or failed: outcomes that waited for it are written. */

@@ -287,6 +287,7 @@ def requests():
     domain = by_name(storage, f"{storage}.Domain", "local1")[0]
     empty = by_name(storage, f"{storage}.Domain", "local2")[0]
     shared = by_name(storage, f"{storage}.Domain", "shared1")[0]
+    isos = by_name(storage, f"{storage}.Domain", "isos1")[0]
     guest = lambda name: by_name(compute, f"{compute}.Vm", name)[0]  # noqa: E731
     what = s(description=text("changed"))
     networks = {"mine": s(nic=text("eth2"))}
@@ -359,6 +360,9 @@ def requests():
         (f"{storage}.Domain", "MeasureVolume"): [(domain, (spare["Image"], spare["Volume"], s(format=text("qcow2"))))],
         (f"{storage}.Domain", "Upload"): [(domain, (spare["Image"], spare["Volume"], 0, s(size=number(512))))],
         (f"{storage}.Domain", "Download"): [(domain, (spare["Image"], spare["Volume"], 0, {}))],
+        (f"{storage}.Domain", "UploadFile"): [(isos, ("a.iso", 0, s(size=number(512))))],
+        (f"{storage}.Domain", "PrepareFile"): [(isos, ("a.iso", s(user=text(NOBODY))))],
+        (f"{storage}.Domain", "DeleteFile"): [(isos, ("a.iso", {}))],
         (f"{storage}.Domain", "PrepareImage"): [(domain, (spare["Image"], spare["Volume"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "TeardownImage"): [(domain, (used["Image"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "AddDevices"): [(shared, (["/dev/sdz"], s(lease=number(1))))],

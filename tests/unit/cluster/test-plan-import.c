@@ -4,6 +4,7 @@
 
 #include "bus-error.h"
 #include "cluster-fixture.h"
+#include "description.h"
 #include "dict.h"
 #include "plan-copy.h"
 #include "plan-import.h"
@@ -251,10 +252,50 @@ static void test_classes(void **state) {
         world_done(&world);
 }
 
+/* A VM's CD-ROM is a file of an ISO domain; a clone has none. */
+static void test_cdrom(void **state) {
+        static const char *const bad[][2] = { { "old/a.iso", RHV_ERROR_NOT_SUPPORTED }, { "local/a.iso", RHV_ERROR_NOT_SUPPORTED }, { "none/a.iso", RHV_ERROR_NOT_FOUND } };
+        _cleanup_json_ json_t *eject = json_pack("{s:s}", "cdrom", ""), *disks = NULL, *cloned = NULL, *configuration = NULL;
+        const Object *isos;
+        const json_t *drive;
+        Change *change;
+        Object *vm;
+        World world;
+
+        world_init(&world);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                _cleanup_json_ json_t *description = json_pack("{s:s, s:s}", "name", "x", "cdrom", bad[i][0]);
+
+                assert_refused(plan_create_vm(&world.f.plan, description, change, error), bad[i][1]);
+        }
+        vm = created(&world.f, plan_create_vm, KIND_VM, json_pack("{s:s, s:s, s:i}", "name", "cd1", "cdrom", "isos/a b.iso", "cdrom_boot_order", 2));
+        isos = model_resolve(world.f.model, KIND_STORAGE_DOMAIN, "isos", NULL, NULL);
+        disks = vm_description(vm, NULL, NULL);
+        assert_null(json_object_get(disks, "cdrom"));
+        drive = json_array_get(json_object_get(disks, "disks"), 0);
+        assert_string_equal(dict_string(drive, "domain", ""), isos->id);
+        assert_string_equal(dict_string(drive, "file", ""), "a b.iso");
+        assert_string_equal(dict_string(drive, "device", ""), "cdrom");
+        assert_int_equal(dict_integer(drive, "boot_order", 0), 2);
+
+        assert_refused(plan_check_cdrom(world.f.model, vm, error), RHV_ERROR_BACKEND_UNAVAILABLE);
+        (void) object_set_fact((Object *)isos, "state", json_string("active"));
+        assert_ok(plan_check_cdrom(world.f.model, vm, NULL));
+        configuration = vm_configuration(vm);
+        cloned = plan_clone_description(world.f.model, configuration, NULL, OTHER, "cd2", vm->parent->id);
+        assert_null(json_object_get(cloned, "cdrom"));
+
+        change = change_new();
+        assert_ok(plan_update(&world.f.plan, vm, eject, change, NULL));
+        commit_ok(&world.f, change);
+        assert_null(json_object_get(vm->spec, "cdrom"));
+        world_done(&world);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_vm),    cmocka_unit_test(test_failed),  cmocka_unit_test(test_clone), cmocka_unit_test(test_template),
-                cmocka_unit_test(test_refused), cmocka_unit_test(test_classes),
+                cmocka_unit_test(test_refused), cmocka_unit_test(test_classes), cmocka_unit_test(test_cdrom),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

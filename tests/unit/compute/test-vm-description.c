@@ -127,6 +127,21 @@ static void test_sata(void **state) {
                             RHV_ERROR_INVALID_ARGUMENT);
 }
 
+#define CD(more) "{" SMALL ",\"disks\":[{\"id\":\"" A "\",\"domain\":\"" A "\"" more "}]}"
+#define GOOD_CD ",\"device\":\"cdrom\",\"bus\":\"sata\",\"read_only\":true"
+
+/* A file of an ISO domain is in a CD-ROM drive, and nothing else is. */
+static void test_cdrom(void **state) {
+        assert_string_equal(check(CD(",\"file\":\"a.iso\"" GOOD_CD)), "");
+        assert_string_equal(check(CD("")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"a.iso\"")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"volume\":\"" A "\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"volume\":\"" A "\",\"file\":\"a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"../a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"a.iso\",\"device\":\"cdrom\",\"bus\":\"virtio\",\"read_only\":true")), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"a.iso\",\"device\":\"cdrom\",\"bus\":\"sata\"")), RHV_ERROR_INVALID_ARGUMENT);
+}
+
 static void test_topology(void **state) {
         static const struct {
                 int cpus, sockets, cores, threads;
@@ -160,7 +175,7 @@ int main(void) {
                 cmocka_unit_test(test_good),         cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_bad_names),
                 cmocka_unit_test(test_nic_options),
                 cmocka_unit_test(test_unknown_keys), cmocka_unit_test(test_twice),       cmocka_unit_test(test_ids_and_addresses),
-                cmocka_unit_test(test_topology),     cmocka_unit_test(test_sata),
+                cmocka_unit_test(test_topology),     cmocka_unit_test(test_sata), cmocka_unit_test(test_cdrom),
                 cmocka_unit_test(test_many_disks),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static void check_source(const char *line, CompletionSource source, const char *
 }
 
 static void test_words(void **state) {
-        check("rhvctl ", "vm snapshot template disk domain network vnicprofile macpool host cluster datacenter job event status fence host-network iscsi storage peer local");
+        check("rhvctl ", "vm snapshot template disk domain iso network vnicprofile macpool host cluster datacenter job event status fence host-network iscsi storage peer local");
         check("rhvctl ho", "host host-network");
         check("rhvctl vm st", "start stats");
         check("rhvctl vm create x --me", "memory metadata");

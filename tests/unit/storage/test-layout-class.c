@@ -168,6 +168,52 @@ static void test_definitions(void **state) {
         json_decref(report);
 }
 
+#define JOB "aaaaaaaa-0000-4000-8000-00000000000a"
+#define JOB2 "aaaaaaaa-0000-4000-8000-00000000000b"
+
+/* A file appears whole or not at all, and never in the place of another; an end that is told twice is one. */
+static void test_files(void **state) {
+        Place *p = *state;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL, removed = SD_BUS_ERROR_NULL;
+        _cleanup_json_ json_t *files = NULL;
+        unsigned n = 0;
+        int fd = -EBADF;
+
+        assert_ok(file_iso_begin(&p->place, "a.iso", JOB, &fd, &error));
+        assert_int_equal(write(fd, "12345", 5), 5);
+        fd = safe_close(fd);
+        assert_ok(file_iso_list(&p->place, &files, &error));
+        assert_int_equal(json_array_size(files), 0);
+        /* a job at work keeps what is its own */
+        assert_ok(file_iso_clean(&p->place, JOB2 "," JOB ",", &n, &error));
+        assert_int_equal(n, 0);
+        assert_ok(file_iso_commit(&p->place, "a.iso", JOB, 5, &error));
+        assert_ok(file_iso_commit(&p->place, "a.iso", JOB, 5, &error));
+        json_decref(files);
+        assert_ok(file_iso_list(&p->place, &files, &error));
+        assert_int_equal(json_array_size(files), 1);
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(files, 0), "size")), 5);
+
+        assert_int_equal(file_iso_begin(&p->place, "a.iso", JOB2, &fd, &error), -EEXIST);
+        assert_string_equal(error.name, RHV_ERROR_ALREADY_EXISTS);
+        sd_bus_error_free(&error);
+        /* somebody else was faster */
+        assert_ok(file_iso_begin(&p->place, "b.iso", JOB2, &fd, &error));
+        fd = safe_close(fd);
+        run(p, "echo theirs >images/" ISO_IMAGE "/b.iso");
+        assert_int_equal(file_iso_commit(&p->place, "b.iso", JOB2, 5, &error), -EEXIST);
+        run(p, "test \"$(ls -A images/" ISO_IMAGE " | paste -sd' ')\" = 'a.iso b.iso' && grep -q theirs images/" ISO_IMAGE "/b.iso");
+
+        assert_ok(file_iso_begin(&p->place, "c.iso", JOB2, &fd, &error));
+        fd = safe_close(fd);
+        assert_ok(file_iso_clean(&p->place, JOB ",", &n, &error));
+        assert_int_equal(n, 1);
+        assert_ok(file_iso_abandon(&p->place, JOB2, &error));
+        assert_ok(file_iso_remove(&p->place, "a.iso", &error));
+        assert_int_equal(file_iso_remove(&p->place, "a.iso", &removed), -ENOENT);
+        assert_string_equal(removed.name, RHV_ERROR_NOT_FOUND);
+}
+
 #define CLASS_TEST(f, class) \
         { .name = #f " " #class, .test_func = f, .setup_func = make_place, .teardown_func = remove_place, .initial_state = (void *)(intptr_t)(class) }
 
@@ -178,6 +224,7 @@ int main(void) {
                         CLASS_TEST(test_open, DOMAIN_ISO),
                         CLASS_TEST(test_open, DOMAIN_EXPORT),
                         CLASS_TEST(test_destroy_iso, DOMAIN_ISO),
+                        CLASS_TEST(test_files, DOMAIN_ISO),
                         CLASS_TEST(test_destroy_export, DOMAIN_EXPORT),
                         CLASS_TEST(test_definitions, DOMAIN_EXPORT),
         };
