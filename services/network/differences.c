@@ -274,10 +274,9 @@ static void compare_state(Comparison *c, const json_t *view) {
 }
 
 /* The first that is wrong of: the profile, which profile the device runs, what the device has. What follows from one is not told again as another. */
-static void compare_layer(Comparison *c, const json_t *view, const json_t *spec) {
+static void compare_layer(Comparison *c, const json_t *view, const char *uuid, const json_t *spec) {
+        const json_t *profile = uuid ? json_object_get(json_object_get(view, "profiles"), uuid) : NULL;
         size_t before = json_array_size(c->list);
-        const char *uuid = NULL;
-        const json_t *profile = view_own_profile(view, c->device, &uuid);
         char ours[32];
 
         c->source = "profile";
@@ -293,43 +292,82 @@ static void compare_layer(Comparison *c, const json_t *view, const json_t *spec)
                 compare_device(c, view, spec);
 }
 
-/* kind: "networks" or "bonds". all: layers_make() of all wishes. */
-static json_t *compare_one(const json_t *view, const json_t *wishes, const json_t *all, const char *kind, const char *name) {
+/* What is needed for each network and bond. Devices are shared, one by hundreds of networks perhaps: each is compared once. */
+typedef struct Survey {
+        const json_t *view, *wishes;
+        json_t *all;   /* layers_make() of all wishes */
+        json_t *uuids; /* of our profiles, by device */
+        json_t *known; /* {device: what differs} */
+} Survey;
+
+static int survey_init(Survey *survey, const json_t *view, const json_t *wishes) {
+        *survey = (Survey){ .view = view, .wishes = wishes, .all = layers_make(wishes), .uuids = view_own_uuids(view), .known = json_object() };
+        return survey->all && survey->uuids && survey->known ? 0 : -ENOMEM;
+}
+
+static void survey_done(Survey *survey) {
+        json_decref(survey->all);
+        json_decref(survey->uuids);
+        json_decref(survey->known);
+}
+#define _cleanup_survey_ _cleanup_(survey_done)
+
+/* spec: for a device that is not among all. Borrowed, NULL when out of memory. */
+static json_t *survey_device(Survey *survey, const char *device, const json_t *spec) {
+        Comparison c = { .list = json_object_get(survey->known, device), .device = device };
+
+        if (c.list)
+                return c.list;
+        c.list = json_array();
+        if (!c.list || json_object_set_new(survey->known, device, c.list) < 0)
+                return NULL;
+        compare_layer(&c, survey->view, dict_string(survey->uuids, device, NULL), json_object_get(survey->all, device) ?: spec);
+        return c.failed ? NULL : c.list;
+}
+
+/* kind: "networks" or "bonds". New, NULL when out of memory. */
+static json_t *survey_one(Survey *survey, const char *kind, const char *name) {
         bool bond = streq(kind, "bonds");
-        _cleanup_json_ json_t *one = json_pack("{s:{s:O?}, s:{}}", kind, name, json_object_get(json_object_get(wishes, kind), name), bond ? "networks" : "bonds"),
-                              *layers = one ? plan_touched_layers(one, wishes) : NULL;
-        Comparison c = { .list = json_array() };
-        _cleanup_json_ json_t *list = c.list;
+        _cleanup_json_ json_t *one = json_pack("{s:{s:O?}, s:{}}", kind, name, json_object_get(json_object_get(survey->wishes, kind), name), bond ? "networks" : "bonds"),
+                              *layers = one ? plan_touched_layers(one, survey->wishes) : NULL, *list = json_array();
+        const char *device;
         json_t *spec;
 
-        if (!all || !layers || !list)
+        if (!layers || !list)
                 return NULL;
-        json_object_foreach(layers, c.device, spec)
-                compare_layer(&c, view, json_object_get(all, c.device) ?: spec);
-        return c.failed ? NULL : TAKE_PTR(list);
+        json_object_foreach(layers, device, spec) {
+                json_t *differences = survey_device(survey, device, spec);
+
+                if (!differences || json_array_extend(list, differences) < 0)
+                        return NULL;
+        }
+        return TAKE_PTR(list);
 }
 
 json_t *differences_network(const json_t *view, const json_t *wishes, const char *network) {
-        _cleanup_json_ json_t *all = layers_make(wishes);
+        _cleanup_survey_ Survey survey;
 
-        return compare_one(view, wishes, all, "networks", network);
+        return survey_init(&survey, view, wishes) < 0 ? NULL : survey_one(&survey, "networks", network);
 }
 
 json_t *differences_bond(const json_t *view, const json_t *wishes, const char *bond) {
-        _cleanup_json_ json_t *all = layers_make(wishes);
+        _cleanup_survey_ Survey survey;
 
-        return compare_one(view, wishes, all, "bonds", bond);
+        return survey_init(&survey, view, wishes) < 0 ? NULL : survey_one(&survey, "bonds", bond);
 }
 
 json_t *differences_all(const json_t *view, const json_t *wishes) {
         static const char *const kinds[] = { "networks", "bonds" };
-        _cleanup_json_ json_t *all = layers_make(wishes), *result = json_pack("{s:{}, s:{}}", kinds[0], kinds[1]);
+        _cleanup_json_ json_t *result = json_pack("{s:{}, s:{}}", kinds[0], kinds[1]);
+        _cleanup_survey_ Survey survey;
         const char *name;
         json_t *wish;
 
+        if (survey_init(&survey, view, wishes) < 0)
+                return NULL;
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 json_object_foreach(json_object_get(wishes, kinds[i]), name, wish) {
-                        json_t *differences = compare_one(view, wishes, all, kinds[i], name);
+                        json_t *differences = survey_one(&survey, kinds[i], name);
 
                         if (!differences || json_object_set_new(json_object_get(result, kinds[i]), name, differences) < 0)
                                 return NULL;

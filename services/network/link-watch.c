@@ -15,9 +15,9 @@
 
 /* A bond of eight NICs coming up sends some dozen messages within this. */
 #define GATHER_USEC (50 * USEC_PER_MSEC)
-/* With hundreds of bridges a reading opens tens of thousands of files: at most a fifth of the time goes into it. */
-#define GATHER_REST 4U
-#define GATHER_MAX_USEC USEC_PER_SEC
+/* With hundreds of bridges a reading opens tens of thousands of files: at most a tenth of the time goes into it. Who waits for the facts asks for a reading (link_watch_since()). */
+#define GATHER_REST 9U
+#define GATHER_MAX_USEC (2 * USEC_PER_SEC)
 /* A driver that resets its NIC may hold the kernel's lock for seconds; what takes longer is written off and tried again. */
 #define READ_DEADLINE_USEC (20 * USEC_PER_SEC)
 #define READ_THREADS 1U

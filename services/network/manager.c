@@ -107,8 +107,11 @@ void manager_show(Manager *manager) {
                 emit_loss(manager, event);
 }
 
+/* Hundreds of networks whose graces end one after the other are shown together. */
 static int on_loss_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        manager_show(userdata);
+        Manager *manager = userdata;
+
+        nm_touch(manager->nm);
         return 0;
 }
 

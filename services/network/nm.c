@@ -105,6 +105,10 @@ void nm_set_links(Nm *nm, const json_t *links) {
         nm_schedule(nm);
 }
 
+void nm_touch(Nm *nm) {
+        nm_schedule(nm);
+}
+
 void nm_update(Nm *nm) {
         if (nm->client)
                 nm_refresh(nm);

@@ -34,6 +34,8 @@ const char *nm_version(const Nm *nm);
 const json_t *nm_view(const Nm *nm);
 /* Makes the view anew from what the client knows at this moment, without waiting for the loop. Calls nobody. */
 void nm_update(Nm *nm);
+/* Changed will be called soon, as if NetworkManager had told something: no more often than that for however many ask. */
+void nm_touch(Nm *nm);
 /* The kernel's facts (link-facts.h), from now on part of each view, and of the one that is there. Takes a reference. */
 void nm_set_links(Nm *nm, const json_t *links);
 Backend nm_backend(Nm *nm);

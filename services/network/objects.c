@@ -119,19 +119,36 @@ json_t *objects_networks(const json_t *view, const json_t *previous) {
 
 /* ---- NICs ---- */
 
-/* Names of the networks that lie on a NIC, by itself or through its bond. */
-static json_t *nic_networks(const json_t *wishes, const char *nic) {
-        json_t *list = json_array(), *wish;
+/* Notes that the network lies on base. */
+static int note_base(json_t *bases, const char *base, const char *network) {
+        json_t *list = json_object_get(bases, base);
+
+        if (!list) {
+                list = json_array();
+                if (!list || json_object_set_new(bases, base, list) < 0)
+                        return -ENOMEM;
+        }
+        return json_array_append_new(list, json_string(network)) < 0 ? -ENOMEM : 0;
+}
+
+/* Names of the networks that lie on each NIC, by itself or through its bond: {nic: [name]}. New, NULL when out of memory. */
+static json_t *nics_networks(const json_t *wishes) {
+        _cleanup_json_ json_t *bases = json_object();
+        json_t *wish, *nic;
         const char *name;
+        size_t i;
 
         json_object_foreach(json_object_get(wishes, "networks"), name, wish) {
                 const char *base = network_wish_base(wish);
                 const json_t *bond = base ? json_object_get(json_object_get(wishes, "bonds"), base) : NULL;
 
-                if (streq_ptr(base, nic) || (bond && json_array_has(json_object_get(bond, "nics"), nic)))
-                        (void) json_array_append_new(list, json_string(name));
+                if (!bases || (base && !bond && note_base(bases, base, name) < 0))
+                        return NULL;
+                json_array_foreach(json_object_get(bond, "nics"), i, nic)
+                        if (note_base(bases, json_string_value(nic), name) < 0)
+                                return NULL;
         }
-        return list;
+        return TAKE_PTR(bases);
 }
 
 static const json_t *device_facts(const json_t *view, const char *name) {
@@ -143,7 +160,8 @@ static const char *permanent_mac(const json_t *device, const json_t *facts) {
         return dict_string(device, "permanent_mac", dict_string(json_object_get(facts, "bond_port"), "permanent_mac", ""));
 }
 
-static json_t *nic_object(const json_t *view, const json_t *wishes, const json_t *labels, const char *name, const json_t *device) {
+/* networks: nics_networks(). */
+static json_t *nic_object(const json_t *view, const json_t *networks, const json_t *labels, const char *name, const json_t *device) {
         const char *state = dict_string(device, "state", "unknown");
         const json_t *facts = device_facts(view, name);
         int64_t speed = dict_integer(device, "speed", 0) ?: dict_integer(facts, "speed", 0);
@@ -155,23 +173,24 @@ static json_t *nic_object(const json_t *view, const json_t *wishes, const json_t
                          dict_boolean(device, "carrier", false), "SpeedMbps", (json_int_t)(speed < UINT32_MAX ? speed : 0), "Mtu",
                          (json_int_t)dict_integer(device, "mtu", 0), "State", state, "StateReason",
                          streq(dict_string(device, "reason", "none"), "none") ? "" : dict_string(device, "reason", ""), "Master",
-                         dict_string(device, "master", ""), "Addresses", device_addresses(device), "Networks", nic_networks(wishes, name), "Lldp",
+                         dict_string(device, "master", ""), "Addresses", device_addresses(device), "Networks", json_incref(json_object_get(networks, name)) ?: json_array(), "Lldp",
                          json_object_get(device, "lldp"), "Label", dict_string(json_object_get(labels, "devices"), name, ""));
 }
 
 json_t *objects_nics(const json_t *view, const json_t *labels, const json_t *previous) {
-        _cleanup_json_ json_t *wishes = NULL, *objects = json_object();
+        _cleanup_json_ json_t *wishes = NULL, *networks = NULL, *objects = json_object();
         const char *name;
         json_t *device;
 
         if (!view)
                 return repeat_unknown(previous);
         wishes = view_wishes(view);
-        if (!wishes || !objects)
+        networks = wishes ? nics_networks(wishes) : NULL;
+        if (!networks || !objects)
                 return NULL;
         json_object_foreach(json_object_get(view, "devices"), name, device)
                 if (view_device_is(device, "nic") && !device_is_hidden(name) &&
-                    json_object_set_new(objects, name, nic_object(view, wishes, labels, name, device)) < 0)
+                    json_object_set_new(objects, name, nic_object(view, networks, labels, name, device)) < 0)
                         return NULL;
         return TAKE_PTR(objects);
 }

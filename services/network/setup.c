@@ -25,7 +25,7 @@
 #define COMMIT_SEC 60
 /* Devices that come back after a roll-back: a lease, spanning tree of the outer switch. Afterwards we report what is, and leave the rest to NetworkManager. */
 #define SETTLE_USEC (15 * USEC_PER_SEC)
-/* A device that stays down this long after its activation was asked for has failed. */
+/* A device that stays down this long after its activation was asked for, and after the last of the others came up, has failed. */
 #define DOWN_GRACE_USEC (5 * USEC_PER_SEC)
 /* Three ARP or neighbour requests, a second apart, and the answer. */
 #define GATEWAY_USEC (5 * USEC_PER_SEC)
@@ -70,7 +70,8 @@ struct Setup {
         json_t *gateways;  /* [{iface, address}] to be reached */
         uint64_t done, total;
 
-        uint64_t phase_usec, down_usec; /* CLOCK_MONOTONIC: start of the phase; since when a device is down, or 0 */
+        uint64_t phase_usec, down_usec; /* CLOCK_MONOTONIC: start of the phase; since when a device is down and no other has come up, or 0 */
+        size_t n_up;         /* devices of the plan that were up then */
         uint64_t found_usec; /* since when it is back, or 0 */
         uint64_t met_usec;   /* since when all is as it should be, or 0 */
         sd_event_source *deadline; /* of the whole */
@@ -279,22 +280,28 @@ static void setup_confirm_or_commit(Setup *setup) {
 
 /* ---- verifying ---- */
 
-/* Whether a device of the plan has been down for long enough to say that it failed. */
+static bool is_down(const char *state) {
+        return streq(state, "failed") || streq(state, "disconnected") || streq(state, "unavailable") || streq(state, "absent");
+}
+
+/* Whether a device of the plan has been down for long enough to say that it failed. While others come up it may be its turn yet: hundreds take their time. */
 static bool setup_is_down(Setup *setup, const json_t *view) {
+        bool down = false;
+        size_t i, up = 0;
         json_t *entry;
-        size_t i;
 
         json_array_foreach(json_object_get(setup->plan, "profiles"), i, entry) {
                 const char *state = dict_string(view_device(view, dict_string(entry, "iface", "")), "state", "absent");
 
-                if (!streq(dict_string(entry, "how", ""), "activate") ||
-                    (!streq(state, "failed") && !streq(state, "disconnected") && !streq(state, "unavailable") && !streq(state, "absent")))
+                if (!streq(dict_string(entry, "how", ""), "activate"))
                         continue;
-                setup->down_usec = setup->down_usec ?: now_usec(setup);
-                return now_usec(setup) >= setup->down_usec + DOWN_GRACE_USEC;
+                up += streq(state, "activated");
+                down = down || is_down(state);
         }
-        setup->down_usec = 0;
-        return false;
+        if (!down || setup->down_usec == 0 || up != setup->n_up)
+                setup->down_usec = down ? now_usec(setup) : 0;
+        setup->n_up = up;
+        return down && now_usec(setup) >= setup->down_usec + DOWN_GRACE_USEC;
 }
 
 static void setup_probe_gateways(Setup *setup) {

@@ -41,6 +41,20 @@ const json_t *view_own_profile(const json_t *view, const char *iface, const char
         return NULL;
 }
 
+json_t *view_own_uuids(const json_t *view) {
+        _cleanup_json_ json_t *uuids = json_object();
+        const char *uuid;
+        json_t *profile;
+
+        json_object_foreach(json_object_get(view, "profiles"), uuid, profile) {
+                const char *iface = dict_string(profile, "iface", "");
+
+                if (dict_boolean(profile, "ours", false) && !json_object_get(uuids, iface) && json_object_set_new(uuids, iface, json_string(uuid)) < 0)
+                        return NULL;
+        }
+        return TAKE_PTR(uuids);
+}
+
 /* A note that somebody damaged is no wish; its devices then are only devices. */
 static int add_wish(json_t *wishes, const char *kind, const json_t *wish) {
         const char *name = dict_string(wish, "name", NULL);

@@ -28,6 +28,8 @@ bool view_device_is(const json_t *device, const char *kind);
 bool view_device_is_active(const json_t *device);
 /* Our profile for a device, with its uuid; NULL if there is none. */
 const json_t *view_own_profile(const json_t *view, const char *iface, const char **ret_uuid);
+/* All of them at once, for who asks for many: {iface: uuid}. New, NULL when out of memory. */
+json_t *view_own_uuids(const json_t *view);
 /* {networks: {name: wish}, bonds: {name: wish}} of all profiles of ours. New, NULL when out of memory. */
 json_t *view_wishes(const json_t *view);
 /* The network with management set, among {name: wish}; NULL if there is none. */

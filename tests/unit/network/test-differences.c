@@ -260,6 +260,39 @@ static void shared_mtu_is_none(void **state) {
         assert_none(view, "shared");
 }
 
+/* What two networks lie on is compared once, and told of both. */
+static void a_shared_device_is_told_of_each(void **state) {
+        static const char *const shared[2] = { "{'red': {'nic': 'eth1', 'vlan': 7}, 'blue': {'nic': 'eth1', 'vlan': 8}}", "{}" };
+        _cleanup_json_ json_t *view = applied(shared);
+
+        json_object_set_new(view, "links", quoted("{'eth1': {'mtu': 1400}, 'eth1.7': {'mtu': 1300, 'master': 'red'}, 'eth1.8': {'master': 'blue'}}"));
+        {
+                _cleanup_json_ json_t *wishes = view_wishes(view), *all = differences_all(view, wishes), *red = differences_network(view, wishes, "red");
+                const json_t *networks = json_object_get(all, "networks");
+
+                assert_int_equal(json_array_size(json_object_get(networks, "red")), 2);
+                assert_int_equal(json_array_size(json_object_get(networks, "blue")), 1);
+                assert_string_equal(dict_string(json_array_get(json_object_get(networks, "blue"), 0), "device", ""), "eth1");
+                assert_true(json_equal(json_object_get(networks, "red"), red));
+        }
+}
+
+static void nics_know_their_networks(void **state) {
+        static const char *const layout[2] = { "{'red': {'bonding': 'bond0', 'vlan': 7}, 'blue': {'bonding': 'bond0'}, 'green': {'bridged': true}}",
+                                               "{'bond0': {'nics': ['eth1', 'eth2'], 'options': {'mode': '1'}}}" };
+        _cleanup_json_ json_t *view = applied(layout), *nics = objects_nics(view, NULL, NULL);
+        static const char *const ports[] = { "eth1", "eth2" };
+
+        for (size_t i = 0; i < ELEMENTSOF(ports); i++) {
+                const json_t *networks = json_object_get(json_object_get(nics, ports[i]), "Networks");
+
+                assert_int_equal(json_array_size(networks), 2);
+                assert_true(json_array_has(networks, "red") && json_array_has(networks, "blue"));
+        }
+        assert_int_equal(json_array_size(json_object_get(json_object_get(nics, "eth0"), "Networks")), 0);
+        assert_true(json_is_array(json_object_get(json_object_get(nics, "eth0"), "Networks")));
+}
+
 static void sync_refuses(void **state) {
         _cleanup_json_ json_t *view = applied(varied), *names = json_pack("[s]", "nothing"), *plan = NULL, *right = json_pack("[s, s]", "red", "bond0");
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -287,6 +320,8 @@ int main(void) {
                 cmocka_unit_test(spelled_by_the_kernel),
                 cmocka_unit_test(profiles_of_others),
                 cmocka_unit_test(shared_mtu_is_none),
+                cmocka_unit_test(a_shared_device_is_told_of_each),
+                cmocka_unit_test(nics_know_their_networks),
                 cmocka_unit_test(sync_refuses),
                 cmocka_unit_test(in_words),
         };

@@ -36,6 +36,8 @@ typedef struct Fake {
         Answer *answers;    /* of the calls that are out */
         unsigned out, most_out;
         bool reversed;      /* the last call is answered first */
+        uint64_t slow_usec; /* after how long each time the next VLAN comes up; 0: at once */
+        json_t *pending;    /* [[uuid, iface]] that are to come up */
         bool dead;          /* our service: nothing is answered any more */
         bool gone;          /* NetworkManager */
         bool reachable;
@@ -238,13 +240,10 @@ static void fake_delete(void *backend, const char *uuid, BackendCall call) {
         show_profile(fake, uuid);
 }
 
-static void fake_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
-        Fake *fake = backend;
+static void bring_up(Fake *fake, const char *uuid, const char *iface) {
         const json_t *profile;
         json_t *plan, *one, *devices, *saved;
 
-        if (!answer(fake, call, NULL))
-                return;
         profile = json_object_get(json_object_get(fake->view, "profiles"), uuid);
         if (!dict_boolean(profile, "ours", false)) { /* back to somebody else's */
                 json_object_set(json_object_get(fake->view, "devices"), iface, (json_t *)view_device(fake->original, iface));
@@ -259,6 +258,32 @@ static void fake_activate(void *backend, const char *uuid, const char *iface, bo
         devices = json_object_get(fake->view, "devices");
         if (streq(iface, "ovirtmgmt")) /* the NIC's addresses are gone as soon as it is a port */
                 json_object_set_new(json_object_get(devices, iface), "carrier", json_true());
+}
+
+static int on_slow(sd_event_source *source, uint64_t usec, void *userdata) {
+        Fake *fake = userdata;
+        json_t *next = json_array_get(fake->pending, 0);
+
+        if (!next)
+                return 0;
+        bring_up(fake, json_string_value(json_array_get(next, 0)), json_string_value(json_array_get(next, 1)));
+        json_array_remove(fake->pending, 0);
+        (void) sd_event_source_set_time_relative(source, fake->slow_usec);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void fake_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
+        Fake *fake = backend;
+
+        if (!answer(fake, call, NULL))
+                return;
+        if (!fake->slow_usec || !strchr(iface, '.')) {
+                bring_up(fake, uuid, iface);
+                return;
+        }
+        if (json_array_size(fake->pending) == 0)
+                assert_true(sd_event_add_time_relative(fake->event, NULL, CLOCK_MONOTONIC, fake->slow_usec, 1, on_slow, fake) >= 0);
+        json_array_append_new(fake->pending, json_pack("[s, s]", uuid, iface));
 }
 
 static void fake_reapply(void *backend, const char *iface, const char *text, BackendCall call) {
@@ -345,7 +370,7 @@ static void fake_init(Fake *fake) {
         const char *uuid;
         json_t *profile;
 
-        *fake = (Fake){ .view = host_new(), .original = host_new(), .memory = json_object(), .reachable = true };
+        *fake = (Fake){ .view = host_new(), .original = host_new(), .memory = json_object(), .pending = json_array(), .reachable = true };
         json_object_foreach(json_object_get(fake->view, "profiles"), uuid, profile)
                 json_object_set_new(fake->memory, uuid, json_string("{}"));
         fake->disk = json_deep_copy(fake->memory);
@@ -359,6 +384,7 @@ static void fake_done(Fake *fake) {
         json_decref(fake->original);
         json_decref(fake->memory);
         json_decref(fake->disk);
+        json_decref(fake->pending);
         forget_checkpoint(fake);
         free(fake->error_name);
         (void) unlink(journal_path);
@@ -647,6 +673,22 @@ static void cancelled(void **state) {
         fake_done(&fake);
 }
 
+/* Each VLAN comes up within the time in which a device must, the last of them long after it was asked for. */
+static void one_after_the_other_comes_up(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        fake.slow_usec = 3 * USEC_PER_SEC;
+        setup = life_begin(&fake);
+        start(&fake, setup, false);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_int_equal(fake.r, 0);
+        assert_true(in_force(&fake));
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
 static int goes_away(sd_event_source *source, uint64_t usec, void *userdata) {
         current->gone = true;
         forget_checkpoint(current); /* checkpoints live in its memory */
@@ -690,6 +732,7 @@ int main(void) {
                 cmocka_unit_test(gateway_is_silent),
                 cmocka_unit_test(confirmed),
                 cmocka_unit_test(cancelled),
+                cmocka_unit_test(one_after_the_other_comes_up),
                 cmocka_unit_test(network_manager_restarts),
         };
 
