@@ -169,9 +169,15 @@ void networks_inventory(Manager *manager, const VirtNetwork *networks, size_t n)
 }
 
 static void on_fetched(const VirtOutcome *outcome, void *context, void *userdata) {
-        if (outcome->r >= 0 && outcome->n_networks > 0)
-                (void) networks_apply(userdata, &outcome->networks[0]);
-        else if (outcome->r == -ENOENT)
+        bool is_new = !networks_find(userdata, outcome->id);
+        Network *network;
+
+        if (outcome->r >= 0 && outcome->n_networks > 0) {
+                network = networks_apply(userdata, &outcome->networks[0]);
+                /* libvirt defined it for a process before this one, which did not live to start it */
+                if (network && is_new && !network->active)
+                        put_right(network);
+        } else if (outcome->r == -ENOENT)
                 networks_gone(userdata, outcome->id);
 }
 

@@ -5,6 +5,7 @@
  * The NAT and isolated networks of this host. libvirt keeps them, marked as ours in their metadata; here is what it said last:
  *
  *     connected ──> all are listed ──> one that does not run is started ──> its event ──> asked for again
+ *                          one that was not known and does not run likewise ──┘
  *
  * All calls about networks are in one lane, so what is asked after an event tells what came of it, and two who set up the same one at once
  * come one after the other.
