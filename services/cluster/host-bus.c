@@ -6,6 +6,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-network.h"
 #include "spec.h"
 #include "work.h"
 
@@ -18,7 +19,8 @@ static bool device_is_valid(const char *s) {
         return name_is_valid(s, 15);
 }
 
-static int check_local(const Object *host, sd_bus_error *error) {
+/* backend: who will do the work. */
+static int check_local(const Object *host, int backend, sd_bus_error *error) {
         const Manager *manager = host->owner;
 
         if (!streq(host->id, manager->host_id))
@@ -26,7 +28,7 @@ static int check_local(const Object *host, sd_bus_error *error) {
                                          host->name);
         if (host->job[0])
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The host %s is busy with job %s", host->name, host->job);
-        return backend_check(manager->backends[BACKEND_NETWORK], error);
+        return backend_check(manager->backends[backend], error);
 }
 
 /* One way for all that sets up networks. networks, bonds: borrowed. more: options for Network, may be NULL. */
@@ -38,7 +40,7 @@ static int set_up(Request *request, Object *host, const char *verb, const json_t
         int r;
 
         if (!request->replay) {
-                r = check_local(host, error);
+                r = check_local(host, BACKEND_NETWORK, error);
                 if (r < 0)
                         return r;
         }
@@ -121,6 +123,62 @@ static json_t *attachment(const Object *network, const json_t *options) {
         return description;
 }
 
+/* What a NAT or isolated network has none of: it lies on no NIC, and its host's address follows from its subnet. */
+static int check_virtual_options(const Object *network, const json_t *options, sd_bus_error *error) {
+        static const char *const refused[] = { "nic", "bonding", "ipv4", "ipv6" };
+
+        for (size_t i = 0; i < ELEMENTSOF(refused); i++)
+                if (json_object_get(options, refused[i]))
+                        return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The %s network %s lies on no NIC and its subnet is its own: it takes no '%s'",
+                                                 network_mode(network), network->name, refused[i]);
+        return 0;
+}
+
+static int check_virtual(const Object *host, const Object *network, const json_t *options, bool attach, sd_bus_error *error) {
+        const Manager *manager = host->owner;
+        int r;
+
+        r = check_virtual_options(network, options, error);
+        if (r >= 0)
+                r = check_local(host, BACKEND_COMPUTE, error);
+        if (r >= 0 && !attach && !json_object_get(manager->virtual_networks, network->name))
+                r = sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The network %s is not on the host %s", network->name, host->name);
+        return r;
+}
+
+/* One way for both; the network is in the job's arguments, so that the call can be made again. */
+static int set_up_virtual(Request *request, Object *host, const char *verb, const Object *network, bool attach, sd_bus_error *error) {
+        _cleanup_(change_freep) Change *change = change_new();
+        json_t *arguments;
+        Actor actor;
+        Job *job = NULL;
+        int r;
+
+        if (!request->replay) {
+                r = check_virtual(host, network, request->options, attach, error);
+                if (r < 0)
+                        return r;
+        }
+        r = request_authorise(request, ACTION_MANAGE_HOST, verb, host, NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        actor = request_actor(request);
+        r = change ? event_add(change, &actor, EVENT_NORMAL, "networks-requested", EVENT_OBJECTS(host->path),
+                               "A change of the networks of the host %s was asked for", host->name)
+                   : -ENOMEM;
+        if (r < 0)
+                return r;
+        arguments = request->replay ? json_object()
+                                    : json_pack("{s:s, s:o}", "network", network->name, "description", network_virtual_description(network));
+        r = request_begin_job(request, attach ? "attach-virtual-network" : "detach-virtual-network", host, arguments, change, &job, error);
+        if (r < 0)
+                return r;
+        if (job)
+                work_virtual_network(request->manager, job);
+        return request_reply(request, "j");
+}
+
 static int with_network(sd_bus_message *message, Object *host, const DictField *fields, const char *verb, bool attach,
                         sd_bus_error *error) {
         Manager *manager = host->owner;
@@ -148,6 +206,8 @@ static int with_network(sd_bus_message *message, Object *host, const DictField *
                 return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
                                         "The management network cannot be detached from a host");
 
+        if (network_is_virtual(network))
+                return set_up_virtual(&request, host, verb, network, attach, error);
         name = network_host_name(network->name, network->id);
         description = attach ? attachment(network, request.options) : json_pack("{s:b}", "remove", 1);
         if (!name || !networks || !bonds || !description || json_object_set_new(networks, name, description) < 0)

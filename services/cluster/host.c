@@ -13,6 +13,7 @@
 #include "log.h"
 #include "manager.h"
 #include "parse-util.h"
+#include "plan-network.h"
 #include "remote.h"
 #include "scheduler.h"
 #include "spec.h"
@@ -114,6 +115,19 @@ static void note_operational(Manager *manager, const Object *network) {
                 change_free(change);
 }
 
+/* No host is at fault for one: it cannot be required. */
+static void look_at_virtual(Manager *manager, Object *network) {
+        const json_t *properties = json_object_get(manager->virtual_networks, network->name);
+        bool known = manager->guests_known && !backend_inner_failure(manager->backends[BACKEND_COMPUTE]);
+
+        if (object_set_fact(network, "state", json_string(known ? network_virtual_state(network, properties) : "unknown")))
+                manager_changed(manager, network, "State");
+        if (object_set_fact(network, "device", json_string(dict_string(properties, "Device", ""))))
+                manager_changed(manager, network, "Device");
+        if (known && properties && streq(dict_string(properties, "State", ""), "active"))
+                note_operational(manager, network);
+}
+
 /* Mirrors each network's state; gathers bits. The detail is a network's name. */
 static unsigned look_at_networks(Manager *manager, const Object *host, char *detail, size_t size) {
         const Object *data_center = object_data_center((Object *)host);
@@ -125,6 +139,10 @@ static unsigned look_at_networks(Manager *manager, const Object *host, char *det
 
                 if (network->parent != data_center)
                         continue;
+                if (network_is_virtual(network)) {
+                        look_at_virtual(manager, network);
+                        continue;
+                }
                 if (object_set_fact(network, "state", json_string(networks_known(manager) ? state : "unknown")))
                         manager_changed(manager, network, "State");
                 if (object_set_fact(network, "device", json_string(dict_string(properties, "Device", ""))))

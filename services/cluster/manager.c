@@ -154,18 +154,53 @@ static void backend_listing(Backend *backend, void *userdata) {
                 (void) json_object_clear(manager->host_networks);
 }
 
-static void network_object(Manager *manager, const char *path, const json_t *properties) {
-        _cleanup_free_ char *name = NULL;
+/* Return: the name, new; NULL for another object. */
+static char *note_network(json_t *networks, const char *path, const char *prefix, const json_t *properties) {
+        char *name = NULL;
         json_t *known;
 
-        if (bus_object_id(path, "/org/rhv/Network/network", &name) <= 0)
-                return;
-        known = json_object_get(manager->host_networks, name);
+        if (bus_object_id(path, prefix, &name) <= 0)
+                return NULL;
+        known = json_object_get(networks, name);
         if (known)
                 (void) json_object_update(known, (json_t *)properties);
         else
-                (void) json_object_set_new(manager->host_networks, name, json_deep_copy(properties));
+                (void) json_object_set_new(networks, name, json_deep_copy(properties));
+        return name;
+}
+
+static void network_object(Manager *manager, const char *path, const json_t *properties) {
+        _cleanup_free_ char *name = note_network(manager->host_networks, path, "/org/rhv/Network/network", properties);
+
+        if (name)
+                host_refresh(manager);
+}
+
+static void virtual_network_object(Manager *manager, const char *path, const json_t *properties) {
+        _cleanup_free_ char *name = note_network(manager->virtual_networks, path, COMPUTE_NETWORK_PREFIX, properties);
+
+        if (!name)
+                return;
+        /* a path is no guest's id */
+        if (manager->listed)
+                (void) json_object_set_new(manager->listed, path, json_true());
         host_refresh(manager);
+}
+
+/* Without its libvirt Compute knows of none: then those of before are kept, and said to be "unknown". */
+static void virtual_networks_listed(Manager *manager) {
+        const char *name;
+        json_t *value;
+        void *next;
+
+        if (!manager->guests_known)
+                return;
+        json_object_foreach_safe(manager->virtual_networks, next, name, value) {
+                _cleanup_free_ char *path = bus_object_path(COMPUTE_NETWORK_PREFIX, name);
+
+                if (path && !json_object_get(manager->listed, path))
+                        (void) json_object_del(manager->virtual_networks, name);
+        }
 }
 
 static void domain_object(Manager *manager, const char *path, const json_t *properties) {
@@ -224,6 +259,8 @@ static void backend_object(Backend *backend, const char *path, const char *inter
 
         if (streq(interface, "Compute.Vm"))
                 guest_object(manager, path, properties);
+        else if (streq(interface, "Compute.Network"))
+                virtual_network_object(manager, path, properties);
         else if (streq(interface, "Compute"))
                 compute_root(manager, properties);
         else if (streq(interface, "Network.Network"))
@@ -244,6 +281,8 @@ static void backend_removed(Backend *backend, const char *path, void *userdata) 
                 guest_removed(manager, path);
         else if (bus_object_id(path, "/org/rhv/Network/network", &id) > 0)
                 (void) json_object_del(manager->host_networks, id);
+        else if (bus_object_id(path, COMPUTE_NETWORK_PREFIX, &id) > 0)
+                (void) json_object_del(manager->virtual_networks, id);
         else if (bus_object_id(path, "/org/rhv/Storage/domain", &id) > 0) {
                 Object *domain = model_find(manager->model, KIND_STORAGE_DOMAIN, id);
 
@@ -406,6 +445,7 @@ static void backend_listed(Backend *backend, void *userdata) {
 
         if (index == BACKEND_COMPUTE) {
                 guest_listed(manager);
+                virtual_networks_listed(manager);
                 host_start_stats(manager);
         } else if (index == BACKEND_STORAGE)
                 domains_listed(manager);
@@ -569,8 +609,9 @@ int manager_start(Daemon *daemon, void **ret) {
         manager->daemon = daemon;
         manager->bus = daemon->bus;
         manager->host_networks = json_object();
+        manager->virtual_networks = json_object();
         manager->unmanaged = json_object();
-        if (!manager->host_networks || !manager->unmanaged)
+        if (!manager->host_networks || !manager->virtual_networks || !manager->unmanaged)
                 return -ENOMEM;
         r = cluster_options_management(&manager->management_wanted);
         if (r < 0)
@@ -621,6 +662,7 @@ void manager_stop(void *userdata) {
         change_free(manager->events);
         json_decref(manager->capabilities);
         json_decref(manager->host_networks);
+        json_decref(manager->virtual_networks);
         json_decref(manager->unmanaged);
         json_decref(manager->ended);
         json_decref(manager->listed);

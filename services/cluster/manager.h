@@ -15,6 +15,9 @@
 #include "plan.h"
 #include "spec.h"
 
+/* Where Compute has its NAT and isolated networks. */
+#define COMPUTE_NETWORK_PREFIX "/org/rhv/Compute/network"
+
 #define ACTION_OPERATE "org.rhv.cluster.operate"
 #define ACTION_CONFIGURE "org.rhv.cluster.configure"
 #define ACTION_DESTROY "org.rhv.cluster.destroy"
@@ -59,6 +62,7 @@ typedef struct Manager {
         /* from the backends */
         json_t *capabilities;   /* Compute's, NULL before they are read */
         json_t *host_networks;  /* {name: properties} of Network */
+        json_t *virtual_networks; /* the same of Compute: NAT and isolated ones */
         bool networks_known;
         unsigned network_facts; /* the last that Network told about this host, with NetworkManager behind it */
         char network_detail[NAME_BYTES_MAX + 1];

@@ -10,6 +10,7 @@
 #include "dict.h"
 #include "peer-bus.h"
 #include "plan-mac.h"
+#include "plan-network.h"
 #include "spec.h"
 
 /* ---- properties ---- */
@@ -107,6 +108,10 @@ static int append_snapshot_disks(sd_bus_message *reply, const Object *snapshot) 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_mode(sd_bus_message *reply, const Object *network) {
+        return sd_bus_message_append(reply, "s", network_mode(network));
+}
+
 static int append_operational(sd_bus_message *reply, const Object *network) {
         return sd_bus_message_append(reply, "b", (int)dict_boolean(network->spec, "operational", false));
 }
@@ -177,6 +182,9 @@ static const Property host_properties[] = {
 };
 static const Property network_properties[] = {
         { "DataCenter", "s", FROM_ROW, "data_center", NULL, true },
+        { "Mode", "s", COMPUTED, NULL, append_mode },
+        { "Subnet", "s", FROM_SPEC, "subnet", NULL },
+        { "Dhcp", "s", FROM_SPEC, "dhcp", NULL },
         { "Vlan", "u", FROM_SPEC, "vlan", NULL },
         { "Mtu", "u", FROM_SPEC, "mtu", NULL },
         { "Bridged", "b", FROM_SPEC, "bridged", NULL },

@@ -334,14 +334,31 @@ static int prepare(PeerMigration *migration, const json_t *description, sd_bus_e
         return r < 0 ? r : sd_bus_call_async(link, &migration->slot, call, on_prepared, migration, PREPARE_USEC);
 }
 
-static int check_guest(const json_t *guest, sd_bus_error *error) {
+/* Compute would refuse it, too, but only when the other host has prepared the disks. */
+static int check_networks(const Manager *manager, const json_t *guest, sd_bus_error *error) {
+        const json_t *nics = json_object_get(json_object_get(guest, "Description"), "nics"), *nic;
+        size_t i;
+
+        json_array_foreach((json_t *)nics, i, nic) {
+                const char *bridge = dict_string(nic, "bridge", dict_string(nic, "network", ""));
+                const json_t *network = json_object_get(manager->virtual_networks, bridge);
+
+                if (network)
+                        return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
+                                                 "The VM %s is on the %s network %s, which is on this host alone: it cannot leave it while it runs",
+                                                 dict_string(guest, "Name", ""), dict_string(network, "Mode", ""), bridge);
+        }
+        return 0;
+}
+
+static int check_guest(const Manager *manager, const json_t *guest, sd_bus_error *error) {
         const char *name = dict_string(guest, "Name", ""), *state = dict_string(guest, "State", "");
 
         if (!dict_boolean(guest, "Managed", false))
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The VM %s was not started by RHV: its disks are not known", name);
         if (!streq(state, "running") && !streq(state, "blocked") && !streq(state, "paused"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s is %s: only one that runs can be migrated", name, state);
-        return 0;
+        return check_networks(manager, guest, error);
 }
 
 /* The guest is there, and may go: from here on there is a job. */
@@ -350,7 +367,7 @@ static int begin(PeerWord *word, const json_t *guest, sd_bus_error *error) {
         Job *job;
         int r;
 
-        r = check_guest(guest, error);
+        r = check_guest(word->manager, guest, error);
         if (r < 0)
                 return r;
         (void) json_object_set_new(word->arguments, "name", json_string(dict_string(guest, "Name", "")));

@@ -9,6 +9,7 @@
 #include "dict.h"
 #include "parse-util.h"
 #include "plan-mac.h"
+#include "plan-network.h"
 #include "plan-vnic.h"
 #include "spec.h"
 
@@ -191,6 +192,8 @@ int plan_create_network(const Plan *plan, const json_t *description, Change *cha
         if (r < 0)
                 return r;
         r = plan_check_mtu(description, error);
+        if (r >= 0)
+                r = plan_check_network_mode(name, description, error);
         if (r < 0)
                 return r;
         parent = plan_container(plan, KIND_DATA_CENTER, description, error);

@@ -9,6 +9,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "plan-mac.h"
+#include "plan-network.h"
 #include "plan-vnic.h"
 #include "spec.h"
 
@@ -85,6 +86,11 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
         }
         if (json_object_update(spec, given) < 0)
                 return -ENOMEM;
+        if (object->kind == KIND_NETWORK) {
+                r = plan_check_network_mode_update(object, name, spec, error);
+                if (r < 0)
+                        return r;
+        }
         if (object->kind == KIND_VM) {
                 r = vm_spec_complete(spec, error);
                 if (r >= 0)
@@ -127,7 +133,7 @@ static int check_removable(const Plan *plan, const Object *object, sd_bus_error 
         if (object->kind == KIND_VM)
                 return plan_check_vm_still(object, "removing it", error);
         if (object->kind == KIND_NETWORK) /* its profiles go with it */
-                return 0;
+                return plan_check_network_remove(object, error);
         /* a data center's own management network goes with it */
         if (object->children > (object->kind == KIND_DATA_CENTER ? 1U : 0U))
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The %s %s is not empty",

@@ -54,17 +54,26 @@ static int vm_needs(const Object *vm, Names *networks, Names *domains) {
         return r;
 }
 
-static int host_offers(const Manager *manager, Names *networks, Names *domains) {
+static int add_active(Names *networks, const json_t *offered) {
         const char *name;
         json_t *properties;
         int r = 0;
 
-        json_object_foreach(manager->host_networks, name, properties) {
+        json_object_foreach((json_t *)offered, name, properties) {
                 const char *state = dict_string(properties, "State", "");
 
                 if (r >= 0 && (streq(state, "active") || streq(state, "out-of-sync")))
                         r = names_add(networks, name);
         }
+        return r;
+}
+
+static int host_offers(const Manager *manager, Names *networks, Names *domains) {
+        int r;
+
+        r = add_active(networks, manager->host_networks);
+        if (r >= 0)
+                r = add_active(networks, manager->virtual_networks);
         for (const Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
                 if (r >= 0 && streq(domain->state, "attached") &&
                     streq(dict_string(domain->facts, "state", ""), "active"))

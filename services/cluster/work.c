@@ -187,6 +187,31 @@ void work_networks(Manager *manager, Job *job, const json_t *networks, const jso
         send_or_fail(manager, job, message, r);
 }
 
+void work_virtual_network(Manager *manager, Job *job) {
+        bool attach = streq(job_kind(job), "attach-virtual-network");
+        const char *name = dict_string(job_arguments(job), "network", "");
+        _cleanup_free_ char *path = attach ? strdup("") : bus_object_path("/network", name);
+        _cleanup_message_ sd_bus_message *message = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = -ENOMEM;
+
+        if (path)
+                r = backend_message(manager->backends[BACKEND_COMPUTE], path, attach ? "Compute" : "Compute.Network", attach ? "SetupNetwork" : "Remove",
+                                    &message);
+        if (r >= 0 && attach)
+                r = sd_bus_message_append(message, "s", name);
+        if (r >= 0 && attach)
+                r = dict_append(message, json_object_get(job_arguments(job), "description"));
+        if (r >= 0)
+                r = sd_bus_message_append(message, "a{sv}", 0);
+        if (r >= 0) {
+                remote_call(manager, job, message);
+                return;
+        }
+        (void) sd_bus_error_set_errno(&error, r);
+        remote_fail(manager, job, &error);
+}
+
 /* ---- ends ---- */
 
 static Object *work_object(Manager *manager, const Job *job, ObjectKind kind) {
@@ -458,6 +483,29 @@ static void networks_set_up(Manager *manager, Job *job, int r, const sd_bus_erro
         work_finish(manager, job, change, r, error, result);
 }
 
+static void virtual_network_worked(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
+        _cleanup_(change_freep) Change *change = change_new();
+        Object *host = work_object(manager, job, KIND_HOST);
+        bool attach = streq(job_kind(job), "attach-virtual-network");
+        const char *name = dict_string(job_arguments(job), "network", "");
+        JobActor actor;
+
+        /* what is gone is detached, whoever did it */
+        if (r < 0 && !attach && sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND))
+                r = 0;
+        if (change && host)
+                (void) event_add(change, job_actor(job, &actor), r >= 0 ? EVENT_NORMAL : EVENT_ERROR,
+                                 r >= 0 ? "networks-set-up" : "networks-set-up-failed", EVENT_OBJECTS(host->path), "%s the network %s %s the host %s %s%s",
+                                 attach ? "Putting" : "Taking", name, attach ? "on" : "off", host->name, r >= 0 ? "is complete" : "failed: ",
+                                 r >= 0 ? "" : reason_of(r, error));
+        work_finish(manager, job, change, r, error, result);
+}
+
+static bool resume_virtual_network(Manager *manager, Job *job, const Object *host) {
+        work_virtual_network(manager, job);
+        return true;
+}
+
 static bool resume_create_domain(Manager *manager, Job *job, const Object *domain) {
         work_create_domain(manager, job, domain);
         return true;
@@ -498,5 +546,7 @@ const RemoteKind remote_kinds[] = {
         { "migrate-vm", BACKEND_COMPUTE, peer_migrate_done, true },
         { "management-network", BACKEND_NETWORK, networks_set_up, true },
         { "setup-networks", BACKEND_NETWORK, networks_set_up, true },
+        { "attach-virtual-network", BACKEND_COMPUTE, virtual_network_worked, false, resume_virtual_network },
+        { "detach-virtual-network", BACKEND_COMPUTE, virtual_network_worked, false, resume_virtual_network },
         { NULL },
 };

@@ -16,6 +16,8 @@ void work_start_vm(Manager *manager, Job *job, const Object *vm, bool paused);
 void work_vm(Manager *manager, Job *job, const Object *vm, const char *method, const json_t *options);
 /* networks, bonds: {name: description}; options without job_id. */
 void work_networks(Manager *manager, Job *job, const json_t *networks, const json_t *bonds, const json_t *options);
+/* Puts a NAT or isolated network on this host, or takes it off: the kind of the job says which, its arguments hold network and description. */
+void work_virtual_network(Manager *manager, Job *job);
 /* a{sa{sv}} of {name: object}. */
 int append_dicts(sd_bus_message *message, const json_t *dicts);
 

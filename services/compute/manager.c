@@ -287,9 +287,10 @@ static void let_waiting_go(Manager *manager) {
 
 static bool adopt_job(Job *job, void *userdata);
 
-static void on_inventory(const VirtDomain *domains, size_t n, uint64_t serial, void *userdata) {
+static void on_inventory(const VirtDomain *domains, size_t n, const VirtNetwork *networks, size_t n_networks, uint64_t serial, void *userdata) {
         Manager *manager = userdata;
 
+        networks_inventory(manager, networks, n_networks);
         for (size_t i = 0; i < n; i++) {
                 VirtDomain *domain = (VirtDomain *)&domains[i]; /* taken apart; virt.c frees what is left */
                 Vm *vm = manager_find(manager, domain->id);
@@ -326,7 +327,6 @@ static void on_inventory(const VirtDomain *domains, size_t n, uint64_t serial, v
         }
         bus_changed(manager->daemon->changes, COMPUTE_ROOT, COMPUTE_INTERFACE, "Capabilities");
         look_again(manager);
-        networks_look(manager);
         let_waiting_go(manager);
 }
 

@@ -48,7 +48,6 @@ struct Manager {
 
         Vm *vms_by_id, *vms_by_path; /* uthash */
         Network *networks; /* uthash */
-        bool networks_known; /* libvirt listed them at least once */
         uint64_t network_lane;
         uint64_t next_lane;
         char **looks;

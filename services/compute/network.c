@@ -130,40 +130,54 @@ static void put_right(Network *network) {
         (void) virt_call(manager->virt, &request, on_put_right, NULL, NULL, NULL);
 }
 
-static void on_list(const VirtOutcome *outcome, void *context, void *userdata) {
-        Manager *manager = userdata;
+/* What is not among them is gone. */
+static void take_all(Manager *manager, const VirtNetwork *networks, size_t n) {
         Network *network, *next;
 
-        /* A libvirt without networks has none of ours. */
-        if (outcome->r < 0 && outcome->undecided)
-                return;
         HASH_ITER(by_name, manager->networks, network, next) {
                 network->listed = false;
         }
-        for (size_t i = 0; outcome->r >= 0 && i < outcome->n_networks; i++) {
-                network = networks_apply(manager, &outcome->networks[i]);
+        for (size_t i = 0; i < n; i++) {
+                network = networks_apply(manager, &networks[i]);
                 if (network)
                         network->listed = true;
         }
         HASH_ITER(by_name, manager->networks, network, next) {
                 if (!network->listed)
                         forget(network);
-                else if (!network->active)
-                        put_right(network);
         }
-        manager->networks_known = true;
 }
 
-void networks_look(Manager *manager) {
+static void on_list(const VirtOutcome *outcome, void *context, void *userdata) {
+        Manager *manager = userdata;
+        Network *network, *next;
+
+        if (outcome->r < 0)
+                return;
+        take_all(manager, outcome->networks, outcome->n_networks);
+        HASH_ITER(by_name, manager->networks, network, next) {
+                if (!network->active)
+                        put_right(network);
+        }
+}
+
+void networks_inventory(Manager *manager, const VirtNetwork *networks, size_t n) {
         VirtRequest request = { .verb = VIRT_NETWORK_LIST, .lane = manager->network_lane };
 
+        take_all(manager, networks, n);
         (void) virt_call(manager->virt, &request, on_list, NULL, NULL, NULL);
 }
 
 static void on_fetched(const VirtOutcome *outcome, void *context, void *userdata) {
-        if (outcome->r >= 0 && outcome->n_networks > 0)
-                (void) networks_apply(userdata, &outcome->networks[0]);
-        else if (outcome->r == -ENOENT)
+        bool is_new = !networks_find(userdata, outcome->id);
+        Network *network;
+
+        if (outcome->r >= 0 && outcome->n_networks > 0) {
+                network = networks_apply(userdata, &outcome->networks[0]);
+                /* libvirt defined it for a process before this one, which did not live to start it */
+                if (network && is_new && !network->active)
+                        put_right(network);
+        } else if (outcome->r == -ENOENT)
                 networks_gone(userdata, outcome->id);
 }
 

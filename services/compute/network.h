@@ -5,6 +5,7 @@
  * The NAT and isolated networks of this host. libvirt keeps them, marked as ours in their metadata; here is what it said last:
  *
  *     connected ──> all are listed ──> one that does not run is started ──> its event ──> asked for again
+ *                          one that was not known and does not run likewise ──┘
  *
  * All calls about networks are in one lane, so what is asked after an event tells what came of it, and two who set up the same one at once
  * come one after the other.
@@ -33,8 +34,9 @@ Network *networks_find(const Manager *manager, const char *name);
 size_t networks_count(const Manager *manager);
 void networks_free_all(Manager *manager);
 
-/* After each connect: lists all, and starts what does not run. */
-void networks_look(Manager *manager);
+/* After each connect: all that libvirt had then. They are listed once more, since what happened meanwhile was not heard, and what does not run is
+ * started. */
+void networks_inventory(Manager *manager, const VirtNetwork *networks, size_t n);
 /* libvirt says that something happened to it. */
 void networks_event(Manager *manager, const char *name);
 /* What libvirt has said of one. Return: the object, or NULL when there are too many or no memory. */

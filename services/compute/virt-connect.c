@@ -10,6 +10,7 @@
 #include "log.h"
 #include "virt-call.h"
 #include "virt-filter.h"
+#include "virt-network.h"
 
 /* A libvirt that is silent for KEEPALIVE_SECONDS × (KEEPALIVE_COUNT + 1) is taken for dead; see the timeline in virt.c. */
 #define KEEPALIVE_SECONDS 5
@@ -285,6 +286,7 @@ void virt_open_destroy(void *argument) {
         for (size_t i = 0; i < open->n_domains; i++)
                 virt_domain_done(&open->domains[i]);
         free(open->domains);
+        free(open->networks);
         sd_bus_error_free(&open->error);
         free(open->uri);
         free(open);
@@ -332,6 +334,8 @@ static int read_inventory(VirtOpen *open) {
                 virDomainFree(domains[i]);
         }
         free(domains);
+        /* a libvirt without networks has none of ours */
+        (void) virt_networks_read(open->link->conn, &open->networks, &open->n_networks);
         return r;
 }
 

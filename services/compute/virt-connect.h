@@ -49,6 +49,8 @@ typedef struct VirtOpen {
         char *hypervisor;
         VirtDomain *domains;
         size_t n_domains;
+        VirtNetwork *networks;
+        size_t n_networks;
         sd_bus_error error;
 } VirtOpen;
 

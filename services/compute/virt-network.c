@@ -42,31 +42,33 @@ static void known_done(Known *known) {
         free(known->networks);
 }
 
-static int append_ours(VirtCall *call, const NetworkXml *network, virNetworkPtr handle) {
-        VirtNetwork *more = reallocarray(call->networks, call->n_networks + 1, sizeof(VirtNetwork));
+static int append(VirtNetwork **networks, size_t *n, const VirtualNetwork *is, virNetworkPtr handle) {
+        VirtNetwork *more = reallocarray(*networks, *n + 1, sizeof(VirtNetwork));
 
         if (!more)
                 return -ENOMEM;
-        call->networks = more;
-        more[call->n_networks++] = (VirtNetwork){ network->wanted, virNetworkIsActive(handle) > 0 };
+        *networks = more;
+        more[(*n)++] = (VirtNetwork){ *is, virNetworkIsActive(handle) > 0 };
         return 0;
 }
 
-/* known: all of libvirt's networks; call->networks: ours. */
-static int read_all(VirtCall *call, Known *known, bool keep_ours) {
+/* known: all of libvirt's networks. ours: those of them with our mark; NULL: not asked. */
+static int read_all(virConnectPtr conn, Known *known, VirtNetwork **ours, size_t *n_ours) {
         virNetworkPtr *handles = NULL;
-        int n = virConnectListAllNetworks(call->conn, &handles, 0), r = 0;
+        int n = virConnectListAllNetworks(conn, &handles, 0), r = 0;
 
         if (n < 0)
-                return virt_error_set(&call->error, NULL, "Cannot list libvirt's networks");
+                return -EIO;
         known->networks = calloc((size_t)n + 1, sizeof(NetworkXml));
         if (!known->networks)
                 r = -ENOMEM;
         for (int i = 0; i < n; i++) {
+                NetworkXml *one = r >= 0 ? &known->networks[known->n] : NULL;
+
                 /* one that went away between the list and the question is not there */
-                if (r >= 0 && read_xml(handles[i], &known->networks[known->n]) >= 0) {
-                        if (keep_ours && known->networks[known->n].ours)
-                                r = append_ours(call, &known->networks[known->n], handles[i]);
+                if (one && read_xml(handles[i], one) >= 0) {
+                        if (ours && one->ours)
+                                r = append(ours, n_ours, &one->wanted, handles[i]);
                         known->n++;
                 }
                 virNetworkFree(handles[i]);
@@ -75,10 +77,20 @@ static int read_all(VirtCall *call, Known *known, bool keep_ours) {
         return r;
 }
 
-int virt_run_network_list(VirtCall *call, virDomainPtr none) {
+int virt_networks_read(virConnectPtr conn, VirtNetwork **ret, size_t *ret_n) {
         _cleanup_(known_done) Known known = {};
 
-        return read_all(call, &known, true);
+        return read_all(conn, &known, ret, ret_n);
+}
+
+static int cannot_list(VirtCall *call, int r) {
+        return r == -EIO ? virt_error_set(&call->error, &call->undecided, "Cannot list libvirt's networks") : r;
+}
+
+int virt_run_network_list(VirtCall *call, virDomainPtr none) {
+        int r = virt_networks_read(call->conn, &call->networks, &call->n_networks);
+
+        return r < 0 ? cannot_list(call, r) : 0;
 }
 
 /* ---- one of ours ---- */
@@ -109,14 +121,12 @@ static int find_ours(VirtCall *call, const char *name, virNetworkPtr *ret, Virtu
 static int read_one(VirtCall *call, const char *name) {
         VirtualNetwork as_is;
         virNetworkPtr network;
-        NetworkXml xml = {};
         int r;
 
         r = find_ours(call, name, &network, &as_is);
         if (r < 0)
                 return r;
-        xml.wanted = as_is;
-        r = append_ours(call, &xml, network);
+        r = append(&call->networks, &call->n_networks, &as_is, network);
         virNetworkFree(network);
         return r;
 }
@@ -235,9 +245,10 @@ int virt_run_network_setup(VirtCall *call, virDomainPtr none) {
         bool there = false;
         int r;
 
-        r = read_all(call, &known, false);
-        if (r >= 0)
-                r = network_xml_check(&call->network, known.networks, known.n, routes ?: "", &call->error);
+        r = read_all(call->conn, &known, NULL, NULL);
+        if (r < 0)
+                return cannot_list(call, r);
+        r = network_xml_check(&call->network, known.networks, known.n, routes ?: "", &call->error);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < known.n; i++)

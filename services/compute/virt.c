@@ -188,7 +188,7 @@ static void open_done(void *argument, int r, void *userdata) {
         virt->asked = true;
         virt->retry_usec = RETRY_MIN_USEC;
         set_backend(virt, VIRT_READY, "");
-        virt->callbacks->inventory(open->domains, open->n_domains, open->serial, virt->userdata);
+        virt->callbacks->inventory(open->domains, open->n_domains, open->networks, open->n_networks, open->serial, virt->userdata);
         if (virt->closed_early)
                 connection_lost(virt, "the connection was closed");
 }

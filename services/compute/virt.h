@@ -73,7 +73,8 @@ typedef struct VirtNetwork {
 
 typedef struct VirtCallbacks {
         void (*backend)(void *userdata);                                                   /* state or reason changed */
-        void (*inventory)(const VirtDomain *domains, size_t n, uint64_t serial, void *userdata); /* all there is, after a connect */
+        /* all there is, after a connect */
+        void (*inventory)(const VirtDomain *domains, size_t n, const VirtNetwork *networks, size_t n_networks, uint64_t serial, void *userdata);
         void (*event)(const VirtEvent *event, void *userdata);
 } VirtCallbacks;
 

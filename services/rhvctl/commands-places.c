@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "dict.h"
 #include "host-network.h"
+#include "network-leases.h"
 #include "object.h"
 
 /* ---- data centers ---- */
@@ -116,7 +117,12 @@ const Command host_commands[] = {
 /* ---- networks ---- */
 
 static const Parameter network_arguments[] = { ARGUMENT_OBJECT("NETWORK", COMPLETE_NETWORK), {} };
+static const char *const network_modes[] = { "bridge", "nat", "isolated", NULL };
 #define NETWORK_OPTIONS                                                                                                \
+        { "mode", "MODE", PARAMETER_WORD, PLACE_SPEC, .words = network_modes, .complete = COMPLETE_WORDS,               \
+          .help = "bridge: over a NIC of the host; nat, isolated: on one host alone" },                               \
+        { "subnet", "SUBNET", PARAMETER_TEXT, PLACE_SPEC, .help = "Of a nat or isolated network: 192.168.150.0/24" },  \
+        { "dhcp", "FIRST-LAST", PARAMETER_TEXT, PLACE_SPEC, .help = "Addresses it gives out, or none; default: all" }, \
         { "vlan", "ID", PARAMETER_COUNT, PLACE_SPEC, .help = "VLAN id, 1 to 4094; 0: none" },                          \
         { "mtu", "BYTES", PARAMETER_COUNT, PLACE_SPEC, .help = "Largest packet; 0: the default" },                     \
         { "bridged", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Whether VMs may use it" },                  \
@@ -131,15 +137,23 @@ static const Parameter network_attach_arguments[] = {
         {},
 };
 
-/* The same as `host network-attach`, said the other way round. */
-static int network_run_attach(Client *client, const Invocation *invocation) {
+/* The same as `host network-attach` and `host network-detach`, said the other way round. */
+static int run_turned(Client *client, const Invocation *invocation, int (*run)(Client *client, const Invocation *invocation)) {
         Command command = *invocation->command;
         Invocation turned = *invocation;
 
         command.kind = &kind_host;
         command.arguments = host_network_arguments;
         turned.command = &command;
-        return host_run_attach(client, &turned);
+        return run(client, &turned);
+}
+
+static int network_run_attach(Client *client, const Invocation *invocation) {
+        return run_turned(client, invocation, host_run_attach);
+}
+
+static int network_run_detach(Client *client, const Invocation *invocation) {
+        return run_turned(client, invocation, object_run_method);
 }
 
 const Command network_commands[] = {
@@ -149,6 +163,10 @@ const Command network_commands[] = {
         UPDATE("network", kind_network, network_arguments, network_update_options),
         { "network", "attach", "Make it on a host", network_attach_arguments, host_attach_options, network_run_attach,
           COMMAND_CHANGES, &kind_network, "AttachNetwork", "sc", "Attaching a network to", "has the network" },
+        { "network", "detach", "Take it from a host", network_attach_arguments, NULL, network_run_detach, COMMAND_CHANGES, &kind_network,
+          "DetachNetwork", "sc", "Detaching a network from", "is without the network" },
+        { "network", "leases", "Show which addresses a nat or isolated network has given out", network_arguments, NULL, network_run_leases, 0,
+          &kind_network },
         REMOVE("network", kind_network, network_arguments, "Remove a network no VM uses"),
         {},
 };

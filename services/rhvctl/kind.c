@@ -51,6 +51,7 @@ static const Column host_columns[] = {
 static const Column network_columns[] = {
         { "NAME", "Name", FORMAT_TEXT, true },
         { "STATE", "State", FORMAT_TEXT, false },
+        { "MODE", "Mode", FORMAT_TEXT, false },
         { "DATA CENTER", "DataCenter", FORMAT_REFERENCE, true },
         { "DEVICE", "Device", FORMAT_TEXT, false },
         { "VLAN", "Vlan", FORMAT_TEXT, false, TABLE_RIGHT },

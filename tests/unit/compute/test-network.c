@@ -240,6 +240,29 @@ static void test_restart(void **state) {
         assert_autostart(world, 1);
 }
 
+/* What the process before had asked libvirt for comes true only now. */
+static void test_late(void **state) {
+        World *world = *state;
+        virNetworkPtr network;
+
+        assert_set_up(world, "lab", DESCRIPTION, LAB);
+        network = driver_lab(world);
+        {
+                _cleanup_free_ char *xml = virNetworkGetXMLDesc(network, 0);
+
+                assert_non_null(xml);
+                assert_return_code(virNetworkDestroy(network), 0);
+                assert_return_code(virNetworkUndefine(network), 0);
+                virNetworkFree(network);
+                wait_state(world, "gone");
+                network = virNetworkDefineXML(world->driver, xml);
+                assert_non_null(network);
+                virNetworkFree(network);
+        }
+        wait_state(world, "active");
+        assert_autostart(world, 1);
+}
+
 /* The second is read after the first: both are answered, and one network is there. */
 static void test_at_once(void **state) {
         World *world = *state;
@@ -272,7 +295,7 @@ static void test_leaving(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_life), TEST(test_refused), TEST(test_foreign), TEST(test_events), TEST(test_restart), TEST(test_at_once), TEST(test_leaving),
+                TEST(test_life), TEST(test_refused), TEST(test_foreign), TEST(test_events), TEST(test_restart), TEST(test_late), TEST(test_at_once), TEST(test_leaving),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
