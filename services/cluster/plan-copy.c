@@ -357,7 +357,7 @@ int plan_clone_done(const Plan *plan, const char *id, const char *reason, Change
         if (!vm)
                 return 0;
         if (reason)
-                r = plan_remove(plan, vm, change, NULL);
+                r = plan_take_back(plan, vm, change);
         DL_FOREACH(vm->disks, link)
                 if (r >= 0 && streq(link->other->state, "locked"))
                         r = reason ? change_delete(change, "disk", json_pack("{s:s}", "id", link->other->id))

@@ -169,12 +169,15 @@ static int delete_network(const Plan *plan, const Object *network, Change *chang
 }
 
 int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_error *error) {
-        char code[64];
         int r;
 
         r = check_removable(plan, object, error);
-        if (r < 0)
-                return r;
+        return r < 0 ? r : plan_take_back(plan, object, change);
+}
+
+int plan_take_back(const Plan *plan, const Object *object, Change *change) {
+        char code[64];
+        int r = 0;
 
         if (object->kind == KIND_VM)
                 r = delete_vm_rows(object, change);

@@ -57,6 +57,8 @@ bool plan_name_is_taken(const Plan *plan, ObjectKind kind, const char *name, con
 int plan_update(const Plan *plan, const Object *object, const json_t *changes, Change *change, sd_bus_error *error);
 /* Only the row; what must be done before (an image deleted) is its owner's business. */
 int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_error *error);
+/* The same of what was made by a job that failed: nothing uses it, and whether it runs need not be known. */
+int plan_take_back(const Plan *plan, const Object *object, Change *change);
 /* Puts the row with another state and, if given, a reason in its spec. For disks and storage domains. */
 int plan_set_state(const Object *object, const char *state, const char *reason, Change *change);
 /* Puts the row with a spec key replaced; value: taken. */
