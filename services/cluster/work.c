@@ -487,6 +487,7 @@ const RemoteKind remote_kinds[] = {
         { "remove-template", BACKEND_STORAGE, steps_done, false, steps_resume },
         { "use-template", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "extend-disk", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "sparsify-disk", BACKEND_STORAGE, steps_done, false, steps_resume },
         { "copy-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "move-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "start", BACKEND_COMPUTE, vm_started, true },

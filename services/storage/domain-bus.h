@@ -25,6 +25,7 @@ int domain_check_member(const Domain *domain, sd_bus_error *error);
 /* data-bus.c, data-measure.c */
 int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int data_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_measure(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
