@@ -159,6 +159,8 @@ const sd_bus_vtable disk_vtable[] = {
                                 method_download, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Extend", SD_BUS_ARGS("t", capacity, "a{sv}", options), SD_BUS_RESULT("o", job),
                                 disk_method_extend, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Sparsify", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), disk_method_sparsify,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Copy", SD_BUS_ARGS("a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", copy, "o", job),
                                 disk_method_copy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Move", SD_BUS_ARGS("s", storage_domain, "a{sv}", options), SD_BUS_RESULT("o", job),

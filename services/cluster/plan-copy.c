@@ -123,6 +123,22 @@ int plan_extend_done(const Object *disk, int64_t capacity_bytes, const char *rea
         return spec ? plan_put_row(disk, "ok", spec, change) : -ENOMEM;
 }
 
+/* ---- sparsify ---- */
+
+int plan_sparsify_disk(const Plan *plan, const Object *disk, Change *change, json_t **ret_steps, sd_bus_error *error) {
+        int r;
+
+        r = plan_check_disk_still(disk, "sparsifying its disk", error);
+        if (r < 0)
+                return r;
+        if (streq(dict_string(disk->spec, "allocation", "sparse"), "preallocated"))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The disk %s is preallocated: it shall have all its blocks", disk->name);
+        r = plan_set_state(disk, "locked", NULL, change);
+        if (r >= 0)
+                r = event_add(change, &plan->actor, EVENT_NORMAL, "disk-sparsify", EVENT_OBJECTS(disk->path), "The disk %s is being sparsified", disk->name);
+        return r < 0 ? r : add_step(ret_steps, plan_step(disk->parent, "SparsifyVolume", image_of(disk), dict_string(disk->spec, "volume", ""), NULL));
+}
+
 /* ---- copy ---- */
 
 int plan_copy_disk(const Plan *plan, const Object *disk, const json_t *description, Change *change, json_t **ret_steps,

@@ -23,6 +23,8 @@ int plan_clone_vm(const Plan *plan, const Object *vm, const Object *snapshot, co
                   char ret_id[static 37], sd_bus_error *error);
 
 /* How they ended. reason: NULL where all went well. */
+/* Storage gives back blocks of it that are full of zeroes. Return: as plan_extend_disk(). */
+int plan_sparsify_disk(const Plan *plan, const Object *disk, Change *change, json_t **ret_steps, sd_bus_error *error);
 int plan_extend_done(const Object *disk, int64_t capacity_bytes, const char *reason, Change *change);
 int plan_copy_done(const Plan *plan, const char *id, const char *reason, Change *change);
 /* n_done: 1, and the copy is there although the source could not be removed. */

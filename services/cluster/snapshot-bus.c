@@ -128,6 +128,21 @@ int disk_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *er
         return asked ? steps_call_run(message, &call, asked, error) : -ENOMEM;
 }
 
+static int plan_sparsify(StepsCall *call, const Plan *plan, Change *change, sd_bus_error *error) {
+        json_t *steps = NULL;
+        int r;
+
+        r = plan_sparsify_disk(plan, call->self, change, &steps, error);
+        return r < 0 ? r : steps_call_arguments(call, r, steps, json_object());
+}
+
+int disk_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_call_ StepsCall call = { .kind = "sparsify-disk", .verb = "sparsify", .action = ACTION_CONFIGURE, .answer = "j", .self = userdata,
+                                          .busy = userdata, .plan = plan_sparsify };
+
+        return steps_call_run(message, &call, NULL, error);
+}
+
 static int plan_copy(StepsCall *call, const Plan *plan, Change *change, sd_bus_error *error) {
         json_t *steps = NULL;
         char id[37];

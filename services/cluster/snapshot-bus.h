@@ -9,5 +9,6 @@ int vm_method_create_snapshot(sd_bus_message *message, void *userdata, sd_bus_er
 int vm_method_create_template(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int vm_method_clone(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int disk_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int disk_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int disk_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int disk_method_move(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -52,6 +52,13 @@ static int extend_ended(End *end) {
         return disk ? plan_extend_done(disk, dict_integer(end->result, "capacity", asked), end->reason, end->change) : 0;
 }
 
+static int sparsify_ended(End *end) {
+        const Object *disk = disk_of(end, dict_string(end->arguments, "id", ""));
+
+        /* whatever came of it: what the disk holds is the same */
+        return disk ? plan_set_state(disk, "ok", NULL, end->change) : 0;
+}
+
 static int copy_ended(End *end) {
         const char *id = dict_string(end->arguments, "new", "");
 
@@ -105,6 +112,7 @@ static const struct {
         { "undo-snapshot", snapshot_ended },   { "remove-snapshot", snapshot_ended },  { "clone-vm", clone_ended },
         { "create-template", template_made },  { "remove-template", template_removed }, { "use-template", clone_ended },
         { "import-vm", clone_ended },          { "import-template", template_made },
+        { "sparsify-disk", sparsify_ended },
         { "extend-disk", extend_ended },       { "copy-disk", copy_ended },            { "move-disk", move_ended },
 };
 

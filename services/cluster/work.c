@@ -537,6 +537,7 @@ const RemoteKind remote_kinds[] = {
         { "import-vm", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "import-template", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "extend-disk", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "sparsify-disk", BACKEND_STORAGE, steps_done, false, steps_resume },
         { "copy-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "move-disk", BACKEND_STORAGE, steps_done, true, steps_resume },
         { "start", BACKEND_COMPUTE, vm_started, true },

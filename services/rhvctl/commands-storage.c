@@ -187,6 +187,8 @@ const Command disk_commands[] = {
           disk_run_download, COMMAND_CHANGES | COMMAND_FD, &kind_disk },
         { "disk", "extend", "Make a disk larger that nobody uses", disk_extend_arguments, NULL, disk_run_extend, COMMAND_CHANGES, &kind_disk,
           "Extend", NULL, "Extending", "extended" },
+        { "disk", "sparsify", "Give back blocks of a disk that are full of zeroes", disk_arguments, NULL, object_run_method, COMMAND_CHANGES,
+          &kind_disk, "Sparsify", "c", "Sparsifying", "sparsified" },
         { "disk", "copy", "Copy a disk into a new one", disk_copy_arguments, disk_copy_options, object_run_method, COMMAND_CHANGES,
           &kind_disk, "Copy", "pc", "Copying", "copied" },
         { "disk", "move", "Move a disk to another storage domain", disk_move_arguments, NULL, object_run_method, COMMAND_CHANGES,

@@ -60,22 +60,45 @@ static int check_capacity(uint64_t capacity_bytes, uint64_t present_bytes, sd_bu
         return 0;
 }
 
-int volume_may_extend(const VolumeList *list, const char *volume, uint64_t capacity_bytes, uint64_t *ret_bytes, sd_bus_error *error) {
+static int find_leaf(const VolumeList *list, const char *volume, const VolumeRecord **ret, sd_bus_error *error) {
         const VolumeRecord *chain[VOLUME_CHAIN_MAX], *child;
         int r;
 
         r = volume_chain(list, volume, true, chain, error);
         if (r < 0)
                 return r;
-        if (chain[0]->metadata.role != VOLUME_LEAF || volume_children(list, volume, &child) > 0) {
-                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is %s: other volumes are built on it", volume,
-                                  volume_role_to_string(chain[0]->metadata.role));
-                return -EBUSY;
-        }
-        r = check_capacity(capacity_bytes, chain[0]->metadata.capacity_bytes, error);
+        *ret = chain[0];
+        if (chain[0]->metadata.role == VOLUME_LEAF && volume_children(list, volume, &child) == 0)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is %s: other volumes are built on it", volume,
+                          volume_role_to_string(chain[0]->metadata.role));
+        return -EBUSY;
+}
+
+int volume_may_sparsify(const VolumeList *list, const char *volume, sd_bus_error *error) {
+        const VolumeRecord *leaf;
+        int r;
+
+        r = find_leaf(list, volume, &leaf, error);
         if (r < 0)
                 return r;
-        *ret_bytes = capacity_bytes == chain[0]->metadata.capacity_bytes ? capacity_bytes : volume_round_up(capacity_bytes);
+        if (leaf->metadata.allocation == VOLUME_ALLOCATION_SPARSE)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "Volume %s is preallocated: it shall have all its blocks", volume);
+        return -EINVAL;
+}
+
+int volume_may_extend(const VolumeList *list, const char *volume, uint64_t capacity_bytes, uint64_t *ret_bytes, sd_bus_error *error) {
+        const VolumeRecord *leaf;
+        int r;
+
+        r = find_leaf(list, volume, &leaf, error);
+        if (r < 0)
+                return r;
+        r = check_capacity(capacity_bytes, leaf->metadata.capacity_bytes, error);
+        if (r < 0)
+                return r;
+        *ret_bytes = capacity_bytes == leaf->metadata.capacity_bytes ? capacity_bytes : volume_round_up(capacity_bytes);
         return 0;
 }
 

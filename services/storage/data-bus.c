@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Jobs on the data of volumes, on the bus: extended, copied, merged. */
+/* Jobs on the data of volumes, on the bus: extended, sparsified, copied, merged. */
 
 #include <time.h>
 
@@ -58,7 +58,7 @@ static int check_target(const Domain *target, const DataCall *call, sd_bus_error
                 return -EHOSTDOWN;
         }
         /* What follows the work, or makes its volume or room for it, is structural; a file's extension is the volume's own business. */
-        if (call->request.kind != DATA_EXTEND || target->place.type->layout->volume_grow)
+        if ((call->request.kind != DATA_EXTEND && call->request.kind != DATA_SPARSIFY) || target->place.type->layout->volume_grow)
                 r = domain_lease_check(target, (uint64_t)dict_integer(call->options, "lease", 0), error);
         return r < 0 ? r : domain_check_member(target, error);
 }
@@ -117,7 +117,7 @@ static int go(Domain *domain, sd_bus_message *message, DataCall *call, sd_bus_er
         return r < 0 ? r : start(domain, message, call, error);
 }
 
-/* ---- extend, merge ---- */
+/* ---- extend, sparsify, merge ---- */
 
 int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(data_call_clear) DataCall call = {.verb = "extend-volume", .action = ACTION_CONFIGURE, .request.kind = DATA_EXTEND};
@@ -141,6 +141,28 @@ int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *er
         read_options(&call);
         call.arguments = json_pack("{s:s, s:s, s:s, s:I}", "domain", domain->place.id, "image", call.request.image, "volume",
                                    call.request.volume, "capacity", (json_int_t)call.request.capacity_bytes);
+        return go(domain, message, &call, error);
+}
+
+int data_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(data_call_clear) DataCall call = {.verb = "sparsify-volume", .action = ACTION_CONFIGURE, .request.kind = DATA_SPARSIFY};
+        Domain *domain = userdata;
+        int r;
+
+        r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
+        if (r >= 0)
+                r = dict_read_checked(message, request_sparsify, "options", &call.options, error);
+        if (r < 0)
+                return r;
+        r = domain_wait_active(domain, message, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        if (domain_type_is_block(domain->place.type)) {
+                sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "A volume on a device is not sparsified where it lies; a copy of it leaves zeroes out");
+                return -EOPNOTSUPP;
+        }
+        read_options(&call);
+        call.arguments = json_pack("{s:s, s:s, s:s}", "domain", domain->place.id, "image", call.request.image, "volume", call.request.volume);
         return go(domain, message, &call, error);
 }
 

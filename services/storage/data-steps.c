@@ -13,6 +13,7 @@
 #include "chain-rules.h"
 #include "data-command.h"
 #include "data-source.h"
+#include "data-sparsify.h"
 #include "data-tool.h"
 #include "data-wipe.h"
 #include "fault-point.h"
@@ -279,6 +280,7 @@ int data_run(const DataRun *run, sd_bus_error *error) {
                         [DATA_EXTEND] = extend,
                         [DATA_COPY] = copy,
                         [DATA_MERGE] = merge,
+                        [DATA_SPARSIFY] = data_sparsify,
         };
         int r;
 

@@ -16,6 +16,7 @@ static const char *const data_kind_table[_DATA_KIND_MAX] = {
                 [DATA_COPY] = "copy-volume",
                 [DATA_MERGE] = "merge-volume",
                 [DATA_WIPE] = "wipe-image",
+                [DATA_SPARSIFY] = "sparsify-volume",
                 [DATA_MEASURE] = "measure-volume",
 };
 DEFINE_STRING_TABLE(data_kind, DataKind, _DATA_KIND_MAX)

@@ -280,6 +280,8 @@ static const sd_bus_vtable domain_vtable[] = {
                                         SD_BUS_RESULT("o", job), data_method_copy, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("MergeVolume", SD_BUS_ARGS("s", image, "s", volume, "a{sv}", options),
                                         SD_BUS_RESULT("o", job), data_method_merge, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("SparsifyVolume", SD_BUS_ARGS("s", image, "s", volume, "a{sv}", options),
+                                        SD_BUS_RESULT("o", job), data_method_sparsify, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("ReduceVolume", SD_BUS_ARGS("s", image, "s", volume, "a{sv}", options),
                                         SD_BUS_RESULT("o", job), volume_method_reduce, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("MeasureVolume", SD_BUS_ARGS("s", image, "s", volume, "a{sv}", options),

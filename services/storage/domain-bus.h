@@ -31,6 +31,7 @@ int file_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *er
 /* data-bus.c, data-measure.c */
 int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int data_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_measure(sd_bus_message *message, void *userdata, sd_bus_error *error);
 

@@ -133,11 +133,25 @@ static int plan_merge(Io *io) {
         return set_record(io, chain[1]);
 }
 
+static int plan_sparsify(Io *io) {
+        const VolumeRecord *leaf;
+        int r;
+
+        r = volume_may_sparsify(&io->lists[0], io->volume, &io->error);
+        if (r < 0)
+                return r;
+        leaf = volume_list_find(&io->lists[0], io->volume);
+        set_chain(io, &leaf, 1);
+        io->data->capacity_bytes = leaf->metadata.capacity_bytes; /* as it is */
+        return set_record(io, leaf);
+}
+
 int io_data_plan(Io *io) {
         static int (*const plans[_DATA_KIND_MAX])(Io *) = {
                         [DATA_EXTEND] = plan_extend,
                         [DATA_COPY] = plan_copy,
                         [DATA_MERGE] = plan_merge,
+                        [DATA_SPARSIFY] = plan_sparsify,
                         [DATA_MEASURE] = plan_copy,
         };
         int r;

@@ -134,6 +134,7 @@ const DictField request_volume[] = {
         { .key = "wipe", .type = DICT_BOOLEAN }, { .key = "discard", .type = DICT_BOOLEAN }
 
 const DictField request_remove[] = {FIELDS_DISPOSAL, FIELD_BANDWIDTH, FIELD_LEASE, FIELD_JOB_ID, {}};
+const DictField request_sparsify[] = {FIELD_GENERATION, FIELD_BANDWIDTH, FIELD_JOB_ID, {}};
 const DictField request_merge[] = {FIELD_GENERATION, FIELD_BANDWIDTH, FIELDS_DISPOSAL, FIELD_LEASE, FIELD_JOB_ID, {}};
 const DictField request_data[] = {FIELD_GENERATION, FIELD_BANDWIDTH, FIELD_LEASE, FIELD_JOB_ID, {}};
 

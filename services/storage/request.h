@@ -20,6 +20,7 @@ extern const DictField request_domain_inspect[]; /* path */
 extern const DictField request_volume[];        /* capacity, format, allocation, description, parent, disk_type */
 extern const DictField request_upload[];        /* size, job_id */
 extern const DictField request_data[];          /* generation, bandwidth, lease, job_id */
+extern const DictField request_sparsify[];      /* generation, bandwidth, job_id */
 extern const DictField request_merge[];         /* the same, wipe, discard */
 extern const DictField request_copy[];          /* as request_data, source_format, source_size */
 extern const DictField request_copy_target[];   /* domain, image, volume, template, format, allocation, capacity, description, disk_type */

@@ -147,7 +147,7 @@ qemu-io -r -f qcow2 -c 'read -P 5 0 200M' -c 'read -P 0 200M 119M' -c 'read -P 6
 ! grep -q 'verification failed' "$RHV_LOGS/io" || fail "the download holds something else"
 [ "$(stat -c %s "$RHV_LOGS/back.qcow2")" -lt $((220 << 20)) ] || fail "the download is as long as the device"
 rm "$RHV_LOGS/back.qcow2"
-assert_eq "failed org.rhv.Error.NotSupported" "$(job_wait host1 "$(storage_fd host1 $D Download $COPY ${A}7 2>&1 >/dev/null)" 2>/dev/null)" "one with a parent"
+assert_eq "failed org.rhv.Error.NotSupported" "$(job_wait host1 "$(storage_fd host1 $D Download $COPY ${A}7 2>&1 >"$RHV_LOGS/none")" 2>/dev/null)" "one with a parent"
 wait_until 30 inactive
 
 title "a copy that is killed leaves nothing"

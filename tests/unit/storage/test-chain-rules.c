@@ -127,6 +127,24 @@ static void test_merge_of_templates_and_strangers(void **state) {
         assert_error(volume_may_merge(&list, D, chain, &plan, &error), RHV_ERROR_BAD_FORMAT);
 }
 
+static void test_sparsify(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+
+        add_three(&list);
+        list.records[2].metadata.allocation = VOLUME_ALLOCATION_SPARSE;
+        assert_ok(volume_may_sparsify(&list, C, NULL));
+        assert_error(volume_may_sparsify(&list, B, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_sparsify(&list, D, &error), RHV_ERROR_NOT_FOUND);
+        list.records[2].metadata.allocation = VOLUME_ALLOCATION_PREALLOCATED;
+        assert_error(volume_may_sparsify(&list, C, &error), RHV_ERROR_INVALID_ARGUMENT);
+        list.records[2].metadata.allocation = VOLUME_ALLOCATION_SPARSE;
+        list.records[2].metadata.role = VOLUME_SHARED;
+        assert_error(volume_may_sparsify(&list, C, &error), RHV_ERROR_INVALID_STATE);
+        list.records[2].metadata.role = VOLUME_LEAF;
+        list.records[2].metadata.legality = VOLUME_ILLEGAL;
+        assert_error(volume_may_sparsify(&list, C, &error), RHV_ERROR_INVALID_STATE);
+}
+
 static void test_reduce(void **state) {
         _cleanup_(volume_list_clear) VolumeList list = {};
         bool leaf;
@@ -208,6 +226,7 @@ int main(void) {
                         cmocka_unit_test(test_copy),
                         cmocka_unit_test(test_merge),
                         cmocka_unit_test(test_merge_of_templates_and_strangers),
+                        cmocka_unit_test(test_sparsify),
                         cmocka_unit_test(test_reduce),
                         cmocka_unit_test(test_left_overs),
         };

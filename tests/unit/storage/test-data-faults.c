@@ -115,6 +115,10 @@ static int extend(void) {
         return job(DATA_EXTEND, A, LARGER, NULL);
 }
 
+static int sparsify(void) {
+        return job(DATA_SPARSIFY, A, 0, NULL);
+}
+
 static int merge(const char *volume) {
         _cleanup_(io_freep) Io *io = piece(io_merge_finish, IMAGE, volume);
         int r;
@@ -192,12 +196,23 @@ static void make_raw(void) {
         make_single(VOLUME_FORMAT_RAW, VOLUME_ALLOCATION_SPARSE);
 }
 
+/* With zeroes that are written, and one piece beyond the first. */
+static void make_zeroes(void) {
+        make_raw();
+        write_to(A, "raw", 0, 1024, 3072);
+}
+
 static void make_preallocated(void) {
         make_single(VOLUME_FORMAT_RAW, VOLUME_ALLOCATION_PREALLOCATED);
 }
 
 static void make_qcow2(void) {
         make_single(VOLUME_FORMAT_QCOW2, VOLUME_ALLOCATION_SPARSE);
+}
+
+static void make_qcow2_zeroes(void) {
+        make_qcow2();
+        write_to(A, "qcow2", 0, 1024, 3072);
 }
 
 static void make_chain(void) {
@@ -274,6 +289,8 @@ static const Scenario scenarios[] = {
                 {"extend raw", make_raw, extend, READS_SINGLE, A, NULL},
                 {"extend preallocated", make_preallocated, extend, READS_SINGLE, A, NULL},
                 {"extend qcow2", make_qcow2, extend, READS_SINGLE, A, NULL},
+                {"sparsify raw", make_zeroes, sparsify, READS_SINGLE, A, NULL},
+                {"sparsify qcow2", make_qcow2_zeroes, sparsify, READS_SINGLE, A, NULL},
                 {"merge the top", make_chain, merge_leaf, READS_CHAIN, B, NULL},
                 {"merge an internal volume", make_chain, merge_internal, READS_CHAIN, C, NULL},
                 {"copy", make_chain, copy, READS_CHAIN, C, NULL},
