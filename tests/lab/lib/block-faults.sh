@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash disable=SC2154,SC2086,SC2317
+# shellcheck shell=bash disable=SC2154,SC2086,SC2317,SC2046,SC2016
 #
 # Every operation on a block domain of host1, killed at every step of it: sourced by a test that has host1 up, with LVM and sanlock ready. Needs IO_TIMEOUT, seconds.
 #
@@ -23,8 +23,6 @@ FAULT_GROUPS=${RHV_FAULT_GROUPS:-${groups[today % ${#groups[@]}]}}
 
 # ---- the domain ----
 
-# longer than busctl waits by itself, on a busy machine
-create_domain() { bus host1 --timeout=120 call org.rhv.Storage $STORAGE org.rhv.Storage CreateDomain 'sa{sv}a{sv}' "$1" 4 type s fcp devices as 1 "$2" name s shared io_timeout t $((IO_TIMEOUT * 1000000)) 0 >/dev/null; }
 data_job() { job_wait host1 "$(job_of "$(domain_call host1 $D "$@" 1 lease t "$LEASE")")"; }
 # new IMAGE VOLUME FORMAT [KEY SIGNATURE VALUE]...
 new() { job_wait host1 "$(job_of "$(domain_call host1 $D CreateVolume 'ssa{sv}a{sv}' "$1" "$2" $((1 + ($# - 3) / 3)) format s "$3" "${@:4}" 1 lease t "$LEASE")")"; }
@@ -146,7 +144,7 @@ mkdir -p "$RHV_LOGS"
 faults_install host1
 title "a domain with one disk that nothing is done to; then $FAULT_GROUPS, part $FAULT_PART of $FAULT_PARTS of their steps"
 devices=$(lun_make lun 20G)
-create_domain $D "$devices"
+block_share host1 $D "$devices" >/dev/null
 assert_eq "done" "$(lockspace_join host1 $D 1)"
 wait_until 60 acquired
 LEASE=$(lockspace_get host1 $D LeaseVersion)
@@ -274,7 +272,7 @@ faults_domains() {
         title "another domain is made"
         E=11111111-2222-4333-8444-00000000000e
         second=$(lun_make second 12G)
-        make_other() { if create_domain $E "$second"; then echo "done"; else echo "failed org.rhv.Error.Interrupted"; fi; }
+        make_other() { if block_share host1 $E "$second" >/dev/null; then echo "done"; else echo "failed org.rhv.Error.Interrupted"; fi; }
         check_make_other() {
                 local tags
                 tags=$(lvm_on host1 "$second" vgs --noheadings -o vg_tags $E 2>/dev/null | tr -d ' ') || return 0

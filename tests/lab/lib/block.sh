@@ -10,11 +10,11 @@ lvm_on() {
         on "$host" "$command" --devices "$devices" "$@"
 }
 
-# block_share HOST DOMAIN DEVICE...: makes a block domain
+# block_share HOST DOMAIN DEVICE...: makes a block domain, which on a busy machine takes longer than busctl waits by itself
 block_share() {
         local host=$1 domain=$2
         shift 2
-        storage_call "$host" CreateDomain 'sa{sv}a{sv}' "$domain" 4 type s fcp devices as $# "$@" name s shared io_timeout t $((${IO_TIMEOUT:-10} * 1000000)) 0
+        bus "$host" --timeout=120 call org.rhv.Storage "$STORAGE" org.rhv.Storage CreateDomain 'sa{sv}a{sv}' "$domain" 4 type s fcp devices as $# "$@" name s shared io_timeout t $((${IO_TIMEOUT:-10} * 1000000)) 0
 }
 
 # device_list HOST JQ [ARGUMENT...]: what jq makes of each disk as ListDevices tells it, without the types
