@@ -84,7 +84,7 @@ static int read_facts(const DomainPlace *place, const LvmGroup *group, DomainFac
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: no metadata of a domain", what);
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: %s", what, r == -ENOTUNIQ ? "a key is there twice" : "no metadata of a domain");
                 return -EBADMSG;
         }
         r = domain_metadata_parse(text, strlen(text), what, &list, ret_sealed, error);

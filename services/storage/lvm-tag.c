@@ -107,17 +107,27 @@ bool lvm_tags_have(const char *tags, const char *tag) {
         return false;
 }
 
+/* Which of two comes last is LVM's to say, so neither is believed. */
+static int note_key(KeyValueList *seen, const char *line) {
+        _cleanup_free_ char *key = strndup(line, strcspn(line, "="));
+
+        if (!key)
+                return -ENOMEM;
+        return key_value_get(seen, key) ? -ENOTUNIQ : key_value_set(seen, key, "");
+}
+
 int lvm_tags_to_metadata(const char *tags, char **ret) {
+        _cleanup_(key_value_clear) KeyValueList seen = {};
         _cleanup_free_ char *text = NULL;
         const char *tag, *line;
-        bool bad = false;
         size_t length, size;
+        int bad = 0;
         FILE *f;
 
         f = open_memstream(&text, &size);
         if (!f)
                 return -ENOMEM;
-        while (!bad && next_tag(&tags, &tag, &length)) {
+        while (bad >= 0 && next_tag(&tags, &tag, &length)) {
                 _cleanup_free_ char *decoded = NULL;
                 int r;
 
@@ -125,14 +135,14 @@ int lvm_tags_to_metadata(const char *tags, char **ret) {
                 if (!line)
                         continue;
                 r = lvm_tag_decode(line, length - strlen(LVM_TAG_METADATA), &decoded);
-                bad = r < 0 || strchr(decoded, '\n');
-                if (!bad)
+                bad = r < 0 || strchr(decoded, '\n') ? -EBADMSG : note_key(&seen, decoded);
+                if (bad >= 0)
                         (void) fprintf(f, "%s\n", decoded);
         }
         if (fclose(f) != 0)
                 return -ENOMEM;
-        if (bad)
-                return -EBADMSG;
+        if (bad < 0)
+                return bad;
         if (size == 0)
                 return -ENOENT;
         *ret = TAKE_PTR(text);

@@ -34,7 +34,7 @@ char *lvm_tag_encode(const char *text);
 int lvm_tag_decode(const char *tag, size_t length, char **ret);
 
 /* Tags as LVM reports them, between commas. ret: the text of the domain's metadata, KEY=VALUE lines. Return: 0; -ENOMEM; -ENOENT where there is
- * no such line; -EBADMSG. */
+ * no such line; -EBADMSG; -ENOTUNIQ for two lines of one key; -E2BIG. */
 int lvm_tags_to_metadata(const char *tags, char **ret);
 /* One MDT_ tag for each line of text, in its order. ret: a new array of new strings, NULL at its end. Return: 0; -ENOMEM; -ENAMETOOLONG. */
 int lvm_tags_of_metadata(const char *text, char ***ret);

@@ -76,6 +76,7 @@ static void test_no_metadata(void **state) {
         assert_int_equal(lvm_tags_to_metadata("", &text), -ENOENT);
         assert_int_equal(lvm_tags_to_metadata("RHAT_storage_domain,other", &text), -ENOENT);
         assert_int_equal(lvm_tags_to_metadata("MDT_A=1,MDT_B=&1", &text), -EBADMSG);
+        assert_int_equal(lvm_tags_to_metadata("MDT_A=1,MDT_B=2,x,MDT_A=3", &text), -ENOTUNIQ);
         /* a line that would become two */
         assert_int_equal(lvm_tags_to_metadata("MDT_A=1&10&B=2", &text), -EBADMSG);
 }
