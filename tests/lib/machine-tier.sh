@@ -16,7 +16,7 @@ machine_tier() {
                         return 0
                 fi
         fi
-        export RHV_LAB=run$$
+        export RHV_LAB=run${$}0
         unset RHV_LAYER
         for file in tests/machines/suite/*.test; do
                 script_tier machines tests/machines/suite "$(basename "$file")" --no-skip
