@@ -12,13 +12,12 @@ D=11111111-2222-4333-8444-00000000000b
 I=aaaaaaaa-0000-4000-8000-00000000000
 V=bbbbbbbb-0000-4000-8000-00000000000
 FAULT=/run/rhv-fault
-# A run takes one group of operations, and of FAULT_PARTS parts of their steps number FAULT_PART: each day others. RHV_FAULT_PARTS=1 takes all steps of all groups,
-# RHV_FAULT_GROUPS="..." names them.
+# A run takes the first group of operations, and of FAULT_PARTS parts of their steps number FAULT_PART, the same each time. RHV_FAULT_PARTS=1 takes all steps of all
+# groups, RHV_FAULT_GROUPS="..." names them.
 groups=(volumes data merges domains)
-today=$(date +%-j)
 FAULT_PARTS=${RHV_FAULT_PARTS:-6}
-FAULT_PART=${RHV_FAULT_PART:-$((today / ${#groups[@]} % FAULT_PARTS))}
-FAULT_GROUPS=${RHV_FAULT_GROUPS:-${groups[today % ${#groups[@]}]}}
+FAULT_PART=${RHV_FAULT_PART:-0}
+FAULT_GROUPS=${RHV_FAULT_GROUPS:-${groups[0]}}
 [ "$FAULT_PARTS" != 1 ] || FAULT_GROUPS=${RHV_FAULT_GROUPS:-${groups[*]}}
 
 # ---- the domain ----
