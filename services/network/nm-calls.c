@@ -35,11 +35,19 @@ static void pending_report(Pending *pending, int r, const char *text) {
         g_free(pending);
 }
 
+/* NetworkManager asks polkit before it begins, and calls that no permission when what it asks for is overtaken meanwhile: a controller that goes takes the activation of its
+ * port with it. Nobody else refuses us. */
+static bool is_overtaken(const GError *error) {
+        return g_error_matches(error, NM_MANAGER_ERROR, NM_MANAGER_ERROR_PERMISSION_DENIED);
+}
+
 /* Takes error. */
 static void pending_end(Pending *pending, GError *error, const char *text) {
+        int r = !error ? 0 : is_overtaken(error) ? -EAGAIN : -EIO;
+
         if (error)
                 g_dbus_error_strip_remote_error(error);
-        pending_report(pending, error ? -EIO : 0, error ? error->message : text);
+        pending_report(pending, r, error ? error->message : text);
         g_clear_error(&error);
 }
 

@@ -8,6 +8,9 @@
 #include "dict.h"
 #include "log.h"
 
+/* Each time a call was overtaken, something else has happened; that ends. */
+#define STEP_TRIES_MAX 5
+
 /* A call that is out. */
 typedef struct Flight {
         uint64_t token;    /* 0: this place is free */
@@ -121,6 +124,14 @@ static void note_failure(Steps *steps, const json_t *step, int r, const char *te
                 steps->text = NULL;
 }
 
+/* In the same stage, with another value of one key. value: taken. */
+static void try_again(Steps *steps, json_t *step, const char *key, json_t *value) {
+        if (json_object_set_new(step, key, value) < 0 || json_array_append(json_array_get(steps->list, steps->stage), step) < 0)
+                steps_finish(steps, -ENOMEM);
+        else
+                steps_next(steps);
+}
+
 static void steps_on_done(void *userdata, uint64_t token, int r, const char *text) {
         Steps *steps = userdata;
         _cleanup_json_ json_t *step = end_flight(steps, token);
@@ -132,10 +143,12 @@ static void steps_on_done(void *userdata, uint64_t token, int r, const char *tex
         }
         if (r < 0 && streq(dict_string(step, "do", ""), "reapply")) {
                 log_debug("Cannot reapply %s (%s): activating it anew", step_object(step), text ?: "");
-                if (json_object_set_new(step, "do", json_string("activate")) < 0 || json_array_append(json_array_get(steps->list, steps->stage), step) < 0)
-                        steps_finish(steps, -ENOMEM);
-                else
-                        steps_next(steps);
+                try_again(steps, step, "do", json_string("activate"));
+                return;
+        }
+        if (r == -EAGAIN && dict_integer(step, "tries", 0) < STEP_TRIES_MAX) {
+                log_debug("%s %s was overtaken: once more", dict_string(step, "do", ""), step_object(step));
+                try_again(steps, step, "tries", json_integer(dict_integer(step, "tries", 0) + 1));
                 return;
         }
 

@@ -245,8 +245,33 @@ static void reapply_falls_back_within_its_stage(void **state) {
         end(&fake, steps);
 }
 
+/* Overtaken by something else: asked for again, before the next stage, but not for ever. */
+static void what_is_overtaken_is_asked_for_again(void **state) {
+        Fake fake;
+        Steps *steps = begin(&fake);
+
+        run(steps, "[[{'do': 'activate', 'iface': 'x'}], [{'do': 'put', 'uuid': 'a'}]]", false);
+        answer(0, -EAGAIN, "overtaken");
+        assert_string_equal(out(), "activate x");
+        answer(1, 0, NULL);
+        assert_string_equal(out(), "put a");
+        answer(2, 0, NULL);
+        assert_int_equal(fake.ended, 1);
+        assert_int_equal(fake.r, 0);
+        end(&fake, steps);
+
+        steps = begin(&fake);
+        run(steps, "[[{'do': 'activate', 'iface': 'x'}]]", false);
+        for (size_t i = 0; !fake.ended; i++)
+                answer(i, -EAGAIN, "overtaken");
+        assert_int_equal(fake.n, 6);
+        assert_int_equal(fake.r, -EAGAIN);
+        end(&fake, steps);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_overtaken_is_asked_for_again),
                 cmocka_unit_test(stages_wait_for_one_another),
                 cmocka_unit_test(nothing_to_do_ends_as_well),
                 cmocka_unit_test(no_more_than_the_window_is_out),
