@@ -86,7 +86,7 @@ static int storage_run_extend(Client *client, const Invocation *invocation) {
         const char *domain = local_string(invocation, "DOMAIN");
         _cleanup_message_ sd_bus_message *message = NULL;
         json_t *device;
-        uint64_t lease;
+        uint64_t lease = 0;
         size_t i;
         int r;
 
@@ -110,7 +110,7 @@ static int storage_run_upgrade(Client *client, const Invocation *invocation) {
         const char *domain = local_string(invocation, "DOMAIN");
         const uint32_t format = (uint32_t)dict_integer(invocation->local, "format", DOMAIN_FORMAT_NEWEST);
         _cleanup_message_ sd_bus_message *message = NULL;
-        uint64_t lease;
+        uint64_t lease = 0;
         int r;
 
         r = domain_new_call(client, domain, "Upgrade", what, &lease, &message);
