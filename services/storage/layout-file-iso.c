@@ -14,7 +14,7 @@
 #include "layout-file.h"
 
 /* What tells this host's uploads from others': made from machine-id for this purpose alone. */
-#define ISO_APPLICATION_ID SD_ID128_MAKE(6f, 1b, 27, c4, 0d, 5e, 4a, 3b, 9c, 8f, 52, e0, 7d, a1, 33, 96)
+static const sd_id128_t iso_application_id = {.bytes = {0x6f, 0x1b, 0x27, 0xc4, 0x0d, 0x5e, 0x4a, 0x3b, 0x9c, 0x8f, 0x52, 0xe0, 0x7d, 0xa1, 0x33, 0x96}};
 
 static int iso_open(const DomainPlace *place, sd_bus_error *error) {
         return file_image_open(place, ISO_IMAGE, error);
@@ -24,7 +24,7 @@ static int host_mark(char ret[static SD_ID128_STRING_MAX]) {
         sd_id128_t id;
         int r;
 
-        r = sd_id128_get_machine_app_specific(ISO_APPLICATION_ID, &id);
+        r = sd_id128_get_machine_app_specific(iso_application_id, &id);
         if (r >= 0)
                 (void) sd_id128_to_string(id, ret);
         return r;
