@@ -63,22 +63,20 @@ static void on_added(Task *task, Io *io, int r, const sd_bus_error *error) {
 }
 
 static int add_begin(Domain *domain, const Job *job, const char *devices, sd_bus_error *error) {
-        Task *task = task_new(domain->manager, domain, NULL);
-        Io *io = io_new("add devices", io_devices_add, &domain->place);
-        int r = task && io ? domain_structural(domain, io) : -ENOMEM;
+        Task *task;
+        Io *io;
+        int r;
 
-        if (r >= 0) {
-                io->io_timeout_sec = domain->io_timeout_sec;
-                io->devices = strdup(devices);
-                r = io->devices ? 0 : -ENOMEM;
-        }
-        if (r < 0) {
-                if (io)
-                        io_free(io);
-                task_free(task);
+        r = task_structural_new(domain, job, "add devices", io_devices_add, &task, &io);
+        if (r < 0)
                 return r;
+        io->io_timeout_sec = domain->io_timeout_sec;
+        io->devices = strdup(devices);
+        if (!io->devices) {
+                io_free(io);
+                task_free(task);
+                return -ENOMEM;
         }
-        memcpy(task->job, job_id(job), UUID_STRING_MAX);
         r = task_run(task, io, domain->lane, DOMAIN_GROUP_USEC, on_added, error);
         if (r < 0)
                 task_free(task);

@@ -147,6 +147,23 @@ int block_image_mark(const DomainPlace *place, const char *image, sd_bus_error *
         return hide(place, image, LVM_TAG_REMOVED_ZERO, error);
 }
 
+int block_find_removable(const DomainPlace *place, const char *image, const char *volume, BlockScan *scan, VolumeList *list, char parent[static UUID_STRING_MAX],
+                         const BlockVolume **ret, sd_bus_error *error) {
+        int r;
+
+        r = block_scan(place, scan, error);
+        if (r >= 0)
+                r = block_read_image(place, scan, image, list, error);
+        if (r >= 0)
+                r = volume_may_delete(list, volume, parent, error);
+        if (r >= 0)
+                r = block_volumes_free(place, scan, image, error);
+        if (r < 0)
+                return r;
+        *ret = block_scan_get(scan, volume, error);
+        return *ret && streq((*ret)->tags.image, image) ? 0 : -ENOENT;
+}
+
 /* The tag first: from there on it is not of the image. A parent that is not the top again by then is made so by who clears the domain. */
 int block_volume_mark(const DomainPlace *place, const char *image, const char *volume, bool wipe, sd_bus_error *error) {
         const char *const names[] = {volume, NULL};
@@ -156,18 +173,9 @@ int block_volume_mark(const DomainPlace *place, const char *image, const char *v
         const BlockVolume *found;
         int r;
 
-        r = block_scan(place, &scan, error);
-        if (r >= 0)
-                r = block_read_image(place, &scan, image, &list, error);
-        if (r >= 0)
-                r = volume_may_delete(&list, volume, parent, error);
-        if (r >= 0)
-                r = block_volumes_free(place, &scan, image, error);
+        r = block_find_removable(place, image, volume, &scan, &list, parent, &found, error);
         if (r < 0)
                 return r;
-        found = block_scan_get(&scan, volume, error);
-        if (!found || !streq(found->tags.image, image))
-                return -ENOENT;
         r = retag(place, image, LVM_TAG_IMAGE, wipe ? LVM_TAG_REMOVED_ZERO : LVM_TAG_REMOVED, names, error);
         if (r < 0 || !parent[0])
                 return r;

@@ -350,20 +350,11 @@ int block_volume_delete(const DomainPlace *place, const char *image, const char 
         const BlockVolume *found;
         int r;
 
-        r = block_scan(place, &scan, error);
-        if (r >= 0)
-                r = block_read_image(place, &scan, image, &list, error);
-        if (r >= 0)
-                r = volume_may_delete(&list, volume, parent, error);
-        if (r >= 0)
-                r = block_volumes_free(place, &scan, image, error);
+        r = block_find_removable(place, image, volume, &scan, &list, parent, &found, error);
         if (r >= 0)
                 r = block_special_open(place, "metadata", true, &fd, error);
         if (r < 0)
                 return r;
-        found = block_scan_get(&scan, volume, error);
-        if (!found || !streq(found->tags.image, image))
-                return -ENOENT;
         r = cut_out(place, fd, found, volume_list_find(&list, volume), error);
         if (r >= 0 && parent[0]) {
                 found = block_scan_get(&scan, parent, error);

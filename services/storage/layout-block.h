@@ -91,6 +91,11 @@ int block_remove_left_overs(const DomainPlace *place, const BlockScan *scan, uns
 /* No data job of any host works on a volume of the image. Return: 0; -EBUSY with InUse. */
 int block_volumes_free(const DomainPlace *place, const BlockScan *scan, const char *image, sd_bus_error *error);
 
+/* The volume that is to leave its image, where it may and nobody works on it. scan, list: filled, for what comes after; to be cleared. parent: empty where it has none. ret:
+ * of scan. Return: 0, or negative with error set. */
+int block_find_removable(const DomainPlace *place, const char *image, const char *volume, BlockScan *scan, VolumeList *list, char parent[static UUID_STRING_MAX],
+                         const BlockVolume **ret, sd_bus_error *error);
+
 /* layout-block-volume.c */
 int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error);
 int block_volume_fill(const DomainPlace *place, const VolumeRequest *request, const VolumePlan *plan, sd_bus_error *error);

@@ -89,18 +89,25 @@ static int taken(const char *name, const DomainPlace *place, sd_bus_error *error
         return -EEXIST;
 }
 
-int file_iso_begin(const DomainPlace *place, const char *name, const char *job, int *ret_fd, sd_bus_error *error) {
-        _cleanup_close_ int directory = -EBADF, fd = -EBADF;
-        _cleanup_free_ char *hidden = NULL;
+/* The directory, and the hidden name that an upload has in it until it is complete. ret_hidden: new string. Return: a file descriptor, or negative with error set. */
+static int upload_open(const DomainPlace *place, const char *job, char **ret_hidden, sd_bus_error *error) {
         int r;
 
-        r = upload_name(job, &hidden, error);
+        r = upload_name(job, ret_hidden, error);
         if (r < 0)
                 return r;
         IDENTITY_SCOPE();
-        directory = iso_open(place, error);
+        return iso_open(place, error);
+}
+
+int file_iso_begin(const DomainPlace *place, const char *name, const char *job, int *ret_fd, sd_bus_error *error) {
+        _cleanup_close_ int directory = -EBADF, fd = -EBADF;
+        _cleanup_free_ char *hidden = NULL;
+
+        directory = upload_open(place, job, &hidden, error);
         if (directory < 0)
                 return directory;
+        IDENTITY_SCOPE();
         if (faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
                 return taken(name, place, error);
         fd = file_open_beneath(directory, hidden, O_RDWR | O_CREAT | O_TRUNC | O_NONBLOCK, STORAGE_TEXT_MODE);
@@ -117,13 +124,10 @@ int file_iso_commit(const DomainPlace *place, const char *name, const char *job,
         struct stat st;
         int r;
 
-        r = upload_name(job, &hidden, error);
-        if (r < 0)
-                return r;
-        IDENTITY_SCOPE();
-        directory = iso_open(place, error);
+        directory = upload_open(place, job, &hidden, error);
         if (directory < 0)
                 return directory;
+        IDENTITY_SCOPE();
         r = file_rename_new(directory, hidden, name);
         if (r == -ENOENT && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size_bytes)
                 r = 0;
@@ -139,15 +143,11 @@ int file_iso_commit(const DomainPlace *place, const char *name, const char *job,
 int file_iso_abandon(const DomainPlace *place, const char *job, sd_bus_error *error) {
         _cleanup_close_ int directory = -EBADF;
         _cleanup_free_ char *hidden = NULL;
-        int r;
 
-        r = upload_name(job, &hidden, error);
-        if (r < 0)
-                return r;
-        IDENTITY_SCOPE();
-        directory = iso_open(place, error);
+        directory = upload_open(place, job, &hidden, error);
         if (directory < 0)
                 return directory;
+        IDENTITY_SCOPE();
         if (unlinkat(directory, hidden, 0) < 0 && errno != ENOENT)
                 return bus_error_errno(error, -errno, "What was uploaded to domain %s is not removed", place->id);
         return 0;

@@ -53,18 +53,14 @@ static void on_lease_work(Task *task, Io *io, int r, const sd_bus_error *error) 
 }
 
 static int work_begin(Domain *domain, const Job *job, int (*run)(Io *), const char *lease, sd_bus_error *error) {
-        Task *task = task_new(domain->manager, domain, NULL);
-        Io *io = io_new("work on leases", run, &domain->place);
-        int r = task && io ? domain_structural(domain, io) : -ENOMEM;
+        Task *task;
+        Io *io;
+        int r;
 
-        if (r < 0) {
-                if (io)
-                        io_free(io);
-                task_free(task);
+        r = task_structural_new(domain, job, "work on leases", run, &task, &io);
+        if (r < 0)
                 return r;
-        }
         memcpy(io->lease, lease, strlen(lease) + 1);
-        memcpy(task->job, job_id(job), UUID_STRING_MAX);
         r = task_run(task, io, domain->lane, DOMAIN_LONG_IO_USEC, on_lease_work, error);
         if (r < 0)
                 task_free(task);

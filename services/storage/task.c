@@ -51,6 +51,23 @@ int domain_structural(const Domain *domain, Io *io) {
         return io->lease_directory ? 0 : -ENOMEM;
 }
 
+int task_structural_new(Domain *domain, const Job *job, const char *name, int (*run)(Io *), Task **ret, Io **ret_io) {
+        Task *task = task_new(domain->manager, domain, NULL);
+        Io *io = io_new(name, run, &domain->place);
+        int r = task && io ? domain_structural(domain, io) : -ENOMEM;
+
+        if (r < 0) {
+                if (io)
+                        io_free(io);
+                task_free(task);
+                return r;
+        }
+        memcpy(task->job, job_id(job), UUID_STRING_MAX);
+        *ret = task;
+        *ret_io = io;
+        return 0;
+}
+
 Domain *task_domain(const Task *task) {
         return domain_find(task->manager, task->domain);
 }

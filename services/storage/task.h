@@ -56,6 +56,8 @@ int task_run(Task *task, Io *io, uint64_t lane, uint64_t deadline_usec, task_the
 uint64_t task_lane(const char *word) _pure_;
 /* On a shared domain the piece is done by the holder of the lease, as things are now. Return: 0 or -ENOMEM. */
 int domain_structural(const Domain *domain, Io *io);
+/* A job's task with its one piece, structural where the domain is shared; both for task_run(). Return: 0 or -ENOMEM with neither. */
+int task_structural_new(Domain *domain, const Job *job, const char *name, int (*run)(Io *), Task **ret, Io **ret_io);
 Domain *task_domain(const Task *task);
 Job *task_job(const Task *task);
 

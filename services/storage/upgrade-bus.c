@@ -50,19 +50,15 @@ static void on_upgraded(Task *task, Io *io, int r, const sd_bus_error *error) {
 }
 
 static int begin(Domain *domain, const Job *job, uint32_t version, sd_bus_error *error) {
-        Task *task = task_new(domain->manager, domain, NULL);
-        Io *io = io_new("upgrade a domain", io_domain_upgrade, &domain->place);
-        int r = task && io ? domain_structural(domain, io) : -ENOMEM;
+        Task *task;
+        Io *io;
+        int r;
 
-        if (r < 0) {
-                if (io)
-                        io_free(io);
-                task_free(task);
+        r = task_structural_new(domain, job, "upgrade a domain", io_domain_upgrade, &task, &io);
+        if (r < 0)
                 return r;
-        }
         io->upgrade_version = version;
         io->host_id = domain->lockspace ? domain->lockspace->host_id : 0;
-        memcpy(task->job, job_id(job), UUID_STRING_MAX);
         domain_hold(domain);
         r = task_run(task, io, domain->lane, DOMAIN_LONG_IO_USEC, on_upgraded, error);
         if (r < 0) {
