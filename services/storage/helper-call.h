@@ -3,7 +3,7 @@
 
 /*
  * How the service asks a helper that may do what its own sandbox does not allow (rhv-lvm, rhv-iscsi): systemd starts the helper for each connection to a
- * socket only root may use; one request, one answer, and it ends.
+ * socket only root may use; one request, one answer, and it ends. Or it stays for a while, with a process for each connection (helper-server.c).
  *
  *      request: a JSON object, with at most one file descriptor
  *      answer:  {"r": 0} and at most one file descriptor, or {"r": -errno, "error": name, "message": text}
@@ -33,3 +33,5 @@ int helper_read(int fd, size_t max_bytes, char **ret, size_t *ret_size);
 typedef int (*helper_serve_t)(const json_t *request, int fd, int *ret_fd, sd_bus_error *error);
 /* A helper's whole main(): the connection is standard input, and its other end must be root's. Return: the exit status. */
 int helper_main(const char *name, helper_serve_t serve);
+/* The same of a helper that systemd gives the listening socket. limit_usec: as long a request may take; then its processes get SIGTERM. */
+int helper_server_main(const char *name, helper_serve_t serve, uint64_t limit_usec);

@@ -7,9 +7,10 @@
 #include "bus-error.h"
 #include "data-work.h"
 #include "fault-point.h"
-#include "layout-file.h"
+#include "image-listing.h"
 #include "io.h"
 #include "iscsi.h"
+#include "layout-file.h"
 #include "lease-request.h"
 #include "mount-unit.h"
 #include "place-json.h"
@@ -189,29 +190,7 @@ int io_close_domain(Io *io) {
 }
 
 int io_list_all(Io *io) {
-        char(*images)[UUID_STRING_MAX] = NULL;
-        size_t n = 0;
-        int r;
-
-        if (layout(io)->list_all)
-                return layout(io)->list_all(&io->place, &io->lists, &io->n_lists, &io->error);
-        r = layout(io)->list_images(&io->place, &images, &n, &io->error);
-        if (r < 0)
-                return r;
-        io->lists = calloc(n + 1, sizeof(*io->lists));
-        if (!io->lists)
-                r = -ENOMEM;
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                r = layout(io)->list_volumes(&io->place, images[i], &io->lists[io->n_lists], &io->error);
-                if (r >= 0)
-                        io->n_lists++;
-                if (r == -ENOENT) { /* deleted meanwhile */
-                        sd_bus_error_free(&io->error);
-                        r = 0;
-                }
-        }
-        free(images);
-        return r;
+        return image_listing(&io->place, &io->lists, &io->n_lists, &io->error);
 }
 
 /* ---- volumes ---- */

@@ -8,111 +8,9 @@
 #include "chain-rules.h"
 #include "layout-block.h"
 
-/* ---- the volumes of the group ---- */
-
-void block_scan_clear(BlockScan *scan) {
-        for (size_t i = 0; i < scan->n; i++)
-                free(scan->volumes[i].all_tags);
-        free(scan->volumes);
-        *scan = (BlockScan){};
-}
-
-static bool is_special(const char *name) {
-        for (const BlockSpecial *special = block_specials; special->name; special++)
-                if (streq(name, special->name))
-                        return true;
-        return false;
-}
-
-int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error) {
-        _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        int r;
-
-        r = lvm_volumes(place->path, place->id, &volumes, error);
-        if (r < 0)
-                return r;
-        scan.volumes = calloc(volumes.n + 1, sizeof(*scan.volumes));
-        if (!scan.volumes)
-                return -ENOMEM;
-        for (size_t i = 0; i < volumes.n; i++) {
-                LvmVolume *row = &volumes.rows[i];
-                BlockVolume *volume = &scan.volumes[scan.n];
-
-                if (!uuid_is_valid(row->name) || is_special(row->name))
-                        continue;
-                lvm_volume_tags_parse(row->tags, &volume->tags);
-                volume->all_tags = TAKE_PTR(row->tags);
-                memcpy(volume->id, row->name, UUID_STRING_MAX);
-                volume->size_bytes = row->size_bytes;
-                volume->active = row->active;
-                scan.n++;
-        }
-        *ret = scan;
-        scan = (BlockScan){};
-        return 0;
-}
-
-BlockVolume *block_scan_find(const BlockScan *scan, const char *id) {
-        for (size_t i = 0; i < scan->n; i++)
-                if (streq(scan->volumes[i].id, id))
-                        return &scan->volumes[i];
-        return NULL;
-}
-
-bool block_volume_is_whole(const BlockVolume *volume) {
-        return volume->tags.image[0] && !volume->tags.initializing && !volume->tags.removed;
-}
-
-static bool claims(const BlockVolume *volume, uint32_t slot) {
-        const char *rest = volume->all_tags;
-        uint32_t claimed;
-
-        while (lvm_volume_tags_next_slot(&rest, &claimed))
-                if (claimed == slot)
-                        return true;
-        return false;
-}
-
-bool block_scan_trouble(const BlockScan *scan, const BlockVolume *volume, char ret[static BLOCK_TROUBLE_BYTES]) {
-        *ret = '\0';
-        if (volume->tags.bad)
-                (void) snprintf(ret, BLOCK_TROUBLE_BYTES, "the tags of volume %s contradict each other, or cannot be read: %.128s", volume->id,
-                                volume->all_tags);
-        for (size_t i = 0; !*ret && volume->tags.slot != LVM_SLOT_NONE && i < scan->n; i++)
-                if (&scan->volumes[i] != volume && claims(&scan->volumes[i], volume->tags.slot))
-                        (void) snprintf(ret, BLOCK_TROUBLE_BYTES, "slot %u is that of volume %s and of volume %s", (unsigned)volume->tags.slot,
-                                        volume->id, scan->volumes[i].id);
-        return *ret;
-}
-
-BlockVolume *block_scan_get(const BlockScan *scan, const char *volume, sd_bus_error *error) {
-        BlockVolume *found = block_scan_find(scan, volume);
-        char trouble[BLOCK_TROUBLE_BYTES];
-
-        if (found && block_volume_is_whole(found)) {
-                if (!block_scan_trouble(scan, found, trouble))
-                        return found;
-                sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, trouble);
-                return NULL;
-        }
-        sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The domain has no volume %s", volume);
-        return NULL;
-}
-
 /* ---- records ---- */
 
-/* As a file's hard links count: itself, and each other image that is based on it. */
-static unsigned count_links(const BlockScan *scan, const BlockVolume *volume) {
-        unsigned n = 1;
-
-        for (size_t i = 0; i < scan->n; i++)
-                n += block_volume_is_whole(&scan->volumes[i]) && streq(scan->volumes[i].tags.parent, volume->id) &&
-                     !streq(scan->volumes[i].tags.image, volume->tags.image);
-        return n;
-}
-
-static int add_record(const DomainPlace *place, int fd, const BlockScan *scan, const BlockVolume *volume, VolumeList *list) {
+static int add_record(const DomainPlace *place, const BlockSlots *slots, const BlockScan *scan, const BlockVolume *volume, VolumeList *list) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         VolumeRecord *record = volume_list_add(list, volume->id);
         char trouble[BLOCK_TROUBLE_BYTES];
@@ -124,7 +22,7 @@ static int add_record(const DomainPlace *place, int fd, const BlockScan *scan, c
                 record->problem = strdup(trouble);
                 return record->problem ? 0 : -ENOMEM;
         }
-        r = block_slot_read(place, fd, volume, &record->metadata, &error);
+        r = block_slots_get(place, slots, volume, &record->metadata, &error);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
@@ -132,12 +30,12 @@ static int add_record(const DomainPlace *place, int fd, const BlockScan *scan, c
                 return record->problem ? 0 : -ENOMEM;
         }
         record->true_size_bytes = record->apparent_size_bytes = volume->size_bytes;
-        record->links = count_links(scan, volume);
+        record->links = volume->links;
         return 0;
 }
 
 /* A template is a volume of its own image; the images based on it need it in their chains. */
-static int add_templates(const DomainPlace *place, int fd, const BlockScan *scan, VolumeList *list) {
+static int add_templates(const DomainPlace *place, const BlockSlots *slots, const BlockScan *scan, VolumeList *list) {
         for (size_t i = 0; i < list->n; i++) {
                 const VolumeMetadata *metadata = &list->records[i].metadata;
                 const BlockVolume *base;
@@ -148,23 +46,26 @@ static int add_templates(const DomainPlace *place, int fd, const BlockScan *scan
                 base = block_scan_find(scan, metadata->parent);
                 if (!base || !block_volume_is_whole(base))
                         continue;
-                r = add_record(place, fd, scan, base, list);
+                r = add_record(place, slots, scan, base, list);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static int read_image(const DomainPlace *place, int fd, const BlockScan *scan, const char *image, VolumeList *ret) {
+static int read_image(const DomainPlace *place, const BlockSlots *slots, const BlockScan *scan, const char *image, VolumeList *ret) {
         _cleanup_(volume_list_clear) VolumeList list = {};
+        BlockVolume *const *volumes;
+        size_t n;
         int r = 0;
 
         memcpy(list.image, image, UUID_STRING_MAX);
-        for (size_t i = 0; r >= 0 && i < scan->n; i++)
-                if (block_volume_is_whole(&scan->volumes[i]) && streq(scan->volumes[i].tags.image, image))
-                        r = add_record(place, fd, scan, &scan->volumes[i], &list);
+        n = block_scan_image(scan, image, &volumes);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (block_volume_is_whole(volumes[i]))
+                        r = add_record(place, slots, scan, volumes[i], &list);
         if (r >= 0)
-                r = add_templates(place, fd, scan, &list);
+                r = add_templates(place, slots, scan, &list);
         if (r < 0)
                 return r;
         *ret = list;
@@ -172,13 +73,9 @@ static int read_image(const DomainPlace *place, int fd, const BlockScan *scan, c
         return 0;
 }
 
-int block_read_image(const DomainPlace *place, const BlockScan *scan, const char *image, VolumeList *ret, sd_bus_error *error) {
-        _cleanup_close_ int fd = -EBADF;
-        int r;
+static int read_one_image(const DomainPlace *place, int fd, const BlockScan *scan, const char *image, VolumeList *ret, sd_bus_error *error) {
+        int r = read_image(place, &(const BlockSlots){.fd = fd}, scan, image, ret);
 
-        r = block_special_open(place, "metadata", false, &fd, error);
-        if (r >= 0)
-                r = read_image(place, fd, scan, image, ret);
         if (r < 0 || ret->n > 0)
                 return r;
         volume_list_clear(ret);
@@ -186,34 +83,57 @@ int block_read_image(const DomainPlace *place, const BlockScan *scan, const char
         return -ENOENT;
 }
 
-int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error) {
-        _cleanup_(block_scan_clear) BlockScan scan = {};
+int block_read_image(const DomainPlace *place, const BlockScan *scan, const char *image, VolumeList *ret, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
         int r;
 
-        r = block_scan(place, &scan, error);
-        return r < 0 ? r : block_read_image(place, &scan, image, ret, error);
+        r = block_special_open(place, "metadata", false, &fd, error);
+        return r < 0 ? r : read_one_image(place, fd, scan, image, ret, error);
 }
 
-static int compare_ids(const void *a, const void *b) {
-        return strcmp(a, b);
+/* Both need rhv-lvm, which takes longer to start than either takes: so at once. */
+static int scan_and_open(const DomainPlace *place, BlockScan *ret, int *ret_fd, sd_bus_error *error) {
+        _cleanup_error_ sd_bus_error unopened = SD_BUS_ERROR_NULL;
+        LvmOpening opening;
+        int r, fd;
+
+        r = lvm_open_begin(place->id, "metadata", false, &opening, error);
+        if (r < 0)
+                return r;
+        r = block_scan(place, ret, error);
+        fd = lvm_open_end(&opening, &unopened);
+        if (r >= 0 && fd < 0) {
+                block_scan_clear(ret);
+                (void) sd_bus_error_move(error, &unopened);
+                return fd == -ENOENT ? -EIO : fd;
+        }
+        if (r < 0)
+                (void) safe_close(fd);
+        else
+                *ret_fd = fd;
+        return r;
+}
+
+int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        r = scan_and_open(place, &scan, &fd, error);
+        return r < 0 ? r : read_one_image(place, fd, &scan, image, ret, error);
 }
 
 /* The images there are, or those of them with an active volume, each once. ids: room for scan->n. */
 static size_t distinct_images(const BlockScan *scan, bool active, char (*ids)[UUID_STRING_MAX]) {
         size_t n = 0;
 
-        for (size_t i = 0; i < scan->n; i++)
-                if (block_volume_is_whole(&scan->volumes[i]) && (scan->volumes[i].active || !active))
-                        memcpy(ids[n++], scan->volumes[i].tags.image, UUID_STRING_MAX);
-        if (n == 0)
-                return 0;
-        qsort(ids, n, sizeof(*ids), compare_ids);
+        for (size_t i = 0; i < scan->n; i++) {
+                const BlockVolume *volume = scan->by_image[i];
 
-        size_t kept = 1;
-        for (size_t i = 1; i < n; i++)
-                if (!streq(ids[i], ids[kept - 1]))
-                        memmove(ids[kept++], ids[i], UUID_STRING_MAX);
-        return kept;
+                if (block_volume_is_whole(volume) && (volume->active || !active) && (n == 0 || !streq(ids[n - 1], volume->tags.image)))
+                        memcpy(ids[n++], volume->tags.image, UUID_STRING_MAX);
+        }
+        return n;
 }
 
 static int list_images(const DomainPlace *place, bool active, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error) {
@@ -243,14 +163,15 @@ int block_list_active(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], s
 int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error) {
         _cleanup_(block_scan_clear) BlockScan scan = {};
         _cleanup_free_ char(*ids)[UUID_STRING_MAX] = NULL;
+        _cleanup_(block_slots_clear) BlockSlots slots = {};
         _cleanup_close_ int fd = -EBADF;
         VolumeList *lists = NULL;
         size_t n, done = 0;
         int r;
 
-        r = block_scan(place, &scan, error);
+        r = scan_and_open(place, &scan, &fd, error);
         if (r >= 0)
-                r = block_special_open(place, "metadata", false, &fd, error);
+                r = block_slots_read(place, fd, &scan, &slots);
         if (r < 0)
                 return r;
         ids = calloc(scan.n + 1, sizeof(*ids));
@@ -259,7 +180,7 @@ int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd
                 return -ENOMEM;
         n = distinct_images(&scan, false, ids);
         for (; done < n && r >= 0; done += r >= 0)
-                r = read_image(place, fd, &scan, ids[done], &lists[done]);
+                r = read_image(place, &slots, &scan, ids[done], &lists[done]);
         if (r < 0) {
                 while (done > 0)
                         volume_list_clear(&lists[--done]);
@@ -355,7 +276,7 @@ static int finish_images(const DomainPlace *place, const BlockScan *scan, unsign
         for (size_t i = 0; r >= 0 && i < n_ids; i++) {
                 _cleanup_(volume_list_clear) VolumeList list = {};
 
-                r = read_image(place, fd, scan, ids[i], &list);
+                r = read_image(place, &(const BlockSlots){.fd = fd}, scan, ids[i], &list);
                 if (r >= 0)
                         r = finish_parents(place, fd, scan, &list, n, error);
                 if (r >= 0)

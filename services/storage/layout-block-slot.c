@@ -21,9 +21,23 @@ static int slot_buffer(void **ret) {
         return 0;
 }
 
+static int parse(const DomainPlace *place, const void *bytes, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error) {
+        char what[64];
+        int r;
+
+        (void) snprintf(what, sizeof(what), "slot %u", (unsigned)volume->tags.slot);
+        r = volume_metadata_parse(bytes, strnlen(bytes, BLOCK_SLOT_BYTES), what, ret, error);
+        if (r < 0)
+                return r;
+        if (streq(ret->domain, place->id) && streq(ret->image, volume->tags.image))
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: it is of image %s in domain %s, the tags of volume %s say otherwise", what,
+                          ret->image, ret->domain, volume->id);
+        return -EBADMSG;
+}
+
 int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error) {
         _cleanup_free_ void *buffer = NULL;
-        char what[64];
         ssize_t n;
         int r;
 
@@ -34,19 +48,110 @@ int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume,
         r = slot_buffer(&buffer);
         if (r < 0)
                 return r;
-        (void) snprintf(what, sizeof(what), "slot %u", (unsigned)volume->tags.slot);
         n = pread(fd, buffer, BLOCK_SLOT_BYTES, (off_t)block_slot_offset(place->version, volume->tags.slot));
         if (n != (ssize_t)BLOCK_SLOT_BYTES)
                 return bus_error_errno(error, n < 0 ? -errno : -EIO, "Cannot read the metadata of a volume");
-        r = volume_metadata_parse(buffer, strnlen(buffer, BLOCK_SLOT_BYTES), what, ret, error);
-        if (r < 0)
-                return r;
-        if (streq(ret->domain, place->id) && streq(ret->image, volume->tags.image))
-                return 0;
-        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s: it is of image %s in domain %s, the tags of volume %s say otherwise", what,
-                          ret->image, ret->domain, volume->id);
-        return -EBADMSG;
+        return parse(place, buffer, volume, ret, error);
 }
+
+/* ---- many ---- */
+
+void block_slots_clear(BlockSlots *slots) {
+        free(slots->bytes);
+        free(slots->unread);
+        *slots = (BlockSlots){};
+}
+
+static int compare_slots(const void *a, const void *b) {
+        const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+/* One run of slots: [from, to) in `metadata`. */
+static void read_run(BlockSlots *slots, uint64_t from, uint64_t to) {
+        while (from < to) {
+                ssize_t n = pread(slots->fd, slots->bytes + (from - slots->offset), (size_t)(to - from), (off_t)from);
+
+                if (n > 0)
+                        from += (uint64_t)n;
+                else if (n == 0 || errno != EINTR)
+                        break;
+        }
+        if (from == to)
+                return;
+        slots->unread[slots->n_unread].from = from;
+        slots->unread[slots->n_unread++].to = to;
+}
+
+/* Slots that are so near to one another that one read is cheaper than two, and so few that a read does not last. */
+#define RUN_GAP_BYTES (64 * KIB)
+#define RUN_BYTES_MAX (1 * MIB)
+
+static void read_runs(const DomainPlace *place, const uint32_t *wanted, size_t n, BlockSlots *slots) {
+        for (size_t i = 0, next; i < n; i = next) {
+                const uint64_t from = block_slot_offset(place->version, wanted[i]);
+                uint64_t to = from + BLOCK_SLOT_BYTES;
+
+                for (next = i + 1; next < n; next++) {
+                        const uint64_t other = block_slot_offset(place->version, wanted[next]);
+
+                        if (other > to + RUN_GAP_BYTES || other + BLOCK_SLOT_BYTES > from + RUN_BYTES_MAX)
+                                break;
+                        to = other + BLOCK_SLOT_BYTES;
+                }
+                read_run(slots, from, to);
+        }
+}
+
+int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, BlockSlots *ret) {
+        _cleanup_(block_slots_clear) BlockSlots slots = {.fd = fd};
+        _cleanup_free_ uint32_t *wanted = calloc(scan->n + 1, sizeof(*wanted));
+        uint64_t end;
+        void *bytes;
+        size_t n = 0;
+
+        if (!wanted)
+                return -ENOMEM;
+        for (size_t i = 0; i < scan->n; i++)
+                if (block_volume_is_whole(&scan->volumes[i]) && scan->volumes[i].tags.slot <= BLOCK_SLOT_MAX)
+                        wanted[n++] = scan->volumes[i].tags.slot;
+        ret->fd = fd;
+        if (n == 0)
+                return 0;
+        qsort(wanted, n, sizeof(*wanted), compare_slots);
+        slots.offset = block_slot_offset(place->version, wanted[0]) / DIRECT_BYTES * DIRECT_BYTES;
+        end = block_slot_offset(place->version, wanted[n - 1]) + BLOCK_SLOT_BYTES;
+        slots.size = end - slots.offset;
+        slots.unread = calloc(n, sizeof(*slots.unread));
+        if (!slots.unread || posix_memalign(&bytes, DIRECT_BYTES, slots.size) != 0)
+                return -ENOMEM;
+        slots.bytes = bytes;
+        read_runs(place, wanted, n, &slots);
+        *ret = slots;
+        slots = (BlockSlots){};
+        return 0;
+}
+
+static bool was_read(const BlockSlots *slots, uint64_t at) {
+        if (!slots->bytes || at < slots->offset || at + BLOCK_SLOT_BYTES > slots->offset + slots->size)
+                return false;
+        for (size_t i = 0; i < slots->n_unread; i++)
+                if (at + BLOCK_SLOT_BYTES > slots->unread[i].from && at < slots->unread[i].to)
+                        return false;
+        return true;
+}
+
+int block_slots_get(const DomainPlace *place, const BlockSlots *slots, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error) {
+        const uint64_t at = volume->tags.slot <= BLOCK_SLOT_MAX ? block_slot_offset(place->version, volume->tags.slot) : UINT64_MAX / 2;
+
+        /* What is wrong with one of them is its own. */
+        if (!was_read(slots, at))
+                return block_slot_read(place, slots->fd, volume, ret, error);
+        return parse(place, slots->bytes + (at - slots->offset), volume, ret, error);
+}
+
+/* ---- changes ---- */
 
 int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const VolumeMetadata *metadata, sd_bus_error *error) {
         _cleanup_free_ void *buffer = NULL;

@@ -37,16 +37,24 @@ typedef struct BlockVolume {
         char *all_tags;
         uint64_t size_bytes;
         bool active;
+
+        unsigned links; /* as of a file: 1, and 1 for each other image's volume that is built on it */
+        bool contested; /* another may claim its slot: block_scan_trouble() tells */
 } BlockVolume;
 
-/* Everything in the group that is a volume, or is becoming or ceasing to be one. Sorted by nothing. */
+/* layout-block-scan.c: everything in the group that is a volume, or is becoming or ceasing to be one. */
 typedef struct BlockScan {
-        BlockVolume *volumes;
+        BlockVolume *volumes;   /* by their ids */
+        BlockVolume **by_image; /* the same, by image and id */
         size_t n;
 } BlockScan;
 void block_scan_clear(BlockScan *scan);
 int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error);
+/* Sorts the volumes and finds out what they have to do with each other. Return: 0 or -ENOMEM. */
+int block_scan_order(BlockScan *scan);
 BlockVolume *block_scan_find(const BlockScan *scan, const char *id) _pure_;
+/* ret: where in by_image those with the tag of this image begin. Return: how many they are. */
+size_t block_scan_image(const BlockScan *scan, const char *image, BlockVolume *const **ret);
 /* Is it part of an image that is there? */
 bool block_volume_is_whole(const BlockVolume *volume) _pure_;
 #define BLOCK_TROUBLE_BYTES 256U
@@ -60,6 +68,21 @@ int block_read_image(const DomainPlace *place, const BlockScan *scan, const char
 
 /* layout-block-slot.c: one slot. fd: of `metadata`. */
 int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error);
+/* The slots of all volumes that are whole, in few large reads. */
+typedef struct BlockSlots {
+        int fd;                /* borrowed: what a large read did not get is read alone */
+        uint8_t *bytes;        /* from offset on; NULL: nothing was read */
+        uint64_t offset, size; /* in bytes, in `metadata` */
+        struct {
+                uint64_t from, to;
+        } *unread;
+        size_t n_unread;
+} BlockSlots;
+void block_slots_clear(BlockSlots *slots);
+/* Return: 0 or -ENOMEM; what cannot be read is no failure here. */
+int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, BlockSlots *ret);
+/* As block_slot_read(). */
+int block_slots_get(const DomainPlace *place, const BlockSlots *slots, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error);
 int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const VolumeMetadata *metadata, sd_bus_error *error);
 /* The bytes of a slot at from, whatever they are, also at to. */
 int block_slot_move(int fd, uint64_t from, uint64_t to, sd_bus_error *error);

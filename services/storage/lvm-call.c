@@ -73,8 +73,12 @@ int lvm_run_there(const char *socket_path, const char *const *argv, int *ret_fd,
         return r < 0 ? r : lvm_run_end(connection, ret_fd, error);
 }
 
-int lvm_open_there(const char *socket_path, const char *path, bool writable, int *ret_fd, sd_bus_error *error) {
-        return helper_ask(socket_path, HELPER, json_pack("{s:s, s:b}", "open", path, "writable", writable), -EBADF, ret_fd, error);
+int lvm_open_there_begin(const char *socket_path, const char *path, bool writable, int *ret_connection, sd_bus_error *error) {
+        return helper_begin(socket_path, HELPER, json_pack("{s:s, s:b}", "open", path, "writable", writable), -EBADF, ret_connection, error);
+}
+
+int lvm_open_there_end(int connection, int *ret_fd, sd_bus_error *error) {
+        return helper_end(connection, HELPER, ret_fd, error);
 }
 
 /* ---- serving ---- */

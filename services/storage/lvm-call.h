@@ -17,9 +17,10 @@ int lvm_run_here(const char *const *argv, int *ret_fd, sd_bus_error *error);
 int lvm_open_here(const char *path, bool writable, int *ret_fd, sd_bus_error *error);
 /* The same through rhv-lvm. */
 int lvm_run_there(const char *socket_path, const char *const *argv, int *ret_fd, sd_bus_error *error);
-/* In two steps (helper_begin()). */
+/* In two steps (helper_begin()). Opening there has only these. */
 int lvm_run_begin(const char *socket_path, const char *const *argv, int *ret_connection, sd_bus_error *error);
 int lvm_run_end(int connection, int *ret_fd, sd_bus_error *error);
-int lvm_open_there(const char *socket_path, const char *path, bool writable, int *ret_fd, sd_bus_error *error);
+int lvm_open_there_begin(const char *socket_path, const char *path, bool writable, int *ret_connection, sd_bus_error *error);
+int lvm_open_there_end(int connection, int *ret_fd, sd_bus_error *error);
 /* rhv-lvm: does one request (helper_serve_t). */
 int lvm_serve(const json_t *request, int fd, int *ret_fd, sd_bus_error *error);

@@ -169,14 +169,30 @@ int lvm_remove(const char *devices, const char *group, const char *const *names,
 
 /* ---- devices ---- */
 
-int lvm_open(const char *group, const char *name, bool writable, sd_bus_error *error) {
+int lvm_open_begin(const char *group, const char *name, bool writable, LvmOpening *ret, sd_bus_error *error) {
         _cleanup_free_ char *path = name ? lvm_path(group, name) : strdup(group);
-        int fd, r;
 
+        *ret = (LvmOpening){.connection = -EBADF, .fd = -EBADF};
         if (!path)
                 return -ENOMEM;
-        r = helper ? lvm_open_there(helper, path, writable, &fd, error) : lvm_open_here(path, writable, &fd, error);
+        return helper ? lvm_open_there_begin(helper, path, writable, &ret->connection, error) : lvm_open_here(path, writable, &ret->fd, error);
+}
+
+int lvm_open_end(LvmOpening *opening, sd_bus_error *error) {
+        int fd, r;
+
+        if (opening->fd >= 0)
+                return TAKE_FD(opening->fd);
+        r = lvm_open_there_end(TAKE_FD(opening->connection), &fd, error);
         return r < 0 ? r : fd;
+}
+
+int lvm_open(const char *group, const char *name, bool writable, sd_bus_error *error) {
+        LvmOpening opening;
+        int r;
+
+        r = lvm_open_begin(group, name, writable, &opening, error);
+        return r < 0 ? r : lvm_open_end(&opening, error);
 }
 
 int lvm_buffered(int fd) {

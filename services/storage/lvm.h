@@ -46,6 +46,13 @@ int lvm_remove(const char *devices, const char *group, const char *const *names,
 
 /* An active volume, with direct I/O. name: NULL for the device named group itself (an absolute path). Return: a file descriptor. */
 int lvm_open(const char *group, const char *name, bool writable, sd_bus_error *error);
+/* The same in two steps, with something else done between them. end: must follow where begin succeeded. */
+typedef struct LvmOpening {
+        int connection; /* to rhv-lvm */
+        int fd;         /* where it was opened here */
+} LvmOpening;
+int lvm_open_begin(const char *group, const char *name, bool writable, LvmOpening *ret, sd_bus_error *error);
+int lvm_open_end(LvmOpening *opening, sd_bus_error *error);
 
 /* Gives up direct I/O on it. The kernel forgets what it cached of a block device when the last that has it open closes it. */
 int lvm_buffered(int fd);

@@ -19,7 +19,7 @@
 # shellcheck source=tests/lab/lib/lvm-loop.sh
 . "$SUITE_LAB/lib/lvm-loop.sh"
 
-trap 'lab down' EXIT
+[ -n "${BENCH_KEEP:-}" ] || trap 'lab down' EXIT
 tests/lib/need lab
 lab down
 lab image >/dev/null

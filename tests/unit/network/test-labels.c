@@ -33,7 +33,7 @@ static int ok(json_t *view, json_t **labels, const char *changes, const char *ne
         int r = run(view, labels, changes, networks, bonds, &error);
 
         if (r < 0)
-                fail_msg("%s %s: %s", changes, networks, error.message);
+                fail_msg("%s %s: %s", changes ?: "-", networks ?: "-", error.message);
         return r;
 }
 

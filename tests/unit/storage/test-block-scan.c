@@ -5,6 +5,10 @@
  * with each bit turned and cut at each byte. Refused by name with the object, or read as what can stand there.
  */
 
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "block-slot.h"
 #include "bus-error.h"
 #include "fixture.h"
@@ -27,6 +31,7 @@ static void add(BlockScan *scan, const char *id, const char *tags) {
         *volume = (BlockVolume){.all_tags = strdup(tags)};
         memcpy(volume->id, id, UUID_STRING_MAX);
         lvm_volume_tags_parse(tags, &volume->tags);
+        assert_int_equal(block_scan_order(scan), 0);
 }
 
 static void assert_trouble(const BlockScan *scan, const char *id, const char *wanted) {
@@ -155,6 +160,67 @@ static void test_slots(void **state) {
         assert_in_range(damage(text, (size_t)size, read_slot), 1, (unsigned)size * 4);
 }
 
+/* ---- many at once ---- */
+
+/* Slots near and far, and one behind the end of the device: each is as when it is read alone. */
+static void test_many_slots(void **state) {
+        static const uint32_t numbers[] = {1, 2, 3, 9, 40, 600, 601, 1947};
+        DomainPlace place = {.id = DOMAIN};
+
+        for (place.version = 3; place.version <= 5; place.version++) {
+                _cleanup_(block_scan_clear) BlockScan scan = {};
+                _cleanup_(block_slots_clear) BlockSlots slots = {};
+                _cleanup_close_ int fd = memfd_create("metadata", MFD_CLOEXEC);
+
+                assert_true(fd >= 0);
+                for (unsigned i = ELEMENTSOF(numbers); i-- > 0;) {
+                        VolumeMetadata metadata = whole;
+                        char id[UUID_STRING_MAX], tags[256];
+
+                        (void) snprintf(id, sizeof(id), "bbbbbbbb-0000-4000-8000-%012u", i * 7 % 8);
+                        (void) snprintf(tags, sizeof(tags), "IU_" IMAGE ",MD_%u,PU_" A, (unsigned)numbers[i]);
+                        add(&scan, id, tags);
+                        metadata.created_sec = numbers[i];
+                        if (i + 1 < ELEMENTSOF(numbers))
+                                assert_int_equal(block_slot_write(&place, fd, numbers[i], &metadata, NULL), 0);
+                }
+                add(&scan, C, "IU_" OTHER ",PU_" BLANK_UUID); /* without a slot */
+                assert_int_equal(ftruncate(fd, (off_t)block_slot_offset(place.version, 602)), 0);
+
+                assert_int_equal(block_slots_read(&place, fd, &scan, &slots), 0);
+                for (size_t i = 0; i < scan.n; i++) {
+                        _cleanup_error_ sd_bus_error alone = SD_BUS_ERROR_NULL, together = SD_BUS_ERROR_NULL;
+                        const BlockVolume *volume = &scan.volumes[i];
+                        VolumeMetadata a = {}, b = {};
+                        int r = block_slot_read(&place, fd, volume, &a, &alone);
+
+                        assert_int_equal(block_slots_get(&place, &slots, volume, &b, &together), r);
+                        assert_int_equal(r < 0, volume->tags.slot > 601);
+                        if (r >= 0)
+                                assert_int_equal(b.created_sec, volume->tags.slot);
+                        else
+                                assert_string_equal(together.message, alone.message);
+                }
+        }
+}
+
+/* Found by binary search: whatever LVM's order was. */
+static void test_order(void **state) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        BlockVolume *const *found;
+
+        add(&scan, C, "IU_" IMAGE ",MD_3,PU_" A);
+        add(&scan, B, "IU_" OTHER ",MD_2,PU_" A);
+        add(&scan, A, "IU_" IMAGE ",MD_1,PU_" BLANK_UUID);
+        assert_int_equal(block_scan_image(&scan, IMAGE, &found), 2);
+        assert_string_equal(found[0]->id, A);
+        assert_string_equal(found[1]->id, C);
+        assert_int_equal(block_scan_image(&scan, OTHER, &found), 1);
+        assert_int_equal(block_scan_image(&scan, DOMAIN, &found), 0);
+        assert_int_equal(block_scan_find(&scan, A)->links, 2); /* itself, and B of another image; C is its own image's */
+        assert_int_equal(block_scan_find(&scan, B)->links, 1);
+}
+
 static bool read_domain(const char *tags, size_t size) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *copy = strndup(tags, size), *text = NULL;
@@ -214,6 +280,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_well),  cmocka_unit_test(test_two_of_one_slot), cmocka_unit_test(test_contradictions),
                         cmocka_unit_test(test_slots), cmocka_unit_test(test_domain),
+                        cmocka_unit_test(test_order), cmocka_unit_test(test_many_slots),
         };
 
         return cmocka_run_group_tests_name("block-scan", tests, NULL, NULL);

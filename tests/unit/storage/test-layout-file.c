@@ -12,6 +12,7 @@
 
 #include "bus-error.h"
 #include "file-util.h"
+#include "image-listing.h"
 #include "layout-file.h"
 #include "test-data.h"
 
@@ -582,6 +583,39 @@ static void test_update(void **state) {
         assert_string_equal(error.name, RHV_ERROR_INVALID_STATE);
 }
 
+/* More images than one thread reads: all are there, in order, each its own; and what is wrong with one is told. */
+static void test_many_images(void **state) {
+        Place *p = *state;
+        VolumeRequest request = request_of(VOLUME, NULL);
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        char(*images)[UUID_STRING_MAX];
+        VolumeList *lists = NULL;
+        size_t n_images, n = 0;
+
+        for (unsigned i = 0; i < 100; i++) {
+                (void) snprintf(request.image, sizeof(request.image), "aaaaaaaa-0000-4000-8000-%012u", i);
+                request.capacity_bytes = (i + 1) * MIB;
+                make_volume(p, &request);
+        }
+        assert_ok(layout_file.list_images(&p->place, &images, &n_images, NULL));
+        assert_ok(image_listing(&p->place, &lists, &n, &error));
+        assert_int_equal(n_images, 100);
+        assert_int_equal(n, 100);
+        for (size_t i = 0; i < n; i++) {
+                assert_string_equal(lists[i].image, images[i]);
+                assert_int_equal(lists[i].n, 1);
+                assert_int_equal(lists[i].records[0].metadata.capacity_bytes, (strtoul(images[i] + 24, NULL, 10) + 1) * MIB);
+                volume_list_clear(&lists[i]);
+        }
+        free(lists);
+        free(images);
+
+        assert_ok(symlink("/", path_of(p, DOMAIN "/images/cccccccc-0000-4000-8000-000000000000")));
+        assert_true(image_listing(&p->place, &lists, &n, &error) < 0);
+        assert_string_equal(error.name, RHV_ERROR_BAD_FORMAT);
+        assert_non_null(strstr(error.message, "cccccccc-0000-4000-8000-000000000000"));
+}
+
 #define PLACE_TEST(f) cmocka_unit_test_setup_teardown(f, make_place, remove_place)
 
 int main(void) {
@@ -605,6 +639,7 @@ int main(void) {
                         PLACE_TEST(test_older_versions),
                         PLACE_TEST(test_look),
                         PLACE_TEST(test_update),
+                        PLACE_TEST(test_many_images),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
