@@ -132,33 +132,32 @@ static int check_new(const BlockScan *scan, const VolumeRequest *request, sd_bus
         return 0;
 }
 
-/* New, with the tag of one being made, active on this host. ret_size: what LVM made of it. */
+/* What LVM made of the size that was asked for. */
+static int device_size(const DomainPlace *place, const char *volume, uint64_t *ret, sd_bus_error *error) {
+        _cleanup_close_ int fd = lvm_open(place->id, volume, false, error);
+        off_t end;
+
+        if (fd < 0)
+                return fd == -ENOENT ? -EIO : fd;
+        end = lseek(fd, 0, SEEK_END);
+        if (end <= 0)
+                return bus_error_errno(error, end < 0 ? -errno : -EIO, "LVM made volume %s, and it has no size", volume);
+        *ret = (uint64_t)end;
+        return 0;
+}
+
+/* New, with the tag of one being made, active on this host. */
 static int make_volume(const DomainPlace *place, const char *volume, uint64_t size_bytes, uint64_t *ret_size, sd_bus_error *error) {
         char size[LVM_SIZE_BYTES];
         const char *const create[] = {"lvcreate", "--autobackup",     "n",      "--contiguous",       "n",      "--activate",
-                                      "n",        "--zero",           "n",      "--wipesignatures",   "n",      "--size",
+                                      "y",        "--zero",           "n",      "--wipesignatures",   "n",      "--size",
                                       size,       "--addtag",         LVM_TAG_INITIALIZING, "--name", volume, place->id,
                                       NULL};
-        const char *const names[] = {volume, NULL};
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        const BlockVolume *made;
         int r;
 
         (void) snprintf(size, sizeof(size), "%" PRIu64 "m", (size_bytes + MIB - 1) / MIB);
         r = lvm_command(place->path, create, error);
-        if (r >= 0)
-                r = lvm_activate(place->path, place->id, names, error);
-        if (r >= 0)
-                r = block_scan(place, &scan, error);
-        if (r < 0)
-                return r;
-        made = block_scan_find(&scan, volume);
-        if (!made) {
-                sd_bus_error_setf(error, RHV_ERROR_BACKEND_FAILED, "LVM made volume %s, and does not report it", volume);
-                return -EIO;
-        }
-        *ret_size = made->size_bytes;
-        return 0;
+        return r < 0 ? r : device_size(place, volume, ret_size, error);
 }
 
 /* A new image on a template: of that image's volumes its chain has the one it is based on. */
@@ -188,7 +187,7 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
         _cleanup_(volume_list_clear) VolumeList list = {};
         _cleanup_(volume_plan_clear) VolumePlan plan = {};
         const VolumeRecord *parent;
-        uint64_t size;
+        uint64_t size = 0;
         int r;
 
         r = block_scan(place, &scan, error);

@@ -15,3 +15,11 @@ wait_until() {
                 sleep 0.02
         done
 }
+
+# job_seconds START HOST JOB: from START to the end of the job as the service has noted it, which does not depend on how often it is asked. Needs lib/storage.sh.
+job_seconds() {
+        local outcome
+        outcome=$(job_wait "$2" "$3")
+        [ "$outcome" = "done" ] || fail "$3: $outcome"
+        awk -v a="$1" -v b="$(job_get "$2" "$3" EndedAt)" 'BEGIN { printf "%.3f", b / 1000000 - a }'
+}

@@ -26,7 +26,13 @@ top=bbbbbbbb-0000-4000-8000-000000000002
 now() { date +%s.%N; }
 since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.3f", b - a }'; }
 drop() { sync; echo 3 > /proc/sys/vm/drop_caches 2>/dev/null || true; }
-ended() { local method=$1 signature=$2; shift 2; job_wait host1 "$(job_of "$(domain_call host1 $domain "$method" "$signature" "$@")")"; }
+# timed METHOD SIGNATURE ARGUMENT...: how long the job takes, from before the call
+timed() {
+        local method=$1 signature=$2 start
+        shift 2
+        start=$(now)
+        job_seconds "$start" host1 "$(job_of "$(domain_call host1 $domain "$method" "$signature" "$@")")"
+}
 well() { local outcome; outcome=$("$@"); [ "$outcome" = "done" ] || fail "$*: $outcome"; }
 
 lab up host1
@@ -41,9 +47,7 @@ fill $dir/$image/$base 1
 ours=() bare=()
 for ((i = 0; i < rounds; i++)); do
         drop
-        start=$(now)
-        well ended CopyVolume 'ssa{sv}a{sv}' $image $base 3 image s $copy volume s $base format s raw 0
-        ours+=("$(since "$start")")
+        ours+=("$(timed CopyVolume 'ssa{sv}a{sv}' $image $base 3 image s $copy volume s $base format s raw 0)")
         well image_delete host1 $domain $copy
         drop
         start=$(now)
@@ -56,12 +60,10 @@ line "copy of $mib MiB of qcow2 to raw, s (median of $rounds)" "$(median "${ours
 
 ours=() bare=()
 for ((i = 0; i < rounds; i++)); do
-        well ended CreateVolume 'ssa{sv}a{sv}' $image $top 2 format s qcow2 parent s $base 0
+        timed CreateVolume 'ssa{sv}a{sv}' $image $top 2 format s qcow2 parent s $base 0 >/dev/null
         fill $dir/$image/$top 2
         drop
-        start=$(now)
-        well ended MergeVolume 'ssa{sv}' $image $top 0
-        ours+=("$(since "$start")")
+        ours+=("$(timed MergeVolume 'ssa{sv}' $image $top 0)")
         on host1 qemu-img create -q -f qcow2 -b $dir/$image/$base -F qcow2 /data/top
         fill /data/top 3
         drop
@@ -75,8 +77,6 @@ line "cold merge of $mib MiB into its parent, s (median of $rounds)" "$(median "
 
 ours=()
 for ((i = 1; i <= rounds; i++)); do
-        start=$(now)
-        well ended ExtendVolume 'ssta{sv}' $image $base $(((mib + i) << 20)) 0
-        ours+=("$(since "$start")")
+        ours+=("$(timed ExtendVolume 'ssta{sv}' $image $base $(((mib + i) << 20)) 0)")
 done
 line "a disk extended, from the call to the end of the job, s" "$(median "${ours[@]}")" "-" "-" "-" "<= 1"

@@ -296,8 +296,11 @@ assert_eq "LEAF" "$(meta ${A}c VOLTYPE)"
 assert_eq "done" "$(make $OTHER ${A}d format s qcow2 parent s ${A}c)"
 io $OTHER ${A}d qcow2 'write -P 99 0 4M'
 assert_eq "done" "$(data_job MergeVolume 'ssa{sv}' $OTHER ${A}d 2 lease t 1 wipe b true)"
-io $OTHER ${A}c qcow2 'read -P 99 0 4M'
 wait_until 60 gone ${A}d
+# the image is busy until the job that wiped its old layer has ended
+usable() { prepared $OTHER ${A}c true; }
+wait_until 30 usable
+io $OTHER ${A}c qcow2 'read -P 99 0 4M'
 is_zero "$place" 128 || fail "the room of the merged layer was given back with data in it"
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $OTHER 2 lease t 1 discard b true)"
 ! listed ${A}c || fail "the discarded volume is there yet"
