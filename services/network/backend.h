@@ -24,6 +24,8 @@ typedef struct BackendCall {
 typedef struct BackendTable {
         /* The view (view.h), borrowed, valid until the loop turns; NULL while NetworkManager is not there. */
         const json_t *(*view)(void *backend);
+        /* The view is made anew at its own pace, which is slow while much changes. This does it now, if NetworkManager has told anything since and those devices are all up. */
+        void (*hasten)(void *backend, const json_t *devices);
 
         /* Text of a profile for spec with that uuid, IP settings taken over from the profile inherit where it is not NULL.
          * Return: 0 with new string, or negative with ret_reason (new string) saying why it cannot be. */

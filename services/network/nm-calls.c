@@ -77,6 +77,25 @@ static const json_t *nm_call_view(void *backend) {
         return nm_view(backend);
 }
 
+static bool are_up(Nm *nm, const json_t *names) {
+        const GPtrArray *devices = nm_client_get_devices(nm->client);
+        size_t up = 0;
+
+        for (guint i = 0; i < devices->len; i++) {
+                const char *name = nm_device_get_iface(devices->pdata[i]);
+
+                up += name && json_object_get(names, name) && nm_device_get_state(devices->pdata[i]) == NM_DEVICE_STATE_ACTIVATED;
+        }
+        return up == json_object_size(names);
+}
+
+static void nm_call_hasten(void *backend, const json_t *devices) {
+        Nm *nm = backend;
+
+        if (nm->client && nm_is_due(nm) && are_up(nm, devices))
+                nm_update(nm);
+}
+
 /* ---- profiles ---- */
 
 static NMRemoteConnection *find_profile(Nm *nm, const char *uuid) {
@@ -339,6 +358,7 @@ static const char *nm_call_failure(void *backend, const char *iface) {
 
 const BackendTable nm_backend_table = {
         .view = nm_call_view,
+        .hasten = nm_call_hasten,
         .render = nm_call_render,
         .current = nm_call_current,
         .checkpoint_created = nm_call_checkpoint_created,
