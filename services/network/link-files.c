@@ -46,6 +46,37 @@ static void add_target(json_t *files, int directory, const char *link, const cha
         (void) json_object_set_new(files, key, json_string(basename(target)));
 }
 
+/* A virtual function's parent, by the name of its device; a card of several ports has one for each, of which the first is taken. */
+static void add_parent(json_t *files, int device) {
+        int fd = openat(device, "device/physfn/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+        char first[NAME_MAX + 1] = "";
+        const struct dirent *entry;
+
+        if (!directory) {
+                safe_close(fd);
+                return;
+        }
+        while ((entry = readdir(directory)))
+                if (device_name_is_valid(entry->d_name) && (!*first || strcmp(entry->d_name, first) < 0))
+                        (void) snprintf(first, sizeof first, "%s", entry->d_name);
+        closedir(directory);
+        if (*first)
+                (void) json_object_set_new(files, "device/physfn/net", json_string(first));
+}
+
+/* Where a device of the PCI bus sits: the name of its directory. */
+static void add_pci_address(json_t *files, int device) {
+        char target[PATH_MAX];
+        ssize_t n = readlinkat(device, "device/subsystem", target, sizeof target - 1);
+
+        if (n <= 0)
+                return;
+        target[n] = 0;
+        if (streq(basename(target), "pci"))
+                add_target(files, device, "device", "device");
+}
+
 static void add_directory(json_t *files, int device, const char *name) {
         int fd = openat(device, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         DIR *directory = fd < 0 ? NULL : fdopendir(fd);
@@ -83,6 +114,8 @@ static json_t *read_device(int root, const char *name) {
                 add_directory(files, device, directories[i]);
         add_target(files, device, "master", "master");
         add_target(files, device, "device/driver", "driver");
+        add_pci_address(files, device);
+        add_parent(files, device);
         return link_facts_make(files);
 }
 
