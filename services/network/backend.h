@@ -10,7 +10,7 @@
 
 #include "macro.h"
 
-/* Called once, later, from the loop: r 0, -EAGAIN for what was overtaken by something else and may be asked for again, or another negative; text: what was made (a checkpoint's path; no other call gives one) or
+/* Called once, later, from the loop: r 0, -EAGAIN for what was overtaken by something else, or not answered in time, and may be asked for again, or another negative; text: what was made (a checkpoint's path; no other call gives one) or
  * why it failed; borrowed. */
 typedef void (*backend_done_t)(void *userdata, uint64_t token, int r, const char *text);
 

@@ -100,8 +100,16 @@ static void add_directory(json_t *files, int device, const char *name) {
         closedir(directory);
 }
 
+/* Speed and duplex are of NICs, and the kernel gives them under its lock of all network devices only, for which a reader turns in circles while somebody makes hundreds of devices. */
+static bool has_speed(int device) {
+        _cleanup_json_ json_t *uevent = read_text(device, "uevent");
+        const char *text = uevent ? json_string_value(uevent) : "";
+
+        return !strstr(text, "DEVTYPE=bridge") && !strstr(text, "DEVTYPE=vlan");
+}
+
 static json_t *read_device(int root, const char *name) {
-        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "speed", "duplex", "device/sriov_totalvfs", "device/sriov_numvfs" };
+        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "device/sriov_totalvfs", "device/sriov_numvfs" }, *const speeds[] = { "speed", "duplex" };
         static const char *const directories[] = { "bridge", "bonding", "bonding_slave" };
         _cleanup_close_ int device = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_json_ json_t *files = json_object();
@@ -110,6 +118,8 @@ static json_t *read_device(int root, const char *name) {
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 add_text(files, device, texts[i], texts[i]);
+        for (size_t i = 0, n = has_speed(device) ? ELEMENTSOF(speeds) : 0; i < n; i++)
+                add_text(files, device, speeds[i], speeds[i]);
         for (size_t i = 0; i < ELEMENTSOF(directories); i++)
                 add_directory(files, device, directories[i]);
         add_target(files, device, "master", "master");

@@ -271,11 +271,21 @@ static void nm_call_checkpoint_rollback(void *backend, const char *path, Backend
 
 /* ---- devices ---- */
 
+/* libnm gave up, after 25 s. */
+static bool is_late(const GError *error) {
+        return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+               g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT);
+}
+
+/* Where NetworkManager has begun meanwhile, asking again finds it coming up. */
 static void on_activated(GObject *object, GAsyncResult *result, gpointer userdata) {
-        GError *error = NULL;
+        g_autoptr(GError) error = NULL;
         g_autoptr(NMActiveConnection) active _unused_ = nm_client_activate_connection_finish(NM_CLIENT(object), result, &error);
 
-        pending_end(userdata, error, NULL);
+        if (error && is_late(error))
+                pending_report(userdata, -EAGAIN, error->message);
+        else
+                pending_end(userdata, g_steal_pointer(&error), NULL);
 }
 
 /* Ports are brought up by their controller: then there is nothing to do. */

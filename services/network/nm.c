@@ -31,10 +31,12 @@ static void nm_set_state(Nm *nm, NmState state, const char *reason) {
 
 /* ---- watching ---- */
 
+/* The rest is counted from the last refresh: what happens after a quiet time is shown at once. */
 static uint64_t refresh_delay_usec(const Nm *nm) {
-        uint64_t rest = REFRESH_REST * nm->refresh_usec;
+        uint64_t rest = REFRESH_REST * nm->refresh_usec, due = nm->refreshed_usec + nm->refresh_usec + (rest > REFRESH_DELAY_MAX_USEC ? REFRESH_DELAY_MAX_USEC : rest),
+                 soon = monotonic_usec() + REFRESH_DELAY_USEC;
 
-        return rest < REFRESH_DELAY_USEC ? REFRESH_DELAY_USEC : rest > REFRESH_DELAY_MAX_USEC ? REFRESH_DELAY_MAX_USEC : rest;
+        return due < soon ? REFRESH_DELAY_USEC : due - soon + REFRESH_DELAY_USEC;
 }
 
 static void nm_schedule(Nm *nm) {

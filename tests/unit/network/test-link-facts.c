@@ -92,6 +92,10 @@ static void a_directory(void **state) {
         put(root, "eth0/carrier", "1\n");
         put(root, "eth0/address", "\xff\xfe not UTF-8\n");
         put(root, "eth0/operstate", large);
+        put(root, "eth0/uevent", "INTERFACE=eth0\nIFINDEX=2\n");
+        put(root, "eth0/speed", "1000\n");
+        put(root, "br0/uevent", "DEVTYPE=bridge\nINTERFACE=br0\nIFINDEX=3\n");
+        put(root, "br0/speed", "1000\n");
         put(root, "br0/bridge/stp_state", "1\n");
         put(root, "br0/bridge/hello_timer", "77\n");
         put(root, "br0/bridge/ageing_time", "30000 \n");
@@ -106,11 +110,13 @@ static void a_directory(void **state) {
         eth0 = json_object_get(links, "eth0");
         assert_int_equal(dict_integer(eth0, "mtu", 0), 1500);
         assert_true(dict_boolean(eth0, "carrier", false));
+        assert_int_equal(dict_integer(eth0, "speed", 0), 1000);
         assert_string_equal(dict_string(eth0, "master", ""), "br0");
         assert_null(json_object_get(eth0, "address"));
         bridge = json_object_get(json_object_get(links, "br0"), "bridge");
         assert_string_equal(dict_string(bridge, "ageing_time", ""), "30000");
         assert_null(json_object_get(bridge, "hello_timer"));
+        assert_null(json_object_get(json_object_get(links, "br0"), "speed")); /* not asked for */
 
         nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
         assert_int_equal(link_facts_read(root, &nothing), -ENOENT);
