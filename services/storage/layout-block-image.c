@@ -136,6 +136,11 @@ static int add_record(const DomainPlace *place, int fd, const BlockScan *scan, c
         return 0;
 }
 
+/* What is no template may be changed and removed with its image: it is nobody else's base, whatever a volume says. */
+static bool is_template(const VolumeRecord *record) {
+        return record->problem || record->metadata.role == VOLUME_SHARED;
+}
+
 /* A template is a volume of its own image; the images based on it need it in their chains. */
 static int add_templates(const DomainPlace *place, int fd, const BlockScan *scan, VolumeList *list) {
         for (size_t i = 0; i < list->n; i++) {
@@ -151,6 +156,8 @@ static int add_templates(const DomainPlace *place, int fd, const BlockScan *scan
                 r = add_record(place, fd, scan, base, list);
                 if (r < 0)
                         return r;
+                if (!is_template(&list->records[list->n - 1]))
+                        list->n--; /* nothing in it is owned */
         }
         return 0;
 }
@@ -389,6 +396,15 @@ int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, si
                 names[i] = chain[i]->id;
         names[n] = NULL;
         return lvm_activate(place->path, place->id, names, error);
+}
+
+int block_prepared_open(const DomainPlace *place, const char *volume, int *ret_fd, sd_bus_error *error) {
+        int fd = lvm_open(place->id, volume, false, error);
+
+        if (fd < 0)
+                return fd;
+        *ret_fd = fd;
+        return 0;
 }
 
 /* What is being removed of it too. */
