@@ -11,28 +11,32 @@ void data_paths_clear(DataPaths *paths) {
                 free(paths->of[i]);
 }
 
-static int bad_member(const DataNode *node, const char *why, sd_bus_error *error) {
-        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "Volume %s %s", node->volume, why);
+static int bad_member(const char *volume, const char *why, sd_bus_error *error) {
+        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "Volume %s %s", volume, why);
         return -EBADMSG;
 }
 
-/* A guest cannot write to the header of its disk; who wrote a domain we were given could. */
-static int check_member(const DataNode *node, const uint8_t *bytes, size_t size, sd_bus_error *error) {
+int data_member_check(const char *volume, VolumeFormat format, const uint8_t *bytes, size_t size, sd_bus_error *error) {
+        _cleanup_error_ sd_bus_error why = SD_BUS_ERROR_NULL;
         Qcow2Facts facts;
         int r;
 
-        if (node->format != VOLUME_FORMAT_QCOW2)
+        if (format != VOLUME_FORMAT_QCOW2)
                 return 0;
-        r = qcow2_header_read(bytes, size, &facts, error);
-        if (r < 0)
+        r = qcow2_header_read(bytes, size, &facts, &why);
+        if (r < 0) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "Volume %s: %s", volume, why.message);
                 return r;
+        }
         if (facts.data_file)
-                return bad_member(node, "keeps its data in another file", error);
+                return bad_member(volume, "keeps its data in another file", error);
         if (facts.encrypted)
-                return bad_member(node, "is encrypted", error);
+                return bad_member(volume, "is encrypted", error);
         if (facts.corrupt)
-                return bad_member(node, "is marked corrupt", error);
-        return facts.unknown_features ? bad_member(node, "uses features this service does not know", error) : 0;
+                return bad_member(volume, "is marked corrupt", error);
+        if (facts.virtual_bytes > VOLUME_CAPACITY_MAX)
+                return bad_member(volume, "claims to hold a larger disk than there can be", error);
+        return facts.unknown_features ? bad_member(volume, "uses features this service does not know", error) : 0;
 }
 
 static int check_source(const DataWork *work, const DataNode *node, sd_bus_error *error) {
@@ -49,7 +53,7 @@ static int check_source(const DataWork *work, const DataNode *node, sd_bus_error
         if (n < 0)
                 return bus_error_errno(error, -errno, "Cannot read volume %s", node->volume);
         return work->source_format[0] ? data_source_check(work->source_format, bytes, (size_t)n, error)
-                                      : check_member(node, bytes, (size_t)n, error);
+                                      : data_member_check(node->volume, node->format, bytes, (size_t)n, error);
 }
 
 int data_source_find(const DataWork *work, DataPaths *ret, sd_bus_error *error) {

@@ -156,24 +156,6 @@ int io_list_one(Io *io) {
         return layout(io)->list_volumes(&io->place, io->image, &io->lists[0], &io->error);
 }
 
-/* What cannot be a chain is told by who asked; there is nothing to make usable then. */
-static int prepare_chain(Io *io) {
-        const VolumeRecord *chain[VOLUME_CHAIN_MAX];
-        int n;
-
-        if (!layout(io)->prepare)
-                return 0;
-        n = volume_chain(&io->lists[0], io->volume, true, chain, NULL);
-        return n < 0 ? 0 : layout(io)->prepare(&io->place, chain, (size_t)n, &io->error);
-}
-
-int io_prepare(Io *io) {
-        int r;
-
-        r = io->lease[0] ? io_list_for_writer(io) : io_list_one(io);
-        return r < 0 ? r : prepare_chain(io);
-}
-
 int io_teardown(Io *io) {
         return layout(io)->teardown ? layout(io)->teardown(&io->place, io->image, &io->error) : 0;
 }

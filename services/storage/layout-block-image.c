@@ -34,6 +34,11 @@ static int add_record(const DomainPlace *place, const BlockSlots *slots, const B
         return 0;
 }
 
+/* What is no template may be changed and removed with its image: it is nobody else's base, whatever a volume says. */
+static bool is_template(const VolumeRecord *record) {
+        return record->problem || record->metadata.role == VOLUME_SHARED;
+}
+
 /* A template is a volume of its own image; the images based on it need it in their chains. */
 static int add_templates(const DomainPlace *place, const BlockSlots *slots, const BlockScan *scan, VolumeList *list) {
         for (size_t i = 0; i < list->n; i++) {
@@ -49,6 +54,8 @@ static int add_templates(const DomainPlace *place, const BlockSlots *slots, cons
                 r = add_record(place, slots, scan, base, list);
                 if (r < 0)
                         return r;
+                if (!is_template(&list->records[list->n - 1]))
+                        list->n--; /* nothing in it is owned */
         }
         return 0;
 }
@@ -310,6 +317,15 @@ int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, si
                 names[i] = chain[i]->id;
         names[n] = NULL;
         return lvm_activate(place->path, place->id, names, error);
+}
+
+int block_prepared_open(const DomainPlace *place, const char *volume, int *ret_fd, sd_bus_error *error) {
+        int fd = lvm_open(place->id, volume, false, error);
+
+        if (fd < 0)
+                return fd;
+        *ret_fd = fd;
+        return 0;
 }
 
 /* What is being removed of it too. */

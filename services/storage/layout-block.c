@@ -299,6 +299,7 @@ const StorageLayout layout_block = {
                 .special_open = block_special_open,
                 .volume_path = block_volume_path,
                 .prepare = block_prepare,
+                .prepared_open = block_prepared_open,
                 .teardown = block_teardown,
                 .devices_add = block_devices_add,
                 .close = block_close,

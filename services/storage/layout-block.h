@@ -96,6 +96,7 @@ int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *
 int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
 int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
 int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
+int block_prepared_open(const DomainPlace *place, const char *volume, int *ret_fd, sd_bus_error *error);
 int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *error);
 
 /* layout-block-remove.c */

@@ -189,6 +189,8 @@ struct StorageLayout {
 
         /* Makes the volumes of a chain usable on this host, and no more; may both be NULL where they always are. teardown: what is in use stays. */
         int (*prepare)(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
+        /* One that prepare() has made usable, for reading with direct I/O, without another look at what the domain holds. NULL: as volume_open. */
+        int (*prepared_open)(const DomainPlace *place, const char *volume, int *ret_fd, sd_bus_error *error);
         int (*teardown)(const DomainPlace *place, const char *image, sd_bus_error *error);
         /* For who holds the domain's lease: it gets these devices (absolute paths between commas), or where it has them already their present size. NULL: it has none. */
         int (*devices_add)(const DomainPlace *place, const char *devices, sd_bus_error *error);

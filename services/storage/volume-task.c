@@ -351,16 +351,22 @@ static int prepare(Task *task, Domain *domain, const Io *io, sd_bus_error *error
 static void on_image_read(Task *task, Io *io, int r, const sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
         Domain *domain = task_domain(task);
+        char image[UUID_STRING_MAX];
 
+        memcpy(image, task->image, sizeof(image));
         if (r >= 0 && !domain) {
                 sd_bus_error_set(&own, RHV_ERROR_NOT_FOUND, "The storage domain was closed");
                 r = -ENOENT;
         } else if (r >= 0)
                 r = prepare(task, domain, io, &own);
-        if (r < 0)
-                task_fail(task, r, sd_bus_error_is_set(&own) ? &own : error);
-        else
+        if (r >= 0) {
                 task_done(task, NULL);
+                return;
+        }
+        task_fail(task, r, sd_bus_error_is_set(&own) ? &own : error);
+        /* Some of it may be usable here by now. */
+        if (domain && !image_users_has(domain->users, image))
+                volume_task_teardown(domain, image);
 }
 
 int volume_task_prepare(Domain *domain, sd_bus_message *message, const char *image, const char *volume,

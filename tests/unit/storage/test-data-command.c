@@ -4,6 +4,7 @@
 
 #include "bus-error.h"
 #include "data-command.h"
+#include "data-source.h"
 #include "fixture.h"
 
 #define DOMAIN "dddddddd-0000-4000-8000-000000000000"
@@ -109,6 +110,35 @@ static void test_progress(void **state) {
         assert_int_equal(data_progress_parse("(999.99/100%)(-1.00/100%)"), -1);
 }
 
+/* A qcow2 header of version 3 with a disk of 1 GiB, and what one of these bytes makes of it. */
+static void test_members(void **state) {
+        static const struct {
+                size_t at;
+                uint8_t byte;
+                const char *wanted;
+        } bad[] = {
+                        {0, 'X', "not a qcow2"},  {7, 4, "a version"},           {23, 30, "cluster size"}, {24, 0x7f, "larger disk"}, {35, 1, "encrypted"},
+                        {79, 2, "marked corrupt"}, {79, 4, "data in another file"}, {72, 1, "features"},
+        };
+        static const uint8_t header[104] = {'Q', 'F', 'I', 0xfb, [7] = 3, [23] = 16, [28] = 0x40};
+
+        assert_ok(data_member_check(A, VOLUME_FORMAT_QCOW2, header, sizeof(header), NULL));
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+                uint8_t bytes[sizeof(header)];
+
+                memcpy(bytes, header, sizeof(header));
+                bytes[bad[i].at] = bad[i].byte;
+                assert_true(data_member_check(A, VOLUME_FORMAT_QCOW2, bytes, sizeof(bytes), &error) < 0);
+                assert_string_equal(error.name, RHV_ERROR_BAD_FORMAT);
+                assert_non_null(strstr(error.message, A));
+                assert_non_null(strstr(error.message, bad[i].wanted));
+                assert_ok(data_member_check(A, VOLUME_FORMAT_RAW, bytes, sizeof(bytes), NULL));
+        }
+        for (size_t size = 0; size < sizeof(header); size++)
+                assert_true(data_member_check(A, VOLUME_FORMAT_QCOW2, header, size, NULL) < 0);
+}
+
 static void test_foreign(void **state) {
         uint8_t bytes[DATA_SOURCE_BYTES] = {};
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -165,7 +195,7 @@ static void test_notes(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_commands), cmocka_unit_test(test_devices), cmocka_unit_test(test_nothing_is_followed),
-                        cmocka_unit_test(test_progress), cmocka_unit_test(test_foreign),
+                        cmocka_unit_test(test_progress), cmocka_unit_test(test_foreign), cmocka_unit_test(test_members),
                         cmocka_unit_test(test_notes),
         };
 
