@@ -228,6 +228,19 @@ bool volume_is_moving(const VolumeList *list, const VolumeRecord *record, const 
                streq(merged->metadata.parent, tag_parent) && volume_list_find(list, tag_parent);
 }
 
+bool volume_tag_lags(const VolumeList *list, const VolumeRecord *record, const char *tag_parent, const char *left) {
+        const char *parent = record->metadata.parent;
+
+        return !any_problem(list) && streq(tag_parent, left) && !streq(parent, tag_parent) && !volume_is_moving(list, record, tag_parent) &&
+               (!volume_has_parent(&record->metadata) || volume_list_find(list, parent));
+}
+
+bool volume_has_left(const VolumeList *list, const char *tag_parent) {
+        const VolumeRecord *named = volume_list_find(list, tag_parent);
+
+        return !streq(tag_parent, BLANK_UUID) && (!named || (!named->problem && named->metadata.legality == VOLUME_ILLEGAL));
+}
+
 bool volume_is_bare(const VolumeList *list, const VolumeRecord *record) {
         const VolumeRecord *child;
 

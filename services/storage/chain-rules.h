@@ -45,5 +45,10 @@ size_t volume_children(const VolumeList *list, const char *volume, const VolumeR
 bool volume_is_cut_out(const VolumeList *list, const VolumeRecord *record);
 /* On devices the tag of a volume says what its parent is as well. Is it on its way from an illegal parent, which was merged, to that one's parent? */
 bool volume_is_moving(const VolumeList *list, const VolumeRecord *record, const char *tag_parent);
+/* Does the tag of a volume still say that it is built on left, which has left its chain or is about to? VDSM changes the slot when it merges, and the tag not before the merged
+ * volume is deleted; it looks for the children of a volume by their tags, and so none may name one that is gone. */
+bool volume_tag_lags(const VolumeList *list, const VolumeRecord *record, const char *tag_parent, const char *left);
+/* Has the volume which the tag names left its chain already? It is not in the image, or illegal; one that is legal may be merged yet by somebody. */
+bool volume_has_left(const VolumeList *list, const char *tag_parent);
 /* INTERNAL, but nothing is built on it any more. */
 bool volume_is_bare(const VolumeList *list, const VolumeRecord *record);

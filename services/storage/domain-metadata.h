@@ -13,7 +13,7 @@
 #include "parse-util.h"
 
 /* Bytes of the largest file we read: a master domain of 100 domains needs about 6 KiB. */
-#define DOMAIN_METADATA_BYTES_MAX (32 * KIB)
+#define DOMAIN_METADATA_BYTES_MAX (128 * KIB)
 #define DOMAIN_VERSION_MIN 3U
 /* Of ISO and export domains only (domain-class.h). */
 #define DOMAIN_VERSION_OLDEST 0U

@@ -15,7 +15,7 @@
 
 #include "macro.h"
 
-#define HELPER_PACKET_BYTES (64 * KIB)
+#define HELPER_PACKET_BYTES (160 * KIB)
 
 /* name: of the helper, for messages. request: taken, may be NULL: no memory. pass_fd: borrowed; -EBADF: none. ret_fd: what came with the answer; NULL where nothing
  * is expected. Return: 0, or negative with BackendUnavailable or the helper's own error set. */

@@ -18,8 +18,8 @@ typedef struct KeyValueList {
         size_t n;
 } KeyValueList;
 
-/* More lines than any domain or volume has (a pool of 100 domains adds five keys, a block domain 10 PVs). */
-#define KEY_VALUE_MAX 256U
+/* More lines than any domain or volume has (a pool of 100 domains adds five keys, a block domain one for each of its 300 devices). */
+#define KEY_VALUE_MAX 512U
 
 void key_value_clear(KeyValueList *list);
 

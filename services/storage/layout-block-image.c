@@ -237,6 +237,22 @@ static int finish_moves(const DomainPlace *place, int fd, const BlockScan *scan,
         return 0;
 }
 
+/* Before the merged volume goes (volume_tag_lags()). */
+static int finish_tags(const DomainPlace *place, const BlockScan *scan, const VolumeList *list, unsigned *n, sd_bus_error *error) {
+        for (size_t i = 0; i < scan->n; i++) {
+                const BlockVolume *volume = &scan->volumes[i];
+                int r;
+
+                if (!volume_has_left(list, volume->tags.parent))
+                        continue;
+                r = block_tag_follow(place, volume, list, volume->tags.parent, error);
+                if (r < 0)
+                        return r;
+                *n += (unsigned)r;
+        }
+        return 0;
+}
+
 /* What was taken out of its chain goes; what that was built on becomes the top again. Metadata that cannot be followed are left as they are. */
 static int finish_deletion(const DomainPlace *place, int fd, const BlockScan *scan, const VolumeList *list, VolumeRecord *record, unsigned *n,
                            sd_bus_error *error) {
@@ -288,6 +304,8 @@ static int finish_images(const DomainPlace *place, const BlockScan *scan, unsign
                         r = finish_parents(place, fd, scan, &list, n, error);
                 if (r >= 0)
                         r = finish_moves(place, fd, scan, &list, n, error);
+                if (r >= 0)
+                        r = finish_tags(place, scan, &list, n, error);
                 if (r >= 0)
                         r = finish_deletions(place, fd, scan, &list, n, error);
         }

@@ -176,7 +176,9 @@ int block_volume_mark(const DomainPlace *place, const char *image, const char *v
         r = block_find_removable(place, image, volume, &scan, &list, parent, &found, error);
         if (r < 0)
                 return r;
-        r = retag(place, image, LVM_TAG_IMAGE, wipe ? LVM_TAG_REMOVED_ZERO : LVM_TAG_REMOVED, names, error);
+        r = block_tags_follow(place, &scan, &list, volume, error);
+        if (r >= 0)
+                r = retag(place, image, LVM_TAG_IMAGE, wipe ? LVM_TAG_REMOVED_ZERO : LVM_TAG_REMOVED, names, error);
         if (r < 0 || !parent[0])
                 return r;
         found = block_scan_get(&scan, parent, error);

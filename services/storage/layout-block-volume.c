@@ -15,6 +15,7 @@
 
 #include "block-slot.h"
 #include "bus-error.h"
+#include "chain-rules.h"
 #include "fault-point.h"
 #include "layout-block.h"
 #include "lease-self.h"
@@ -354,7 +355,9 @@ int block_volume_delete(const DomainPlace *place, const char *image, const char 
                 r = block_special_open(place, "metadata", true, &fd, error);
         if (r < 0)
                 return r;
-        r = cut_out(place, fd, found, volume_list_find(&list, volume), error);
+        r = block_tags_follow(place, &scan, &list, volume, error);
+        if (r >= 0)
+                r = cut_out(place, fd, found, volume_list_find(&list, volume), error);
         if (r >= 0 && parent[0]) {
                 found = block_scan_get(&scan, parent, error);
                 r = found ? set_role(place, fd, found, VOLUME_INTERNAL, VOLUME_LEAF, error) : -ENOENT;
@@ -459,6 +462,26 @@ int block_volume_reparent(const DomainPlace *place, const char *image, const cha
                 return r;
         memcpy(metadata.parent, parent, UUID_STRING_MAX);
         return block_slot_write(place, fd, found->tags.slot, &metadata, error);
+}
+
+int block_tag_follow(const DomainPlace *place, const BlockVolume *volume, const VolumeList *list, const char *left, sd_bus_error *error) {
+        const VolumeRecord *record = volume_list_find(list, volume->id);
+        int r;
+
+        /* A template is in the list as well, and belongs to its own image. */
+        if (!record || !block_volume_is_whole(volume) || !streq(volume->tags.image, list->image) ||
+            !volume_tag_lags(list, record, volume->tags.parent, left))
+                return 0;
+        r = change_parent_tag(place, volume, record->metadata.parent, error);
+        return r < 0 ? r : 1;
+}
+
+int block_tags_follow(const DomainPlace *place, const BlockScan *scan, const VolumeList *list, const char *left, sd_bus_error *error) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < scan->n; i++)
+                r = block_tag_follow(place, &scan->volumes[i], list, left, error);
+        return r;
 }
 
 /* ---- growing ---- */

@@ -134,6 +134,10 @@ int block_volume_grow(const DomainPlace *place, const char *image, const char *v
 int block_volume_reduce(const DomainPlace *place, const char *image, const char *volume, uint64_t size_bytes, uint64_t *ret_bytes,
                         sd_bus_error *error);
 int block_volume_reparent(const DomainPlace *place, const char *image, const char *volume, const char *parent, sd_bus_error *error);
+/* Where the tag of a volume of this image names left as its parent and its slot does not any more, the tag says what the slot says. Return: whether it was changed, or negative. */
+int block_tag_follow(const DomainPlace *place, const BlockVolume *volume, const VolumeList *list, const char *left, sd_bus_error *error);
+/* The same of all volumes of the image, for one that is to go. */
+int block_tags_follow(const DomainPlace *place, const BlockScan *scan, const VolumeList *list, const char *left, sd_bus_error *error);
 int block_volume_lease(const DomainPlace *place, const char *image, const char *volume, Lease *ret, sd_bus_error *error);
 /* The same of a volume that was found. ret: its path is new. Return: 0 or -ENOMEM. */
 int block_lease_of(const DomainPlace *place, const BlockVolume *volume, Lease *ret);

@@ -31,7 +31,8 @@ typedef struct DomainType {
 const DomainType *domain_type_find(const char *name);
 const DomainType *domain_type_find_word(const char *type_word);
 
-#define DOMAIN_DEVICES_MAX 32U
+/* What RHV promises of a block domain. VDSM counts none, so that this is no more than a domain of an engine may have: it has to be opened. */
+#define DOMAIN_DEVICES_MAX 300U
 /* LVM_NAME_BYTES. */
 #define GROUP_UUID_MAX 129U
 bool domain_type_is_block(const DomainType *type) _pure_;

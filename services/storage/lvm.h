@@ -12,7 +12,7 @@
 #include "lvm-report.h"
 
 /* Commands end; a hung device hangs them. */
-#define LVM_ARGUMENTS_MAX 512U
+#define LVM_ARGUMENTS_MAX 2560U
 
 /* rhv-lvm.socket. Only root may connect. */
 #define LVM_SOCKET_PATH "/run/rhv/lvm"

@@ -177,8 +177,34 @@ title "what an ended process left is cleared by who holds the lease next"
 lvm_on host1 "$lun" lvcreate -qq -an -Zn -Wn -L 128m --addtag OVIRT_VOL_INITIALIZING -n ${VOLUME}8 $D >/dev/null 2>&1
 lvm_on host1 "$lun" lvchange -qq --deltag IU_${IMAGE}4 --addtag IU__remove_me_${IMAGE}4 $D/${VOLUME}4 >/dev/null 2>&1
 assert_eq "1:raw:268435456" "$(images host2)"
+# layers 5 - 6 - 7, of which VDSM has merged the second: it changes the slots then, and leaves the tag of the third for who deletes the second
+layer() { made "$1" ${IMAGE}5 "$2" 3 format s qcow2 capacity t 134217728 parent s "$3" 1 lease t "$4"; }
+assert_eq "done" "$(made host1 ${IMAGE}5 ${VOLUME}5 2 format s qcow2 capacity t 134217728 1 lease t 1)"
+assert_eq "done" "$(layer host1 ${VOLUME}6 ${VOLUME}5 1)"
+assert_eq "done" "$(layer host1 ${VOLUME}7 ${VOLUME}6 1)"
+slot_edit() { # VOLUME SED-COMMAND: past the services
+        local at
+        at=$((2048 + $(report host1 lvs -o lv_tags "$D/$1" | tr ',' '\n' | sed -n 's/^MD_//p') * 16))
+        on host1 sh -c "dd if=/dev/$D/metadata bs=512 skip=$at count=1 iflag=direct status=none | tr -d '\\0' | sed '$2' |
+                dd bs=512 conv=sync status=none | dd of=/dev/$D/metadata bs=512 seek=$at conv=notrunc oflag=direct status=none"
+}
+slot_edit ${VOLUME}6 s/^LEGALITY=LEGAL/LEGALITY=ILLEGAL/
+slot_edit ${VOLUME}7 s/^PUUID=.*/PUUID=${VOLUME}5/
+parent_tag() { report host1 lvs -o lv_tags "$D/$1" | tr ',' '\n' | sed -n 's/^PU_//p'; }
+assert_eq "${VOLUME}6" "$(parent_tag ${VOLUME}7)"
 assert_eq "done" "$(lease_release host1 $D)"
 assert_eq "done" "$(lease_acquire host2 $D)"
+merged_gone() { ! report host1 lvs -o lv_name $D | sees "^${VOLUME}6"; }
+wait_until 60 merged_gone
+assert_eq "${VOLUME}5" "$(parent_tag ${VOLUME}7)" "the tag of its child follows, as with VDSM"
+# one that is merged and legal, as after a merge under a running guest, is deleted by a call
+there() { job_wait host2 "$(job_of "$(domain_call host2 $D "$@" 1 lease t 2)")"; }
+assert_eq "done" "$(layer host2 ${VOLUME}8 ${VOLUME}7 2)"
+slot_edit ${VOLUME}8 s/^PUUID=.*/PUUID=${VOLUME}5/
+assert_eq "done" "$(there DeleteVolume 'ssa{sv}' ${IMAGE}5 ${VOLUME}7)"
+assert_eq "${VOLUME}5" "$(parent_tag ${VOLUME}8)"
+assert_eq "[\"${VOLUME}8\",\"${VOLUME}5\"] true" "$(look "$lun" | jq -r --arg i ${IMAGE}5 '.data[0].images.data[$i].data | "\(.chain.data) \(.usable.data)"')"
+assert_eq "done" "$(there DeleteImage 'sa{sv}' ${IMAGE}5)"
 cleared() { [ "$(report host1 lvs -o lv_name $D | grep -c ^bbbb)" = 1 ]; }
 wait_until 60 cleared
 assert_eq "2" "$(lockspace_get host2 $D LeaseVersion)"

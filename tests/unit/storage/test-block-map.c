@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "block-map.h"
+#include "bus-error.h"
+#include "domain-metadata.h"
 #include "fixture.h"
+#include "layout-block.h"
+#include "lvm-tag.h"
+
+#include <stdio.h>
 
 #define GROUP "11111111-2222-4333-8444-00000000000b"
 
@@ -61,11 +67,66 @@ static void test_join(void **state) {
         }
 }
 
+/* As many as a domain may have, with the longest names that multipath gives: through the tags of the group and back. */
+static void test_many(void **state) {
+        static char paths[DOMAIN_DEVICES_MAX][64];
+        static LvmDevice all[DOMAIN_DEVICES_MAX];
+        const LvmDevices many = {all, ELEMENTSOF(all)};
+        _cleanup_(key_value_clear) KeyValueList list = {}, again = {};
+        _cleanup_free_ char *text = NULL, *joined = NULL, *back = NULL;
+        bool sealed = false;
+        char **tags = NULL;
+        size_t size, n = 0;
+        FILE *f;
+
+        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
+                (void) snprintf(paths[i], sizeof(paths[i]), "/dev/mapper/3600a098038303053453f463045727a%02zx", i);
+                all[i] = (LvmDevice){.path = paths[i], .group = GROUP, .extents = 800, .metadata_areas = i == 0 ? 2 : 0};
+                (void) snprintf(all[i].uuid, sizeof(all[i].uuid), "MBIPm4-eXnT-mUmR-RJfH-xJOp-JYXx-Fi%04zu", i);
+        }
+        assert_int_equal(key_value_set(&list, "CLASS", "Data"), 0);
+        assert_int_equal(block_map_refresh(&list, &many, GROUP), 0);
+        assert_int_equal(list.n, 301);
+        text = domain_metadata_format(&list);
+        assert_non_null(text);
+        assert_int_equal(lvm_tags_of_metadata(text, &tags), 0);
+        f = open_memstream(&joined, &size);
+        assert_non_null(f);
+        for (; tags[n]; n++)
+                (void) fprintf(f, "%s%s", n > 0 ? "," : "", tags[n]);
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(n, 302); /* and the seal */
+        lvm_tags_free(tags);
+        assert_int_equal(lvm_tags_to_metadata(joined, &back), 0);
+        assert_int_equal(domain_metadata_parse(back, strlen(back), "it", &again, &sealed, NULL), 0);
+        assert_true(sealed);
+        assert_string_equal(key_value_get(&again, "PV299"),
+                            "pv:3600a098038303053453f463045727a12b,uuid:MBIPm4-eXnT-mUmR-RJfH-xJOp-JYXx-Fi0299,pestart:0,pecount:800,mapoffset:239200");
+}
+
+static void test_too_many(void **state) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        char names[8 * (DOMAIN_DEVICES_MAX + 2)] = "/dev/a";
+        BlockDevices split;
+
+        for (size_t i = 1; i < DOMAIN_DEVICES_MAX; i++)
+                (void) strcat(names, ",/dev/a");
+        assert_int_equal(block_devices_split(names, &split, &error), 0);
+        assert_int_equal(split.n, DOMAIN_DEVICES_MAX);
+        block_devices_clear(&split);
+        (void) strcat(names, ",/dev/a");
+        assert_int_equal(block_devices_split(names, &split, &error), -E2BIG);
+        assert_string_equal(error.name, RHV_ERROR_LIMIT_EXCEEDED);
+        block_devices_clear(&split);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_new),
                         cmocka_unit_test(test_refresh),
                         cmocka_unit_test(test_join),
+                        cmocka_unit_test(test_many),
+                        cmocka_unit_test(test_too_many),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,9 +219,42 @@ static void test_moves(void **state) {
         assert_false(volume_is_moving(&list, &list.records[2], A));
 }
 
+/* B was merged into A by VDSM: C's slot says A, its tag still B. */
+static void test_lagging_tags(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        VolumeMetadata *c;
+
+        add_three(&list);
+        c = &list.records[2].metadata;
+        assert_false(volume_tag_lags(&list, &list.records[2], B, B));
+        assert_false(volume_has_left(&list, B));
+        (void) snprintf(c->parent, UUID_STRING_MAX, "%s", A);
+        assert_true(volume_tag_lags(&list, &list.records[2], B, B));
+        assert_false(volume_tag_lags(&list, &list.records[2], B, D));
+        assert_false(volume_tag_lags(&list, &list.records[2], A, B));
+        list.records[1].metadata.legality = VOLUME_ILLEGAL;
+        assert_true(volume_tag_lags(&list, &list.records[2], B, B));
+        assert_true(volume_has_left(&list, B));
+        assert_true(volume_has_left(&list, D));
+        assert_false(volume_has_left(&list, BLANK_UUID));
+        /* with B gone; with a parent nobody has; on its way as we move it */
+        assert_true(volume_tag_lags(&list, &list.records[2], D, D));
+        (void) snprintf(c->parent, UUID_STRING_MAX, "%s", D);
+        assert_false(volume_tag_lags(&list, &list.records[2], B, B));
+        (void) snprintf(c->parent, UUID_STRING_MAX, "%s", B);
+        assert_true(volume_is_moving(&list, &list.records[2], A));
+        assert_false(volume_tag_lags(&list, &list.records[2], A, A));
+        /* beside what cannot be read: somebody's */
+        (void) snprintf(c->parent, UUID_STRING_MAX, "%s", A);
+        add(&list, D, NULL, VOLUME_LEAF)->problem = strdup("metadata that cannot be read");
+        assert_false(volume_tag_lags(&list, &list.records[2], B, B));
+        assert_false(volume_has_left(&list, D));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_moves),
+                        cmocka_unit_test(test_lagging_tags),
                         cmocka_unit_test(test_extend),
                         cmocka_unit_test(test_copy),
                         cmocka_unit_test(test_merge),
