@@ -24,7 +24,8 @@ typedef struct BackendCall {
 typedef struct BackendTable {
         /* The view (view.h), borrowed, valid until the loop turns; NULL while NetworkManager is not there. */
         const json_t *(*view)(void *backend);
-        /* The view is made anew at its own pace, which is slow while much changes. This does it now, if NetworkManager has told anything since and those devices are all up. */
+        /* The view is made anew at its own pace, which is slow while much changes. This does it now, if NetworkManager has told anything since; with devices, {name: anything}, only if
+         * they are all up, and no more often than half of the time. */
         void (*hasten)(void *backend, const json_t *devices);
 
         /* Text of a profile for spec with that uuid, IP settings taken over from the profile inherit where it is not NULL.

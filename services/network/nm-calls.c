@@ -92,7 +92,7 @@ static bool are_up(Nm *nm, const json_t *names) {
 static void nm_call_hasten(void *backend, const json_t *devices) {
         Nm *nm = backend;
 
-        if (nm->client && nm_is_due(nm) && are_up(nm, devices))
+        if (nm->client && nm->stale && (!devices || (nm_is_due(nm) && are_up(nm, devices))))
                 nm_update(nm);
 }
 

@@ -329,6 +329,14 @@ static bool setup_is_seen(Setup *setup) {
         return setup->hooks.seen(setup->hooks.userdata, setup->met_usec) || now_usec(setup) >= setup->met_usec + SEEN_USEC;
 }
 
+/* The view may be older than what is: that a device is down is believed once the newest says so, too. */
+static bool setup_has_failed(Setup *setup) {
+        if (!setup_is_down(setup, setup_view(setup)))
+                return false;
+        setup->backend.table->hasten(setup->backend.backend, NULL);
+        return setup_view(setup) && setup_is_down(setup, setup_view(setup));
+}
+
 static void setup_verify(Setup *setup) {
         const json_t *view = setup_view(setup);
         int r;
@@ -341,7 +349,7 @@ static void setup_verify(Setup *setup) {
                         return;
                 setup_enter(setup, PHASE_GATEWAY);
                 setup_probe_gateways(setup);
-        } else if (r < 0 || setup_is_down(setup, view))
+        } else if (r < 0 || setup_has_failed(setup))
                 setup_fail(setup, -EIO, "%s", setup->missing ?: "out of memory");
 }
 
