@@ -69,6 +69,7 @@ const sd_bus_vtable network_vtable[] = {
         PROPERTY_CHANGING("Mode", "s"),
         PROPERTY_CHANGING("Subnet", "s"),
         PROPERTY_CHANGING("Dhcp", "s"),
+        PROPERTY_CHANGING("Subnet6", "s"),
         PROPERTY_CHANGING("Vlan", "u"),
         PROPERTY_CHANGING("Mtu", "u"),
         PROPERTY_CHANGING("Bridged", "b"),

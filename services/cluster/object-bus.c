@@ -185,6 +185,7 @@ static const Property network_properties[] = {
         { "Mode", "s", COMPUTED, NULL, append_mode },
         { "Subnet", "s", FROM_SPEC, "subnet", NULL },
         { "Dhcp", "s", FROM_SPEC, "dhcp", NULL },
+        { "Subnet6", "s", FROM_SPEC, "subnet6", NULL },
         { "Vlan", "u", FROM_SPEC, "vlan", NULL },
         { "Mtu", "u", FROM_SPEC, "mtu", NULL },
         { "Bridged", "b", FROM_SPEC, "bridged", NULL },

@@ -18,7 +18,8 @@ bool network_is_virtual(const Object *network) {
 }
 
 static json_t *description_of(const json_t *spec) {
-        return json_pack("{s:s, s:s, s:s}", "mode", mode_of(spec), "subnet", dict_string(spec, "subnet", ""), "dhcp", dict_string(spec, "dhcp", ""));
+        return json_pack("{s:s, s:s, s:s, s:s}", "mode", mode_of(spec), "subnet", dict_string(spec, "subnet", ""), "dhcp", dict_string(spec, "dhcp", ""), "subnet6",
+                         dict_string(spec, "subnet6", ""));
 }
 
 json_t *network_virtual_description(const Object *network) {
@@ -34,7 +35,8 @@ static bool is_as_wanted(const Object *network, const json_t *properties) {
         full = virtual_network_describe(&wanted);
         return full && streq(dict_string(full, "mode", ""), dict_string(properties, "Mode", "")) &&
                streq(dict_string(full, "subnet", ""), dict_string(properties, "Subnet", "")) &&
-               streq(dict_string(full, "dhcp", ""), dict_string(properties, "Dhcp", ""));
+               streq(dict_string(full, "dhcp", ""), dict_string(properties, "Dhcp", "")) &&
+               streq(dict_string(full, "subnet6", ""), dict_string(properties, "Subnet6", ""));
 }
 
 const char *network_virtual_state(const Object *network, const json_t *properties) {
@@ -67,9 +69,9 @@ int plan_check_network_mode(const char *name, const json_t *spec, sd_bus_error *
         int r;
 
         if (streq(mode_of(spec), "bridge")) {
-                if (isempty(dict_string(spec, "subnet", "")) && isempty(dict_string(spec, "dhcp", "")))
+                if (isempty(dict_string(spec, "subnet", "")) && isempty(dict_string(spec, "dhcp", "")) && isempty(dict_string(spec, "subnet6", "")))
                         return 0;
-                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "network: 'subnet' and 'dhcp' go with mode 'nat' or 'isolated'");
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "network: 'subnet', 'dhcp' and 'subnet6' go with mode 'nat' or 'isolated'");
         }
         r = check_no_nic(name, spec, error);
         if (r < 0)

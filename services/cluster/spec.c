@@ -93,6 +93,7 @@ const DictField host_update_fields[] = {
 static const char *const network_modes[] = { "bridge", "nat", "isolated", NULL };
 #define NETWORK_FIELDS                                                                            \
         { "mode", DICT_STRING, .words = network_modes }, { "subnet", DICT_STRING, .max = 64 }, { "dhcp", DICT_STRING, .max = 64 }, \
+        { "subnet6", DICT_STRING, .max = 64 },                                                    \
         { "vlan", DICT_INTEGER, .min = 0, .max = 4094 }, { "mtu", DICT_INTEGER, .min = 0, .max = 65520 }, \
         { "bridged", DICT_BOOLEAN }, { "required", DICT_BOOLEAN }
 #define NETWORK_NAME_TEXT NAME_TEXT ", nor with 'bond'"

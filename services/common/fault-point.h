@@ -18,7 +18,7 @@
 #include "macro.h"
 
 typedef struct FaultPoint {
-        const char *name; /* "work-step"; "block-…" and "file-…" where only that kind of domain comes to it */
+        const char *name; /* "work-step"; "block-…" and "file-…" where only that kind of domain comes to it, "lease-…": shared ones */
 } FaultPoint;
 
 /* Pointers, for the linker may put gaps between structures. */

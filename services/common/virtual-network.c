@@ -19,6 +19,7 @@ const DictField virtual_network_fields[] = {
         { .key = "mode", .type = DICT_STRING, .flags = DICT_REQUIRED, .words = virtual_mode_words },
         { .key = "subnet", .type = DICT_STRING, .max = 64 },
         { .key = "dhcp", .type = DICT_STRING, .max = 64 },
+        { .key = "subnet6", .type = DICT_STRING, .max = 64 },
         {},
 };
 
@@ -77,6 +78,50 @@ bool subnet4_overlap(Subnet4 a, Subnet4 b) {
         return (a.network & mask) == (b.network & mask);
 }
 
+int subnet6_parse(const char *text, Subnet6 *ret) {
+        const char *slash = strchr(text, '/');
+        char address[INET6_ADDRSTRLEN];
+        size_t n = slash ? (size_t)(slash - text) : 0;
+        Subnet6 subnet;
+
+        if (n == 0 || n >= sizeof(address) || strlen(slash + 1) > 3 || parse_u32(slash + 1, &subnet.prefix) < 0 || subnet.prefix > 128)
+                return -EINVAL;
+        memcpy(address, text, n);
+        address[n] = 0;
+        if (inet_pton(AF_INET6, address, &subnet.network) != 1)
+                return -EINVAL;
+        *ret = subnet;
+        return 0;
+}
+
+void subnet6_format(const Subnet6 *subnet, char ret[static SUBNET6_TEXT_MAX]) {
+        char address[INET6_ADDRSTRLEN];
+
+        (void) inet_ntop(AF_INET6, &subnet->network, address, sizeof(address));
+        (void) snprintf(ret, SUBNET6_TEXT_MAX, "%s/%u", address, subnet->prefix & 255);
+}
+
+/* Of the byte at i, the bits that a prefix covers. */
+static unsigned covered(unsigned prefix, unsigned i) {
+        unsigned bits = prefix > 8 * i ? prefix - 8 * i : 0;
+
+        return bits >= 8 ? 0xff : 0xff00 >> bits & 0xff;
+}
+
+void subnet6_mask(Subnet6 *subnet) {
+        for (unsigned i = 0; i < sizeof(subnet->network.s6_addr); i++)
+                subnet->network.s6_addr[i] &= (uint8_t)covered(subnet->prefix, i);
+}
+
+bool subnet6_overlap(const Subnet6 *a, const Subnet6 *b) {
+        unsigned prefix = a->prefix < b->prefix ? a->prefix : b->prefix;
+
+        for (unsigned i = 0; i < sizeof(a->network.s6_addr); i++)
+                if ((a->network.s6_addr[i] ^ b->network.s6_addr[i]) & covered(prefix, i))
+                        return false;
+        return true;
+}
+
 /* 0/8, 127/8, 169.254/16 and all from 224.0.0.0 on name no network of guests. Source: RFC 6890. */
 static bool is_reserved(Subnet4 subnet) {
         static const Subnet4 reserved[] = { { 0, 8 }, { 0x7f000000, 8 }, { 0xa9fe0000, 16 }, { 0xe0000000, 3 } };
@@ -107,18 +152,43 @@ static int check_name(const char *name, sd_bus_error *error) {
         return 0;
 }
 
-static int refuse_ipv6(const char *text, sd_bus_error *error) {
-        return strchr(text, ':') ? sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "'%s' is IPv6: NAT and isolated networks have IPv4 only", text) : 0;
+/* A guest makes its address of 64 bits of its own (RFC 4862); fc00::/8 is given to nobody yet (RFC 4193). */
+bool virtual_network_takes_subnet6(const Subnet6 *subnet) {
+        return subnet->prefix == 64 && subnet->network.s6_addr[0] == 0xfd;
+}
+
+static int parse_subnet6(const char *text, VirtualNetwork *network, sd_bus_error *error) {
+        char right[SUBNET6_TEXT_MAX];
+        Subnet6 subnet, masked;
+
+        if (subnet6_parse(text, &subnet) < 0)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The IPv6 subnet '%s' is none: it is written like fd12:3456:789a:1::/64", text);
+        if (!virtual_network_takes_subnet6(&subnet))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
+                                         "The IPv6 subnet %s cannot be that of a NAT or isolated network: it must be a unique local /64, which begins with fd", text);
+        masked = subnet;
+        subnet6_mask(&masked);
+        subnet6_format(&masked, right);
+        if (memcmp(&masked.network, &subnet.network, sizeof(subnet.network)) != 0)
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s is an address within the subnet %s", text, right);
+        network->subnet6 = masked;
+        network->has_subnet6 = true;
+        return 0;
+}
+
+void virtual_network_address6(const VirtualNetwork *network, char ret[static INET6_ADDRSTRLEN]) {
+        struct in6_addr address = network->subnet6.network;
+
+        address.s6_addr[15] = 1;
+        (void) inet_ntop(AF_INET6, &address, ret, INET6_ADDRSTRLEN);
 }
 
 static int parse_subnet(const char *text, VirtualNetwork *network, sd_bus_error *error) {
         char right[SUBNET4_TEXT_MAX];
         Subnet4 subnet, masked;
-        int r;
 
-        r = refuse_ipv6(text, error);
-        if (r < 0)
-                return r;
+        if (strchr(text, ':'))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "'%s' is IPv6: 'subnet' is that of IPv4, 'subnet6' that of IPv6", text);
         if (subnet4_parse(text, &subnet) < 0)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The subnet '%s' is none: it is written like 192.168.150.0/24", text);
         if (subnet.prefix < VIRTUAL_NETWORK_PREFIX_MIN || subnet.prefix > VIRTUAL_NETWORK_PREFIX_MAX)
@@ -148,11 +218,9 @@ static int parse_dhcp(const char *text, VirtualNetwork *network, sd_bus_error *e
         uint32_t broadcast = broadcast_of(network->subnet);
         char subnet[SUBNET4_TEXT_MAX], host[SUBNET4_TEXT_MAX];
         const char *last;
-        int r;
 
-        r = refuse_ipv6(text, error);
-        if (r < 0)
-                return r;
+        if (strchr(text, ':'))
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "'%s' is IPv6: DHCP is for IPv4 only, guests make their IPv6 addresses themselves", text);
         subnet4_format(network->subnet, subnet);
         last = parse_address_until(text, '-', &network->first);
         if (!last || !parse_address(last, &network->last) || network->first > network->last)
@@ -169,7 +237,7 @@ static int parse_dhcp(const char *text, VirtualNetwork *network, sd_bus_error *e
 }
 
 int virtual_network_parse(const char *name, const json_t *description, VirtualNetwork *ret, sd_bus_error *error) {
-        const char *subnet = dict_string(description, "subnet", ""), *dhcp = dict_string(description, "dhcp", "");
+        const char *subnet = dict_string(description, "subnet", ""), *dhcp = dict_string(description, "dhcp", ""), *subnet6 = dict_string(description, "subnet6", "");
         VirtualNetwork network = { .mode = virtual_mode_from_string(dict_string(description, "mode", "")) };
         int r;
 
@@ -198,6 +266,11 @@ int virtual_network_parse(const char *name, const json_t *description, VirtualNe
                 if (r < 0)
                         return r;
         }
+        if (!isempty(subnet6)) {
+                r = parse_subnet6(subnet6, &network, error);
+                if (r < 0)
+                        return r;
+        }
         *ret = network;
         return 0;
 }
@@ -216,16 +289,19 @@ void virtual_network_dhcp(const VirtualNetwork *network, char ret[static VIRTUAL
 }
 
 json_t *virtual_network_describe(const VirtualNetwork *network) {
-        char subnet[SUBNET4_TEXT_MAX] = "", dhcp[VIRTUAL_DHCP_TEXT_MAX];
+        char subnet[SUBNET4_TEXT_MAX] = "", subnet6[SUBNET6_TEXT_MAX] = "", dhcp[VIRTUAL_DHCP_TEXT_MAX];
 
         if (network->has_subnet)
                 subnet4_format(network->subnet, subnet);
+        if (network->has_subnet6)
+                subnet6_format(&network->subnet6, subnet6);
         virtual_network_dhcp(network, dhcp);
-        return json_pack("{s:s, s:s, s:s}", "mode", virtual_mode_to_string(network->mode), "subnet", subnet, "dhcp", dhcp);
+        return json_pack("{s:s, s:s, s:s, s:s}", "mode", virtual_mode_to_string(network->mode), "subnet", subnet, "dhcp", dhcp, "subnet6", subnet6);
 }
 
 bool virtual_network_equal(const VirtualNetwork *a, const VirtualNetwork *b) {
         return streq(a->name, b->name) && a->mode == b->mode && a->has_subnet == b->has_subnet && a->has_dhcp == b->has_dhcp &&
                (!a->has_subnet || (a->subnet.network == b->subnet.network && a->subnet.prefix == b->subnet.prefix)) &&
-               (!a->has_dhcp || (a->first == b->first && a->last == b->last));
+               (!a->has_dhcp || (a->first == b->first && a->last == b->last)) && a->has_subnet6 == b->has_subnet6 &&
+               (!a->has_subnet6 || memcmp(&a->subnet6.network, &b->subnet6.network, sizeof(a->subnet6.network)) == 0);
 }

@@ -3,8 +3,11 @@
 
 /*
  * A network that exists on one host alone: a bridge without a NIC, on which the host may have an address, give out addresses by DHCP and,
- * for "nat", let guests out under its own address. As its maker describes it, and what must hold. Pure. IPv4 only.
+ * for "nat", let guests out under its own address. As its maker describes it, and what must hold. Pure.
+ * IPv6 is a unique local /64 (RFC 4193), from which guests take addresses by themselves as the host advertises it (RFC 4862).
  */
+
+#include <netinet/in.h>
 
 #include "dict.h"
 #include "string-table.h"
@@ -36,6 +39,18 @@ uint32_t subnet4_mask(unsigned prefix) _const_;
 /* Whether an address lies in both. */
 bool subnet4_overlap(Subnet4 a, Subnet4 b) _const_;
 
+typedef struct Subnet6 {
+        struct in6_addr network;
+        unsigned prefix;
+} Subnet6;
+#define SUBNET6_TEXT_MAX (INET6_ADDRSTRLEN + sizeof("/128"))
+/* "fd12:3456:789a:1::/64", in any spelling of the address; bits behind the prefix may be set. Return: 0 or -EINVAL. */
+int subnet6_parse(const char *text, Subnet6 *ret);
+void subnet6_format(const Subnet6 *subnet, char ret[static SUBNET6_TEXT_MAX]);
+bool subnet6_overlap(const Subnet6 *a, const Subnet6 *b) _pure_;
+/* Clears the bits behind the prefix. */
+void subnet6_mask(Subnet6 *subnet);
+
 typedef struct VirtualNetwork {
         char name[VIRTUAL_NETWORK_NAME_MAX + 1];
         VirtualMode mode;
@@ -43,9 +58,11 @@ typedef struct VirtualNetwork {
         Subnet4 subnet; /* the host has its first address */
         bool has_dhcp;
         uint32_t first, last; /* given out by DHCP; host byte order */
+        bool has_subnet6;
+        Subnet6 subnet6; /* the host has its first address */
 } VirtualNetwork;
 
-/* mode s ("nat", "isolated"), subnet s, dhcp s ("FIRST-LAST" or "none"); for dict_read_checked(). */
+/* mode s ("nat", "isolated"), subnet s, dhcp s ("FIRST-LAST" or "none"), subnet6 s; for dict_read_checked(). */
 extern const DictField virtual_network_fields[];
 /* For others' tables. */
 extern const char *const virtual_mode_words[];
@@ -54,10 +71,14 @@ bool virtual_network_name_is_valid(const char *name);
 /* description: checked by the table. What is left out is filled in: DHCP for the whole subnet but the host's address.
  * Return: 0, or negative with InvalidArgument or NotSupported set. */
 int virtual_network_parse(const char *name, const json_t *description, VirtualNetwork *ret, sd_bus_error *error);
-/* The same in full: subnet "" where there is none, dhcp always "FIRST-LAST" or "none". Return: new object or NULL. */
+/* The same in full: subnet and subnet6 "" where there is none, dhcp always "FIRST-LAST" or "none". Return: new object or NULL. */
 json_t *virtual_network_describe(const VirtualNetwork *network);
 bool virtual_network_equal(const VirtualNetwork *a, const VirtualNetwork *b) _pure_;
 uint32_t virtual_network_address(const VirtualNetwork *network) _pure_;
 #define VIRTUAL_DHCP_TEXT_MAX sizeof("255.255.255.255-255.255.255.255")
 void virtual_network_dhcp(const VirtualNetwork *network, char ret[static VIRTUAL_DHCP_TEXT_MAX]);
+/* The host's, where there is a subnet6. */
+void virtual_network_address6(const VirtualNetwork *network, char ret[static INET6_ADDRSTRLEN]);
+/* Whether a subnet6 is one that a network can have. */
+bool virtual_network_takes_subnet6(const Subnet6 *subnet) _pure_;
 void address4_format(uint32_t address, char ret[static SUBNET4_TEXT_MAX]);

@@ -68,6 +68,24 @@ GETTER(property_address) {
         return sd_bus_message_append_basic(reply, 's', text);
 }
 
+GETTER(property_subnet6) {
+        const Network *network = userdata;
+        char text[SUBNET6_TEXT_MAX] = "";
+
+        if (network->is.has_subnet6)
+                subnet6_format(&network->is.subnet6, text);
+        return sd_bus_message_append_basic(reply, 's', text);
+}
+
+GETTER(property_address6) {
+        const Network *network = userdata;
+        char text[INET6_ADDRSTRLEN] = "";
+
+        if (network->is.has_subnet6)
+                virtual_network_address6(&network->is, text);
+        return sd_bus_message_append_basic(reply, 's', text);
+}
+
 GETTER(property_dhcp) {
         const Network *network = userdata;
         char text[VIRTUAL_DHCP_TEXT_MAX];
@@ -222,6 +240,8 @@ const sd_bus_vtable network_vtable[] = {
         SD_BUS_PROPERTY("Subnet", "s", property_subnet, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Address", "s", property_address, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Dhcp", "s", property_dhcp, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Subnet6", "s", property_subnet6, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Address6", "s", property_address6, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("StateReason", "s", property_state_reason, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,

@@ -34,6 +34,26 @@ static void write_ip(Xml *x, const VirtualNetwork *network) {
         xml_close(x);
 }
 
+/* Without <dhcp> libvirt's dnsmasq advertises the subnet, and guests make their addresses of it. */
+static void write_ip6(Xml *x, const VirtualNetwork *network) {
+        char address[INET6_ADDRSTRLEN];
+
+        if (!network->has_subnet6)
+                return;
+        virtual_network_address6(network, address);
+        xml_open(x, "ip", "family", "ipv6", "address", address, NULL);
+        xml_attributef(x, "prefix", "%u", network->subnet6.prefix);
+        xml_close(x);
+}
+
+/* libvirt routes IPv6 of a network with nat unless it is told to translate it, and nobody outside knows the way to a unique local address. */
+static void write_forward(Xml *x, const VirtualNetwork *network) {
+        xml_open(x, "forward", "mode", "nat", NULL);
+        if (network->has_subnet6)
+                xml_empty(x, "nat", "ipv6", "yes", NULL);
+        xml_close(x);
+}
+
 static void write_network(Xml *x, const VirtualNetwork *network, const char *uuid) {
         xml_open(x, "network", NULL);
         xml_text(x, "name", "%s", network->name);
@@ -43,9 +63,10 @@ static void write_network(Xml *x, const VirtualNetwork *network, const char *uui
         xml_empty(x, VM_XML_PREFIX ":" MARK, "xmlns:" VM_XML_PREFIX, VM_XML_NAMESPACE, NULL);
         xml_close(x);
         if (network->mode == VIRTUAL_NAT)
-                xml_empty(x, "forward", "mode", "nat", NULL);
+                write_forward(x, network);
         xml_empty(x, "bridge", "name", network->name, "stp", "on", "delay", "0", NULL);
         write_ip(x, network);
+        write_ip6(x, network);
         xml_close(x);
 }
 
@@ -106,6 +127,37 @@ static bool read_subnet(xmlNode *node, const char *attribute, Subnet4 *ret) {
         return true;
 }
 
+/* Return: false for what has no IPv6 address. */
+static bool read_subnet6(xmlNode *node, const char *attribute, Subnet6 *ret) {
+        _cleanup_xml_string_ xmlChar *address = xml_attribute(node, attribute), *prefix = xml_attribute(node, "prefix");
+        char text[SUBNET6_TEXT_MAX];
+
+        if (!address || snprintf(text, sizeof(text), "%s/%s", (const char *)address, prefix ? (const char *)prefix : "128") >= (int)sizeof(text) ||
+            subnet6_parse(text, ret) < 0)
+                return false;
+        subnet6_mask(ret);
+        return true;
+}
+
+static bool is_element(const xmlNode *node, const char *name) {
+        return node->type == XML_ELEMENT_NODE && streq((const char *)node->name, name);
+}
+
+/* The <ip> of a family, of which a network of ours has one at most. Return: false where there are more. */
+static bool find_ip(xmlNode *root, bool ipv6, xmlNode **ret) {
+        *ret = NULL;
+        for (xmlNode *node = root->children; node; node = node->next) {
+                _cleanup_xml_string_ xmlChar *family = is_element(node, "ip") ? xml_attribute(node, "family") : NULL;
+
+                if (!is_element(node, "ip") || ipv6 != (family && streq((const char *)family, "ipv6")))
+                        continue;
+                if (*ret)
+                        return false;
+                *ret = node;
+        }
+        return true;
+}
+
 static bool has_mark(xmlNode *root) {
         xmlNode *metadata = xml_child(root, "metadata");
 
@@ -124,12 +176,33 @@ static bool read_mode(xmlNode *root, VirtualMode *ret) {
         return !mode || streq((const char *)mode, "nat");
 }
 
+static bool translates_ipv6(xmlNode *root) {
+        xmlNode *forward = xml_child(root, "forward"), *nat = forward ? xml_child(forward, "nat") : NULL;
+        _cleanup_xml_string_ xmlChar *text = nat ? xml_attribute(nat, "ipv6") : NULL;
+
+        return text && streq((const char *)text, "yes");
+}
+
+static bool read_wanted6(xmlNode *root, VirtualNetwork *ret) {
+        xmlNode *ip;
+
+        if (!find_ip(root, true, &ip))
+                return false;
+        ret->has_subnet6 = ip;
+        if (ip && (xml_child(ip, "dhcp") || !read_subnet6(ip, "address", &ret->subnet6) || !virtual_network_takes_subnet6(&ret->subnet6)))
+                return false;
+        return translates_ipv6(root) == (ret->has_subnet6 && ret->mode == VIRTUAL_NAT);
+}
+
 /* What a network of ours is asked to be. Return: false when somebody made something else of it. */
 static bool read_wanted(xmlNode *root, const char *name, const char *bridge, VirtualNetwork *ret) {
-        xmlNode *ip = xml_child(root, "ip"), *dhcp = ip ? xml_child(ip, "dhcp") : NULL, *range = dhcp ? xml_child(dhcp, "range") : NULL;
+        xmlNode *ip, *dhcp, *range;
 
-        if (!virtual_network_name_is_valid(name) || !streq_ptr(bridge, name) || !read_mode(root, &ret->mode))
+        if (!virtual_network_name_is_valid(name) || !streq_ptr(bridge, name) || !read_mode(root, &ret->mode) || !find_ip(root, false, &ip) ||
+            !read_wanted6(root, ret))
                 return false;
+        dhcp = ip ? xml_child(ip, "dhcp") : NULL;
+        range = dhcp ? xml_child(dhcp, "range") : NULL;
         memcpy(ret->name, name, strlen(name) + 1);
         ret->has_subnet = ip;
         if (ip && (!read_subnet(ip, "address", &ret->subnet) || ret->subnet.prefix > VIRTUAL_NETWORK_PREFIX_MAX))
@@ -140,11 +213,12 @@ static bool read_wanted(xmlNode *root, const char *name, const char *bridge, Vir
 
 static void read_subnets(xmlNode *root, NetworkXml *network) {
         for (xmlNode *node = root->children; node; node = node->next) {
-                bool ip = node->type == XML_ELEMENT_NODE && streq((const char *)node->name, "ip");
-                bool route = node->type == XML_ELEMENT_NODE && streq((const char *)node->name, "route");
-
-                if ((ip || route) && network->n_subnets < NETWORK_XML_SUBNETS_MAX && read_subnet(node, "address", &network->subnets[network->n_subnets]))
+                if (!is_element(node, "ip") && !is_element(node, "route"))
+                        continue;
+                if (network->n_subnets < NETWORK_XML_SUBNETS_MAX && read_subnet(node, "address", &network->subnets[network->n_subnets]))
                         network->n_subnets++;
+                else if (network->n_subnets6 < NETWORK_XML_SUBNETS_MAX && read_subnet6(node, "address", &network->subnets6[network->n_subnets6]))
+                        network->n_subnets6++;
         }
 }
 
@@ -194,7 +268,7 @@ void network_xml_done(NetworkXml *network) {
 /* ---- what is taken ---- */
 
 static int check_other(const VirtualNetwork *wanted, const NetworkXml *other, sd_bus_error *error) {
-        char mine[SUBNET4_TEXT_MAX], theirs[SUBNET4_TEXT_MAX];
+        char mine[SUBNET6_TEXT_MAX], theirs[SUBNET6_TEXT_MAX];
 
         if (streq(other->name, wanted->name))
                 return other->ours ? 0
@@ -208,6 +282,13 @@ static int check_other(const VirtualNetwork *wanted, const NetworkXml *other, sd
                         continue;
                 subnet4_format(wanted->subnet, mine);
                 subnet4_format(other->subnets[i], theirs);
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The subnet %s overlaps %s of libvirt's network %.64s", mine, theirs, other->name);
+        }
+        for (size_t i = 0; wanted->has_subnet6 && i < other->n_subnets6; i++) {
+                if (!subnet6_overlap(&wanted->subnet6, &other->subnets6[i]))
+                        continue;
+                subnet6_format(&wanted->subnet6, mine);
+                subnet6_format(&other->subnets6[i], theirs);
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The subnet %s overlaps %s of libvirt's network %.64s", mine, theirs, other->name);
         }
         return 0;
@@ -260,7 +341,45 @@ static int check_routes(const VirtualNetwork *wanted, const char *routes, sd_bus
         return 0;
 }
 
-int network_xml_check(const VirtualNetwork *wanted, const NetworkXml *others, size_t n, const char *routes, sd_bus_error *error) {
+/* 32 hexadecimal digits of destination, two of its prefix, then source, gateway, metric, counts and flags, and the device, with spaces between. */
+static bool read_route6(const char *line, char device[static 16], Subnet6 *ret) {
+        char digits[33], prefix[3];
+
+        if (sscanf(line, "%32s %2s %*s %*s %*s %*s %*s %*s %*s %15s", digits, prefix, device) != 3 || strlen(digits) != 32)
+                return false;
+        for (size_t i = 0; i < sizeof(ret->network.s6_addr); i++) {
+                char byte[] = { digits[2 * i], digits[2 * i + 1], 0 }, *end;
+
+                ret->network.s6_addr[i] = (uint8_t)strtoul(byte, &end, 16);
+                if (*end)
+                        return false;
+        }
+        ret->prefix = (unsigned)strtoul(prefix, NULL, 16);
+        return ret->prefix <= 128;
+}
+
+/* Addresses of its own a host has by its loopback device: those of other networks have a route of their subnet beside. */
+static int check_routes6(const VirtualNetwork *wanted, const char *routes, sd_bus_error *error) {
+        _cleanup_free_ char *copy = strdup(routes);
+        char *rest = copy, *line;
+
+        if (!copy)
+                return -ENOMEM;
+        while ((line = strsep(&rest, "\n"))) {
+                char mine[SUBNET6_TEXT_MAX], theirs[SUBNET6_TEXT_MAX], device[16];
+                Subnet6 route;
+
+                if (!read_route6(line, device, &route) || route.prefix == 0 || streq(device, "lo") || streq(device, wanted->name) ||
+                    !subnet6_overlap(&wanted->subnet6, &route))
+                        continue;
+                subnet6_format(&wanted->subnet6, mine);
+                subnet6_format(&route, theirs);
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The subnet %s overlaps %s, which this host reaches by %.15s", mine, theirs, device);
+        }
+        return 0;
+}
+
+int network_xml_check(const VirtualNetwork *wanted, const NetworkXml *others, size_t n, const char *routes, const char *routes6, sd_bus_error *error) {
         int r;
 
         for (size_t i = 0; i < n; i++) {
@@ -268,5 +387,6 @@ int network_xml_check(const VirtualNetwork *wanted, const NetworkXml *others, si
                 if (r < 0)
                         return r;
         }
-        return wanted->has_subnet ? check_routes(wanted, routes, error) : 0;
+        r = wanted->has_subnet ? check_routes(wanted, routes, error) : 0;
+        return r < 0 || !wanted->has_subnet6 ? r : check_routes6(wanted, routes6, error);
 }

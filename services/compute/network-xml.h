@@ -20,6 +20,8 @@ typedef struct NetworkXml {
         VirtualNetwork wanted; /* where ours */
         Subnet4 subnets[NETWORK_XML_SUBNETS_MAX];
         size_t n_subnets;
+        Subnet6 subnets6[NETWORK_XML_SUBNETS_MAX];
+        size_t n_subnets6;
 } NetworkXml;
 
 /* uuid: of the network that is defined anew; NULL: libvirt makes one. Return: new string or NULL. */
@@ -30,6 +32,6 @@ int network_xml_parse(const char *xml, size_t size, NetworkXml *ret);
 void network_xml_done(NetworkXml *network);
 
 /* Whether wanted can be beside the others, of which one may be itself: no subnet of another, no bridge of another, no network of that name
- * that is not ours. routes: what /proc/net/route says; a route over wanted's own bridge is its own.
+ * that is not ours. routes, routes6: what /proc/net/route and /proc/net/ipv6_route say; a route over wanted's own bridge is its own.
  * Return: 0, or negative with AlreadyExists or InvalidArgument set. */
-int network_xml_check(const VirtualNetwork *wanted, const NetworkXml *others, size_t n, const char *routes, sd_bus_error *error);
+int network_xml_check(const VirtualNetwork *wanted, const NetworkXml *others, size_t n, const char *routes, const char *routes6, sd_bus_error *error);

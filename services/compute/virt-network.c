@@ -240,7 +240,7 @@ static int change(VirtCall *call) {
 }
 
 int virt_run_network_setup(VirtCall *call, virDomainPtr none) {
-        _cleanup_free_ char *routes = proc_read("/proc/net/route");
+        _cleanup_free_ char *routes = proc_read("/proc/net/route"), *routes6 = proc_read("/proc/net/ipv6_route");
         _cleanup_(known_done) Known known = {};
         bool there = false;
         int r;
@@ -248,7 +248,7 @@ int virt_run_network_setup(VirtCall *call, virDomainPtr none) {
         r = read_all(call->conn, &known, NULL, NULL);
         if (r < 0)
                 return cannot_list(call, r);
-        r = network_xml_check(&call->network, known.networks, known.n, routes ?: "", &call->error);
+        r = network_xml_check(&call->network, known.networks, known.n, routes ?: "", routes6 ?: "", &call->error);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < known.n; i++)

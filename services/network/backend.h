@@ -10,7 +10,7 @@
 
 #include "macro.h"
 
-/* Called once, later, from the loop: r 0, -EAGAIN for what was overtaken by something else and may be asked for again, or another negative; text: what was made (a checkpoint's path; no other call gives one) or
+/* Called once, later, from the loop: r 0, -EAGAIN for what was overtaken by something else, or not answered in time, and may be asked for again, or another negative; text: what was made (a checkpoint's path; no other call gives one) or
  * why it failed; borrowed. */
 typedef void (*backend_done_t)(void *userdata, uint64_t token, int r, const char *text);
 
@@ -24,6 +24,8 @@ typedef struct BackendCall {
 typedef struct BackendTable {
         /* The view (view.h), borrowed, valid until the loop turns; NULL while NetworkManager is not there. */
         const json_t *(*view)(void *backend);
+        /* The view is made anew at its own pace, which is slow while much changes. This does it now, if NetworkManager has told anything since and those devices are all up. */
+        void (*hasten)(void *backend, const json_t *devices);
 
         /* Text of a profile for spec with that uuid, IP settings taken over from the profile inherit where it is not NULL.
          * Return: 0 with new string, or negative with ret_reason (new string) saying why it cannot be. */

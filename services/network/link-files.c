@@ -46,6 +46,37 @@ static void add_target(json_t *files, int directory, const char *link, const cha
         (void) json_object_set_new(files, key, json_string(basename(target)));
 }
 
+/* A virtual function's parent, by the name of its device; a card of several ports has one for each, of which the first is taken. */
+static void add_parent(json_t *files, int device) {
+        int fd = openat(device, "device/physfn/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+        char first[NAME_MAX + 1] = "";
+        const struct dirent *entry;
+
+        if (!directory) {
+                safe_close(fd);
+                return;
+        }
+        while ((entry = readdir(directory)))
+                if (device_name_is_valid(entry->d_name) && (!*first || strcmp(entry->d_name, first) < 0))
+                        (void) snprintf(first, sizeof first, "%s", entry->d_name);
+        closedir(directory);
+        if (*first)
+                (void) json_object_set_new(files, "device/physfn/net", json_string(first));
+}
+
+/* Where a device of the PCI bus sits: the name of its directory. */
+static void add_pci_address(json_t *files, int device) {
+        char target[PATH_MAX];
+        ssize_t n = readlinkat(device, "device/subsystem", target, sizeof target - 1);
+
+        if (n <= 0)
+                return;
+        target[n] = 0;
+        if (streq(basename(target), "pci"))
+                add_target(files, device, "device", "device");
+}
+
 static void add_directory(json_t *files, int device, const char *name) {
         int fd = openat(device, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         DIR *directory = fd < 0 ? NULL : fdopendir(fd);
@@ -69,8 +100,16 @@ static void add_directory(json_t *files, int device, const char *name) {
         closedir(directory);
 }
 
+/* Speed and duplex are of NICs, and the kernel gives them under its lock of all network devices only, for which a reader turns in circles while somebody makes hundreds of devices. */
+static bool has_speed(int device) {
+        _cleanup_json_ json_t *uevent = read_text(device, "uevent");
+        const char *text = uevent ? json_string_value(uevent) : "";
+
+        return !strstr(text, "DEVTYPE=bridge") && !strstr(text, "DEVTYPE=vlan");
+}
+
 static json_t *read_device(int root, const char *name) {
-        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "speed", "duplex", "device/sriov_totalvfs", "device/sriov_numvfs" };
+        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "device/sriov_totalvfs", "device/sriov_numvfs" }, *const speeds[] = { "speed", "duplex" };
         static const char *const directories[] = { "bridge", "bonding", "bonding_slave" };
         _cleanup_close_ int device = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_json_ json_t *files = json_object();
@@ -79,10 +118,14 @@ static json_t *read_device(int root, const char *name) {
                 return NULL;
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 add_text(files, device, texts[i], texts[i]);
+        for (size_t i = 0, n = has_speed(device) ? ELEMENTSOF(speeds) : 0; i < n; i++)
+                add_text(files, device, speeds[i], speeds[i]);
         for (size_t i = 0; i < ELEMENTSOF(directories); i++)
                 add_directory(files, device, directories[i]);
         add_target(files, device, "master", "master");
         add_target(files, device, "device/driver", "driver");
+        add_pci_address(files, device);
+        add_parent(files, device);
         return link_facts_make(files);
 }
 

@@ -15,9 +15,10 @@
 
 /* A bond of eight NICs coming up sends some dozen messages within this. */
 #define GATHER_USEC (50 * USEC_PER_MSEC)
-/* With hundreds of bridges a reading opens tens of thousands of files: at most a tenth of the time goes into it. Who waits for the facts asks for a reading (link_watch_since()). */
+/* With hundreds of bridges a reading opens tens of thousands of files: at most a tenth of the time goes into it, counted from the last one. Who waits for the facts asks for a reading
+ * (link_watch_since()). */
 #define GATHER_REST 9U
-#define GATHER_MAX_USEC (2 * USEC_PER_SEC)
+#define GATHER_MAX_USEC (10 * USEC_PER_SEC)
 /* A driver that resets its NIC may hold the kernel's lock for seconds; what takes longer is written off and tried again. */
 #define READ_DEADLINE_USEC (20 * USEC_PER_SEC)
 #define READ_THREADS 1U
@@ -57,11 +58,12 @@ static void reading_destroy(void *argument) {
 }
 
 static uint64_t gather_usec(const LinkWatch *watch) {
-        uint64_t rest = GATHER_REST * watch->last_usec;
+        uint64_t rest = GATHER_REST * watch->last_usec, due = watch->begin_usec + watch->last_usec + (rest > GATHER_MAX_USEC ? GATHER_MAX_USEC : rest),
+                 soon = monotonic_usec() + GATHER_USEC;
 
         if (watch->asked_usec)
                 return 0;
-        return rest < GATHER_USEC ? GATHER_USEC : rest > GATHER_MAX_USEC ? GATHER_MAX_USEC : rest;
+        return due < soon ? GATHER_USEC : due - soon + GATHER_USEC;
 }
 
 static void schedule(LinkWatch *watch) {

@@ -77,6 +77,25 @@ static const json_t *nm_call_view(void *backend) {
         return nm_view(backend);
 }
 
+static bool are_up(Nm *nm, const json_t *names) {
+        const GPtrArray *devices = nm_client_get_devices(nm->client);
+        size_t up = 0;
+
+        for (guint i = 0; i < devices->len; i++) {
+                const char *name = nm_device_get_iface(devices->pdata[i]);
+
+                up += name && json_object_get(names, name) && nm_device_get_state(devices->pdata[i]) == NM_DEVICE_STATE_ACTIVATED;
+        }
+        return up == json_object_size(names);
+}
+
+static void nm_call_hasten(void *backend, const json_t *devices) {
+        Nm *nm = backend;
+
+        if (nm->client && nm_is_due(nm) && are_up(nm, devices))
+                nm_update(nm);
+}
+
 /* ---- profiles ---- */
 
 static NMRemoteConnection *find_profile(Nm *nm, const char *uuid) {
@@ -252,11 +271,21 @@ static void nm_call_checkpoint_rollback(void *backend, const char *path, Backend
 
 /* ---- devices ---- */
 
+/* libnm gave up, after 25 s. */
+static bool is_late(const GError *error) {
+        return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+               g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT);
+}
+
+/* Where NetworkManager has begun meanwhile, asking again finds it coming up. */
 static void on_activated(GObject *object, GAsyncResult *result, gpointer userdata) {
-        GError *error = NULL;
+        g_autoptr(GError) error = NULL;
         g_autoptr(NMActiveConnection) active _unused_ = nm_client_activate_connection_finish(NM_CLIENT(object), result, &error);
 
-        pending_end(userdata, error, NULL);
+        if (error && is_late(error))
+                pending_report(userdata, -EAGAIN, error->message);
+        else
+                pending_end(userdata, g_steal_pointer(&error), NULL);
 }
 
 /* Ports are brought up by their controller: then there is nothing to do. */
@@ -339,6 +368,7 @@ static const char *nm_call_failure(void *backend, const char *iface) {
 
 const BackendTable nm_backend_table = {
         .view = nm_call_view,
+        .hasten = nm_call_hasten,
         .render = nm_call_render,
         .current = nm_call_current,
         .checkpoint_created = nm_call_checkpoint_created,

@@ -19,10 +19,14 @@ struct Nm {
         GCancellable *cancellable;     /* the making of the client */
         sd_event_source *refresh;      /* coalesces notifications */
         uint64_t refresh_usec;         /* how long the last one took */
+        uint64_t refreshed_usec;       /* when the view was made, CLOCK_MONOTONIC */
+        bool stale;                    /* something was told since then */
         sd_event_source *retry;
         sd_event_source *patience;     /* ends the first "connecting" */
 };
 
+/* nm.c: whether something was told since the view was made, and making it anew would not take more than half of the time. */
+bool nm_is_due(const Nm *nm);
 /* nm-view.c: a new view of all the client knows. */
 json_t *nm_view_make(NMClient *client);
 /* nm-calls.c */

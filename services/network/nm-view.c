@@ -140,8 +140,10 @@ static json_t *view_device_make(NMDevice *device) {
                 set_mac(view, "permanent_mac", nm_device_ethernet_get_permanent_hw_address(NM_DEVICE_ETHERNET(device)));
                 (void) json_object_set_new(view, "speed", json_integer(nm_device_ethernet_get_speed(NM_DEVICE_ETHERNET(device))));
         }
-        if (streq(device_kind(device), "nic"))
+        if (streq(device_kind(device), "nic")) {
                 view_neighbours(view, device);
+                (void) json_object_set_new(view, "sriov", json_boolean(!!(nm_device_get_capabilities(device) & NM_DEVICE_CAP_SRIOV)));
+        }
         if (NM_IS_DEVICE_VLAN(device)) {
                 NMDevice *parent = nm_device_vlan_get_parent(NM_DEVICE_VLAN(device));
 

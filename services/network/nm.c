@@ -14,9 +14,10 @@
 
 /* Notifications of one change come in bursts of many; a person and a verification notice none of this. */
 #define REFRESH_DELAY_USEC (20 * USEC_PER_MSEC)
-/* With hundreds of networks a refresh takes as long itself, and NetworkManager, which brings them up, needs the CPU more: at most a fifth of the time goes into refreshing. */
-#define REFRESH_REST 4U
-#define REFRESH_DELAY_MAX_USEC USEC_PER_SEC
+/* With hundreds of networks a refresh takes as long itself, and NetworkManager, which brings them up, needs the CPU more: at most a tenth of the time goes into refreshing. A
+ * set-up that waits for them does not wait for this (hasten). */
+#define REFRESH_REST 9U
+#define REFRESH_DELAY_MAX_USEC (5 * USEC_PER_SEC)
 /* Only when the bus itself refused us. A NetworkManager that starts later is seen by the client without asking. */
 #define RETRY_USEC (5 * USEC_PER_SEC)
 /* The first answer takes some ten milliseconds. Calls wait for it that long and no longer (a NetworkManager that hangs). */
@@ -30,10 +31,12 @@ static void nm_set_state(Nm *nm, NmState state, const char *reason) {
 
 /* ---- watching ---- */
 
+/* The rest is counted from the last refresh: what happens after a quiet time is shown at once. */
 static uint64_t refresh_delay_usec(const Nm *nm) {
-        uint64_t rest = REFRESH_REST * nm->refresh_usec;
+        uint64_t rest = REFRESH_REST * nm->refresh_usec, due = nm->refreshed_usec + nm->refresh_usec + (rest > REFRESH_DELAY_MAX_USEC ? REFRESH_DELAY_MAX_USEC : rest),
+                 soon = monotonic_usec() + REFRESH_DELAY_USEC;
 
-        return rest < REFRESH_DELAY_USEC ? REFRESH_DELAY_USEC : rest > REFRESH_DELAY_MAX_USEC ? REFRESH_DELAY_MAX_USEC : rest;
+        return due < soon ? REFRESH_DELAY_USEC : due - soon + REFRESH_DELAY_USEC;
 }
 
 static void nm_schedule(Nm *nm) {
@@ -46,6 +49,7 @@ static void nm_schedule(Nm *nm) {
 }
 
 static void on_notify(Nm *nm) {
+        nm->stale = true;
         nm_schedule(nm);
 }
 
@@ -83,6 +87,8 @@ static void nm_refresh(Nm *nm) {
         nm_for_each(nm, nm_watch);
         json_decref(nm->view);
         nm->view = NULL;
+        nm->stale = false;
+        nm->refreshed_usec = monotonic_usec();
 
         if (!nm_client_get_nm_running(nm->client)) {
                 nm_set_state(nm, NM_FAILED, "NetworkManager is not running");
@@ -112,6 +118,10 @@ void nm_touch(Nm *nm) {
 void nm_update(Nm *nm) {
         if (nm->client)
                 nm_refresh(nm);
+}
+
+bool nm_is_due(const Nm *nm) {
+        return nm->stale && monotonic_usec() >= nm->refreshed_usec + 2 * nm->refresh_usec;
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -166,10 +166,11 @@ static json_t *nic_object(const json_t *view, const json_t *networks, const json
         const json_t *facts = device_facts(view, name);
         int64_t speed = dict_integer(device, "speed", 0) ?: dict_integer(facts, "speed", 0);
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*, s:s}", "Name", name, "Mac", dict_string(device, "mac", ""),
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*, s:s}", "Name", name, "Mac", dict_string(device, "mac", ""),
                          "PermanentMac", permanent_mac(device, facts), "Driver", dict_string(facts, "driver", dict_string(device, "driver", "")), "Duplex",
                          dict_string(facts, "duplex", ""), "VfsTotal", (json_int_t)dict_integer(facts, "vfs_total", 0), "Vfs",
-                         (json_int_t)dict_integer(facts, "vfs", 0), "Carrier",
+                         (json_int_t)dict_integer(facts, "vfs", 0), "VfsSettable", dict_boolean(device, "sriov", false), "VfParent",
+                         dict_string(facts, "vf_of", ""), "PciAddress", dict_string(facts, "pci", ""), "Carrier",
                          dict_boolean(device, "carrier", false), "SpeedMbps", (json_int_t)(speed < UINT32_MAX ? speed : 0), "Mtu",
                          (json_int_t)dict_integer(device, "mtu", 0), "State", state, "StateReason",
                          streq(dict_string(device, "reason", "none"), "none") ? "" : dict_string(device, "reason", ""), "Master",

@@ -68,6 +68,7 @@ struct Setup {
         char *reason;
         char *missing;     /* what verification waits for */
         json_t *gateways;  /* [{iface, address}] to be reached */
+        json_t *risen;     /* {iface: true} that are to be up when all is applied */
         uint64_t done, total;
 
         uint64_t phase_usec, down_usec; /* CLOCK_MONOTONIC: start of the phase; since when a device is down and no other has come up, or 0 */
@@ -110,7 +111,8 @@ static void setup_clear(Setup *setup) {
         json_decref(setup->plan);
         json_decref(setup->journal);
         json_decref(setup->gateways);
-        setup->plan = setup->journal = setup->gateways = NULL;
+        json_decref(setup->risen);
+        setup->plan = setup->journal = setup->gateways = setup->risen = NULL;
         free(setup->job);
         free(setup->reason);
         free(setup->missing);
@@ -343,6 +345,12 @@ static void setup_verify(Setup *setup) {
                 setup_fail(setup, -EIO, "%s", setup->missing ?: "out of memory");
 }
 
+/* With the newest view there is, once all may be up. */
+static void setup_look(Setup *setup) {
+        setup->backend.table->hasten(setup->backend.backend, setup->risen);
+        setup_view_changed(setup);
+}
+
 static void on_applied(void *userdata, int r, const char *text) {
         Setup *setup = userdata;
 
@@ -351,7 +359,7 @@ static void on_applied(void *userdata, int r, const char *text) {
                 return;
         }
         setup_enter(setup, PHASE_VERIFY);
-        setup_verify(setup);
+        setup_look(setup);
 }
 
 /* ---- applying ---- */
@@ -445,6 +453,17 @@ static int setup_collect_gateways(Setup *setup) {
         return 0;
 }
 
+static int setup_collect_risen(Setup *setup) {
+        json_t *entry;
+        size_t i;
+
+        setup->risen = json_object();
+        json_array_foreach(json_object_get(setup->plan, "profiles"), i, entry)
+                if (json_object_get(entry, "spec") && (!setup->risen || json_object_set_new(setup->risen, dict_string(entry, "iface", ""), json_true()) < 0))
+                        return -ENOMEM;
+        return setup->risen ? 0 : -ENOMEM;
+}
+
 static int setup_prepare(Setup *setup, const char *job, const json_t *plan, const SetupOptions *options, sd_bus_error *error) {
         json_t *entry;
         size_t i;
@@ -463,7 +482,8 @@ static int setup_prepare(Setup *setup, const char *job, const json_t *plan, cons
         /* checkpoint and its time, deactivations, and each profile written, activated, and made permanent */
         setup->done = 0;
         setup->total = 4 + json_array_size(json_object_get(setup->plan, "deactivate")) + 3 * json_array_size(json_object_get(setup->plan, "profiles"));
-        return setup_collect_gateways(setup);
+        r = setup_collect_risen(setup);
+        return r < 0 ? r : setup_collect_gateways(setup);
 }
 
 int setup_start(Setup *setup, const char *job, const json_t *plan, const SetupOptions *options, sd_bus_error *error) {
@@ -607,6 +627,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
                 setup_probe_gateways(setup);
         else if (setup->phase == PHASE_IDLE)
                 (void) sd_event_source_set_enabled(setup->tick, SD_EVENT_OFF);
+        else if (setup->phase == PHASE_VERIFY)
+                setup_look(setup);
         else
                 setup_view_changed(setup);
         return 0;
@@ -683,6 +705,7 @@ Setup *setup_free(Setup *setup) {
         json_decref(setup->plan);
         json_decref(setup->journal);
         json_decref(setup->gateways);
+        json_decref(setup->risen);
         free(setup->job);
         free(setup->reason);
         free(setup->missing);

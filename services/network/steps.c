@@ -14,6 +14,7 @@
 /* A call that is out. */
 typedef struct Flight {
         uint64_t token;    /* 0: this place is free */
+        uint64_t begin_usec;
         uint64_t end_usec; /* CLOCK_MONOTONIC: when it is given up */
         json_t *step;      /* NULL: of a list that is no more */
 } Flight;
@@ -27,6 +28,7 @@ struct Steps {
         json_t *list;
         size_t stage, next; /* next of that stage */
         bool persistent;
+        unsigned window; /* how many may be out */
         steps_done_t done;
         int r;            /* the first failure of a persistent list */
         char *text;       /* its text, or what the last call gave */
@@ -67,12 +69,19 @@ static void set_deadline(Steps *steps) {
         (void) sd_event_source_set_enabled(steps->deadline, first == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-/* Whether calls are out: of the list that runs, or ones that are left of another. */
-static bool has_flights(const Steps *steps, bool left) {
+/* How many calls are out: of the list that runs, or ones that are left of another. */
+static unsigned count_flights(const Steps *steps, bool left) {
+        unsigned n = 0;
+
         for (size_t i = 0; i < STEPS_WINDOW; i++)
-                if (steps->flights[i].token && left == !steps->flights[i].step)
-                        return true;
-        return false;
+                n += steps->flights[i].token && left == !steps->flights[i].step;
+        return n;
+}
+
+unsigned steps_window(unsigned window, uint64_t took_usec) {
+        if (took_usec >= STEPS_SLOW_USEC)
+                return window > 1 ? window / 2 : 1;
+        return took_usec < STEPS_QUICK_USEC && window < STEPS_WINDOW ? window + 1 : window;
 }
 
 /* Return: the step of the call, which is out no more (new reference); NULL when nobody waits for it. */
@@ -82,6 +91,8 @@ static json_t *end_flight(Steps *steps, uint64_t token) {
 
         if (!flight)
                 return NULL;
+        if (step)
+                steps->window = steps_window(steps->window, now_usec(steps) - flight->begin_usec);
         *flight = (Flight){ 0 };
         set_deadline(steps);
         return step;
@@ -147,7 +158,7 @@ static void steps_on_done(void *userdata, uint64_t token, int r, const char *tex
                 return;
         }
         if (r == -EAGAIN && dict_integer(step, "tries", 0) < STEP_TRIES_MAX) {
-                log_debug("%s %s was overtaken: once more", dict_string(step, "do", ""), step_object(step));
+                log_debug("%s %s was overtaken, or took too long: once more", dict_string(step, "do", ""), step_object(step));
                 try_again(steps, step, "tries", json_integer(dict_integer(step, "tries", 0) + 1));
                 return;
         }
@@ -175,7 +186,7 @@ static void step_start(Steps *steps, Flight *flight, json_t *step) {
         const BackendTable *table = steps->backend.table;
         void *backend = steps->backend.backend;
 
-        *flight = (Flight){ .token = call.token, .end_usec = now_usec(steps) + STEP_DEADLINE_USEC, .step = json_incref(step) };
+        *flight = (Flight){ .token = call.token, .begin_usec = now_usec(steps), .end_usec = now_usec(steps) + STEP_DEADLINE_USEC, .step = json_incref(step) };
         set_deadline(steps);
         log_debug("network step: %s %s", word, step_object(step));
 
@@ -202,10 +213,11 @@ static void step_start(Steps *steps, Flight *flight, json_t *step) {
 /* The next call of the stage, or of the one after it when nothing of this is out any more. NULL: none can be sent now. */
 static json_t *next_step(Steps *steps) {
         while (steps->next >= json_array_size(json_array_get(steps->list, steps->stage))) {
-                if (has_flights(steps, false) || steps->stage >= json_array_size(steps->list))
+                if (count_flights(steps, false) > 0 || steps->stage >= json_array_size(steps->list))
                         return NULL;
                 steps->stage++;
                 steps->next = 0;
+                steps->window = steps->window > STEPS_WINDOW_FIRST ? STEPS_WINDOW_FIRST : steps->window;
         }
         return json_array_get(json_array_get(steps->list, steps->stage), steps->next);
 }
@@ -216,9 +228,9 @@ static int steps_on_turn(sd_event_source *source, void *userdata) {
         json_t *step;
 
         (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        if (!steps->list || has_flights(steps, true))
+        if (!steps->list || count_flights(steps, true) > 0)
                 return 0;
-        while ((step = next_step(steps)) && (flight = find_flight(steps, 0))) {
+        while (count_flights(steps, false) < steps->window && (step = next_step(steps)) && (flight = find_flight(steps, 0))) {
                 steps->next++;
                 step_start(steps, flight, step);
         }
@@ -290,6 +302,7 @@ int steps_run(Steps *steps, json_t *list, bool persistent, steps_done_t done) {
                 return -ENOMEM;
         steps->list = list;
         steps->persistent = persistent;
+        steps->window = STEPS_WINDOW_FIRST;
         steps->done = done;
         steps_next(steps);
         return 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Calls to the Backend in stages: those of one stage do not depend on one another and are out together, at most STEPS_WINDOW of them; a stage begins
+ * Calls to the Backend in stages: those of one stage do not depend on one another and are out together, as many as steps_window() says; a stage begins
  * when all of the one before are answered. Each call has a deadline; an answer that comes after it, or after the list was dropped, is ignored.
  *
  *     [[{do, ...}, ...], ...]   stages, of these:
@@ -19,8 +19,12 @@
 
 /* libnm gives its own calls 25 s; this is for one that never answers at all. */
 #define STEP_DEADLINE_USEC (30 * USEC_PER_SEC)
-/* Enough that NetworkManager, which works on one call at a time, never waits for the next; a bus allows a client 128 that wait for their reply. */
+/* Enough that NetworkManager, which works on one call at a time, never waits for the next; a bus allows a client 128 that wait for their reply. Each stage begins with fewer. */
 #define STEPS_WINDOW 16U
+#define STEPS_WINDOW_FIRST 8U
+/* On a slow host the last of so many would be given up by libnm before NetworkManager comes to it: an answer that took this long makes them fewer, one that took less than that one more. */
+#define STEPS_SLOW_USEC (5 * USEC_PER_SEC)
+#define STEPS_QUICK_USEC (1 * USEC_PER_SEC)
 /* How long a list waits for calls that are left of the one before. */
 #define STEPS_DRAIN_USEC (2 * USEC_PER_SEC)
 
@@ -33,6 +37,8 @@ int steps_new(sd_event *event, Backend backend, steps_progress_t progress, void 
 Steps *steps_free(Steps *steps);
 DEFINE_CLEANUP(Steps *, steps_free)
 
+/* How many calls may be out, after window and an answer that took so long. Pure. */
+unsigned steps_window(unsigned window, uint64_t took_usec) _const_;
 /* A new, empty stage at the end of list. Borrowed; NULL when out of memory. */
 json_t *steps_stage(json_t *list);
 /* list: taken. persistent: goes on after a failure and reports the first at the end. What ran before is dropped. */

@@ -5,12 +5,12 @@
  * What NetworkManager shows and the kernel adds, as plain data: the planner's other input, and what the objects on the bus say. Pure.
  *
  *     devices:  {name: {kind, mac, permanent_mac, mtu, carrier, speed, managed, state, reason, master, parent, vlan, profile,
- *                       addresses, gateway, addresses6, gateway6, nameservers, default_route, driver, lldp, routes, routes6}}
+ *                       addresses, gateway, addresses6, gateway6, nameservers, default_route, driver, lldp, sriov, routes, routes6}}
  *     profiles: {uuid: {id, iface, ours, saved, spec}}
  *     starting: NetworkManager is still starting, and may not have told all of its profiles and devices yet
  *     links:    {name: facts}                               what the kernel says (link-facts.h); not there while nobody has read it
  *
- * routes: those with a gateway, [{to, via}]. kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
+ * sriov: of a NIC: NetworkManager can set how many virtual functions it has. routes: those with a gateway, [{to, via}]. kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
  * a profile makes of its device, the same for what is and for what shall be, so that the two can be compared key by key:
  *
  *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, vlan_aware, vlans, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, network, networks, bond}

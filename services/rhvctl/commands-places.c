@@ -122,6 +122,7 @@ static const char *const network_modes[] = { "bridge", "nat", "isolated", NULL }
         { "mode", "MODE", PARAMETER_WORD, PLACE_SPEC, .words = network_modes, .complete = COMPLETE_WORDS,               \
           .help = "bridge: over a NIC of the host; nat, isolated: on one host alone" },                               \
         { "subnet", "SUBNET", PARAMETER_TEXT, PLACE_SPEC, .help = "Of a nat or isolated network: 192.168.150.0/24" },  \
+        { "subnet6", "SUBNET", PARAMETER_TEXT, PLACE_SPEC, .help = "The same for IPv6, beside or in its place: fd12:3456:789a:1::/64" }, \
         { "dhcp", "FIRST-LAST", PARAMETER_TEXT, PLACE_SPEC, .help = "Addresses it gives out, or none; default: all" }, \
         { "vlan", "ID", PARAMETER_COUNT, PLACE_SPEC, .help = "VLAN id, 1 to 4094; 0: none" },                          \
         { "mtu", "BYTES", PARAMETER_COUNT, PLACE_SPEC, .help = "Largest packet; 0: the default" },                     \

@@ -35,6 +35,8 @@ static const Column nic_columns[] = {
         { "MBIT/S", "SpeedMbps", FORMAT_TEXT, false, TABLE_RIGHT },
         { "MTU", "Mtu", FORMAT_TEXT, false, TABLE_RIGHT },
         { "MASTER", "Master", FORMAT_TEXT, false },
+        { "VFS", "Vfs", FORMAT_TEXT, false, TABLE_RIGHT },
+        { "OF", "VfParent", FORMAT_TEXT, true },
         { "LABEL", "Label", FORMAT_TEXT, false },
         {},
 };

@@ -69,7 +69,7 @@ static int do_piece(Sparsify *sparsify, uint64_t at, size_t wanted, size_t *ret_
         sparsify->read_bytes += (uint64_t)n;
         if (run->progress)
                 run->progress((int)((at + (uint64_t)n) / (sparsify->size_bytes / 1000 + 1)), run->userdata);
-        FAULT_POINT("sparsify-punched");
+        FAULT_POINT("file-sparsify-punched");
         pause_usec = wipe_pause_usec(sparsify->read_bytes, monotonic_usec() - sparsify->begin_usec, run->work->bandwidth);
         if (!data_tool_wait(pause_usec))
                 return 0;

@@ -214,6 +214,20 @@ static void set_facts(Domain *domain, const DomainFacts *facts) {
         bus_changed(domain->manager->changes, domain->object_path, LOCKSPACE_INTERFACE, "Times");
 }
 
+/* The process that clears away may be killed as well as the one whose left-overs they are. */
+static void set_clean_again(Domain *domain, int r) {
+        uint64_t pause_usec = domain->clean_pause_usec * 2;
+
+        if (r >= 0) {
+                domain->clean_usec = domain->clean_pause_usec = 0;
+                return;
+        }
+        if (pause_usec == 0)
+                pause_usec = DOMAIN_PAUSE_USEC;
+        domain->clean_pause_usec = pause_usec < DOMAIN_PAUSE_MAX_USEC ? pause_usec : DOMAIN_PAUSE_MAX_USEC;
+        domain->clean_usec = monotonic_usec() + domain->clean_pause_usec;
+}
+
 static void on_cleaned(Task *task, Io *io, int r, const sd_bus_error *error) {
         Domain *domain = task_domain(task);
 
@@ -223,8 +237,10 @@ static void on_cleaned(Task *task, Io *io, int r, const sd_bus_error *error) {
                          io->cleaned);
         if (r < 0)
                 log_warning("Storage domain %s: %s", task->domain, error->message);
-        if (domain)
+        if (domain) {
+                set_clean_again(domain, r);
                 wipe_job_look(domain);
+        }
         task_free(task);
 }
 
@@ -242,6 +258,15 @@ void domain_clean(Domain *domain) {
         }
         if (task_run(task, io, domain->lane, DOMAIN_LONG_IO_USEC, on_cleaned, NULL) < 0)
                 task_free(task);
+}
+
+/* Whoever gets the lease next begins with it anyway. */
+static void clean_again(Domain *domain) {
+        if (domain->clean_usec == 0 || domain->clean_usec > monotonic_usec())
+                return;
+        domain->clean_usec = 0;
+        if (domain->state == DOMAIN_ACTIVE && (!domain->lease || domain_lease_version(domain->lease) != 0))
+                domain_clean(domain);
 }
 
 static void on_active_listed(Task *task, Io *io, int r, const sd_bus_error *error) {
@@ -408,6 +433,7 @@ void domain_monitor_all(Manager *manager) {
                         domain_look(domain);
                 if (domain->lockspace)
                         domain_lockspace_look(domain->lockspace);
+                clean_again(domain);
                 wipe_job_monitor(domain);
         }
 }

@@ -55,6 +55,8 @@ struct Domain {
         struct Task *ovf_task;   /* writes its OVF stores; NULL: nobody does */
         uint64_t again_usec;     /* CLOCK_MONOTONIC: not to be tried before */
         uint64_t pause_usec;     /* how long the next pause will be */
+        uint64_t clean_usec;      /* CLOCK_MONOTONIC: clear away left-overs again then, since it failed; 0: no need */
+        uint64_t clean_pause_usec; /* the last pause after that */
         uint64_t wipe_usec;      /* CLOCK_MONOTONIC: look then for what waits to be wiped; 0: nothing is known of */
         uint64_t wipe_pause_usec; /* the last pause after a failed wipe */
         sd_bus_message **parked; /* calls that wait for the end of "opening" */

@@ -249,7 +249,6 @@ int io_data_note(Io *io) {
 /* ---- after a copy ---- */
 
 int io_data_undo(Io *io) {
-        const VolumeRecord *record;
         int r;
 
         r = io_list_one(io);
@@ -259,10 +258,7 @@ int io_data_undo(Io *io) {
         }
         if (r < 0)
                 return r;
-        record = volume_list_find(&io->lists[0], io->volume);
-        if (!record || io->lists[0].n != 1 || record->problem || record->metadata.legality != VOLUME_ILLEGAL)
-                return 0;
-        return io_image_delete(io);
+        return image_is_unfinished_copy(&io->lists[0], io->volume) ? io_image_delete(io) : 0;
 }
 
 /* ---- after a merge ---- */

@@ -18,11 +18,26 @@ static int measure(Io *io) {
         return r;
 }
 
+/* A copy whose job was cut off before it could undo what it had made, with the domain's lease or with the host: the same call makes it anew. */
+static int undo_former(Io *io) {
+        int r;
+
+        if (!io->request.illegal)
+                return 0;
+        memcpy(io->image, io->request.image, UUID_STRING_MAX);
+        memcpy(io->volume, io->request.volume, UUID_STRING_MAX);
+        r = io_data_undo(io);
+        FAULT_POINT("copy-former-undone");
+        return r;
+}
+
 int io_volume_make(Io *io) {
         QemuImgCommand command;
         int r;
 
-        r = io->data ? measure(io) : 0;
+        r = undo_former(io);
+        if (r >= 0 && io->data)
+                r = measure(io);
         if (r >= 0)
                 r = io_volume_begin(io);
         if (r < 0)

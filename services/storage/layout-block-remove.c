@@ -282,7 +282,9 @@ static int discard_one(const DomainPlace *place, const BlockVolume *volume) {
                 r = fd = lvm_open(place->id, volume->id, true, &error);
         if (r < 0)
                 return log_warning_errno(r, "Volume %s is not discarded: %s", volume->id, error.message ?: "");
-        return discard_all(fd, volume->id);
+        r = discard_all(fd, volume->id);
+        FAULT_POINT("block-discarded");
+        return r;
 }
 
 int block_image_purge(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error) {

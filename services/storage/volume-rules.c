@@ -347,6 +347,13 @@ int image_may_delete(const VolumeList *list, sd_bus_error *error) {
         return 0;
 }
 
+bool image_is_unfinished_copy(const VolumeList *list, const char *volume) {
+        const VolumeRecord *record = volume_list_find(list, volume);
+
+        return record && list->n == 1 && !record->problem && record->metadata.legality == VOLUME_ILLEGAL && record->metadata.generation == 0 &&
+               record->metadata.role == VOLUME_LEAF && !volume_has_parent(&record->metadata) && streq(record->metadata.image, list->image);
+}
+
 static int find_usable(const VolumeList *list, const char *volume, const VolumeRecord **ret, sd_bus_error *error) {
         const VolumeRecord *record = volume_list_find(list, volume);
 

@@ -104,6 +104,9 @@ int volume_may_base(const VolumeList *list, const char *volume, sd_bus_error *er
 /* A template with copies must stay. */
 int image_may_delete(const VolumeList *list, sd_bus_error *error);
 
+/* Is the image nothing but that volume, as a copy made it and has not completed it? Nobody can have used it: it was ILLEGAL from its first moment. */
+bool image_is_unfinished_copy(const VolumeList *list, const char *volume) _pure_;
+
 /* May data be written into volume, size bytes of them (UINT64_MAX: not known)? */
 int volume_may_upload(const VolumeList *list, const char *volume, uint64_t size, sd_bus_error *error);
 int volume_may_download(const VolumeList *list, const char *volume, sd_bus_error *error);

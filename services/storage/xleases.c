@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bus-error.h"
+#include "fault-point.h"
 #include "lease-self.h"
 #include "lockspace-slot.h"
 
@@ -141,11 +142,14 @@ int xleases_create(const DomainPlace *place, const char *id, uint64_t *ret_offse
         }
         lease = lease_at(&index, (unsigned)n, id);
         r = lease_format_self(&lease, error);
+        FAULT_POINT("lease-area-made");
         if (r < 0)
                 return r;
         lease_index_set(index.bytes, (unsigned)n, id, place->alignment_bytes);
         *ret_offset = lease.offset_bytes;
-        return index_write_record(&index, (unsigned)n, error);
+        r = index_write_record(&index, (unsigned)n, error);
+        FAULT_POINT("lease-recorded");
+        return r;
 }
 
 int xleases_delete(const DomainPlace *place, const char *id, sd_bus_error *error) {
@@ -172,6 +176,7 @@ int xleases_delete(const DomainPlace *place, const char *id, sd_bus_error *error
         }
         lease_index_set(index.bytes, (unsigned)n, NULL, 0);
         r = index_write_record(&index, (unsigned)n, error);
+        FAULT_POINT("lease-forgotten");
         if (r < 0)
                 return r;
         (void) lease_clear_self(&lease, NULL); /* what the index does not name is nobody's */
@@ -233,11 +238,14 @@ static int write_rebuilt(Index *index, sd_bus_error *error) {
         lease_index_format(fresh, index->place->id, (uint64_t)time(NULL), true);
         memcpy(header, fresh, LEASE_INDEX_HEADER_BYTES);
         r = index_write(index, 0, LEASE_INDEX_BYTES, error);
+        FAULT_POINT("lease-index-updating");
         if (r < 0)
                 return r;
         lease_index_format(fresh, index->place->id, (uint64_t)time(NULL), false);
         memcpy(header, fresh, LEASE_INDEX_HEADER_BYTES);
-        return index_write(index, 0, index->place->block_size_bytes, error);
+        r = index_write(index, 0, index->place->block_size_bytes, error);
+        FAULT_POINT("lease-index-written");
+        return r;
 }
 
 int xleases_rebuild(const DomainPlace *place, unsigned *ret_changed, sd_bus_error *error) {

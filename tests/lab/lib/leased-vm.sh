@@ -10,14 +10,16 @@ vm_path() { echo "/org/rhv/Compute/vm/$(sed 's/-/_2d/g; s/^\([0-9]\)/_3\1/' <<<"
 vm_state() { bus "$1" --json=short get-property $COMPUTE "$(vm_path)" $COMPUTE.Vm State | jq -r .data; }
 vm_is() { [ "$(vm_state "$1")" = "$2" ]; }
 compute_job_over() { case "$(bus "$1" --json=short get-property $COMPUTE "$2" org.rhv.Job State | jq -r .data)" in done | failed | aborted) ;; *) return 1 ;; esac; }
-# vm_start HOST: "done", or the error's name
+# vm_start HOST [KEY TYPE VALUE...]: with one more key of its description; "done", or the error's name
 vm_start() {
-        local job
-        job=$(bus "$1" call $COMPUTE /org/rhv/Compute $COMPUTE CreateVm 'sa{sv}a{sv}' $VM 4 name s shared1 cpus u 1 memory t 134217728 \
-                disks 'aa{sv}' 1 3 id s $IMAGE domain s $D volume s $VOLUME 0 | sed 's/.*"\(\/[^"]*\)"$/\1/')
-        wait_until 60 compute_job_over "$1" "$job"
-        bus "$1" --json=short get-property $COMPUTE "$job" org.rhv.Job ErrorMessage | jq -r .data >&2
-        bus "$1" --json=short call $COMPUTE "$job" org.freedesktop.DBus.Properties GetAll s org.rhv.Job |
+        local host=$1 job keys=4
+        shift
+        [ $# -eq 0 ] || keys=5
+        job=$(bus "$host" call $COMPUTE /org/rhv/Compute $COMPUTE CreateVm 'sa{sv}a{sv}' $VM $keys name s shared1 cpus u 1 memory t 134217728 \
+                disks 'aa{sv}' 1 3 id s $IMAGE domain s $D volume s $VOLUME "$@" 0 | sed 's/.*"\(\/[^"]*\)"$/\1/')
+        wait_until 60 compute_job_over "$host" "$job"
+        bus "$host" --json=short get-property $COMPUTE "$job" org.rhv.Job ErrorMessage | jq -r .data >&2
+        bus "$host" --json=short call $COMPUTE "$job" org.freedesktop.DBus.Properties GetAll s org.rhv.Job |
                 jq -r '.data[0] | if .State.data == "done" then "done" else .ErrorName.data end'
 }
 vm_off() { bus "$1" call $COMPUTE "$(vm_path)" $COMPUTE.Vm PowerOff 'a{sv}' 0 >/dev/null; wait_until 30 vm_is "$1" down; }

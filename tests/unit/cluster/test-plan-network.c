@@ -23,7 +23,9 @@ static void test_refused(void **state) {
                 { "{\"name\":\"lab\",\"mode\":\"bridge\",\"dhcp\":\"none\"}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{\"name\":\"lab\",\"mode\":\"nat\"}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{\"name\":\"lab\",\"mode\":\"nat\",\"subnet\":\"10.9.8.0/31\"}", RHV_ERROR_INVALID_ARGUMENT },
-                { "{\"name\":\"lab\",\"mode\":\"nat\",\"subnet\":\"fd00::/64\"}", RHV_ERROR_NOT_SUPPORTED },
+                { "{\"name\":\"lab\",\"mode\":\"nat\",\"subnet\":\"fd00::/64\"}", RHV_ERROR_INVALID_ARGUMENT },
+                { "{\"name\":\"lab\",\"subnet6\":\"fd00::/64\"}", RHV_ERROR_INVALID_ARGUMENT },
+                { "{\"name\":\"lab\",\"mode\":\"isolated\",\"subnet6\":\"2001:db8::/64\"}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{\"name\":\"lab\",\"mode\":\"isolated\",\"vlan\":5}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{\"name\":\"lab\",\"mode\":\"isolated\",\"mtu\":9000}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{\"name\":\"lab\",\"mode\":\"isolated\",\"bridged\":false}", RHV_ERROR_INVALID_ARGUMENT },
@@ -105,6 +107,8 @@ static void test_state(void **state) {
         assert_string_equal(network_virtual_state(lab, as_wanted), "active");
         assert_string_equal(network_virtual_state(lab, other), "out-of-sync");
         assert_string_equal(network_virtual_state(lab, failed), "failed");
+        assert_ok(json_object_set_new(as_wanted, "Subnet6", json_string("fd00::/64")));
+        assert_string_equal(network_virtual_state(lab, as_wanted), "out-of-sync");
         cluster_fixture_done(&fixture);
 }
 

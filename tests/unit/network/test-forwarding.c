@@ -64,10 +64,27 @@ static void warned(void **state) {
         assert_words(warnings_wish(plain), "");
 }
 
+/* On a bridge of its own any port's failure counts, on one that networks share that of the network's VLAN; a network without a bridge has no ports. */
+static void not_mirrored(void **state) {
+        _cleanup_json_ json_t *view = quoted("{'devices': {}, 'links': {'red': {'bridge': {}}, 'br-eth2': {'bridge': {}}, 'm0-00000001': {'master': 'red', 'mirror_error': 'why'},"
+                                             " 'm0-00000002': {'master': 'red'}, 'm7-00000003': {'master': 'br-eth2', 'mirror_error': 'why'}, 'm8-00000004': {'master': 'br-eth2'}}}"),
+                              *red = quoted("{'name': 'red', 'nic': 'eth1', 'bridged': true}"), *plain = quoted("{'name': 'red', 'nic': 'eth1', 'bridged': false}"),
+                              *seven = quoted("{'name': 'seven', 'nic': 'eth2', 'vlan': 7, 'bridged': true, 'layout': 'vlan-aware'}"),
+                              *eight = quoted("{'name': 'eight', 'nic': 'eth2', 'vlan': 8, 'bridged': true, 'layout': 'vlan-aware'}"), *list = NULL;
+
+        list = warnings_network(view, red);
+        assert_int_equal(json_array_size(list), 1);
+        assert_string_equal(json_string_value(json_array_get(list, 0)), "not-mirrored: the port m0-00000001 gets no copies: why");
+        assert_words(warnings_network(view, plain), "");
+        assert_words(warnings_network(view, seven), "not-mirrored");
+        assert_words(warnings_network(view, eight), "");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(table),
                 cmocka_unit_test(warned),
+                cmocka_unit_test(not_mirrored),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

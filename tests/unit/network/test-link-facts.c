@@ -92,6 +92,10 @@ static void a_directory(void **state) {
         put(root, "eth0/carrier", "1\n");
         put(root, "eth0/address", "\xff\xfe not UTF-8\n");
         put(root, "eth0/operstate", large);
+        put(root, "eth0/uevent", "INTERFACE=eth0\nIFINDEX=2\n");
+        put(root, "eth0/speed", "1000\n");
+        put(root, "br0/uevent", "DEVTYPE=bridge\nINTERFACE=br0\nIFINDEX=3\n");
+        put(root, "br0/speed", "1000\n");
         put(root, "br0/bridge/stp_state", "1\n");
         put(root, "br0/bridge/hello_timer", "77\n");
         put(root, "br0/bridge/ageing_time", "30000 \n");
@@ -106,14 +110,73 @@ static void a_directory(void **state) {
         eth0 = json_object_get(links, "eth0");
         assert_int_equal(dict_integer(eth0, "mtu", 0), 1500);
         assert_true(dict_boolean(eth0, "carrier", false));
+        assert_int_equal(dict_integer(eth0, "speed", 0), 1000);
         assert_string_equal(dict_string(eth0, "master", ""), "br0");
         assert_null(json_object_get(eth0, "address"));
         bridge = json_object_get(json_object_get(links, "br0"), "bridge");
         assert_string_equal(dict_string(bridge, "ageing_time", ""), "30000");
         assert_null(json_object_get(bridge, "hello_timer"));
+        assert_null(json_object_get(json_object_get(links, "br0"), "speed")); /* not asked for */
 
         nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
         assert_int_equal(link_facts_read(root, &nothing), -ENOENT);
+}
+
+static void link_to(const char *root, const char *name, const char *target) {
+        char path[256];
+
+        snprintf(path, sizeof path, "%s/%s", root, name);
+        assert_int_equal(symlink(target, path), 0);
+}
+
+/* As the kernel lays out an 82576 with one of its virtual functions (igb and igbvf), whose PCI devices are apart from the network's; and a NIC of a paravirtual bus. */
+static void virtual_functions(void **state) {
+        char root[] = "/tmp/rhv-links-XXXXXX", class[64];
+        _cleanup_json_ json_t *links = NULL;
+        const json_t *parent, *function, *other;
+
+        assert_non_null(mkdtemp(root));
+        put(root, "bus/pci/x", "");
+        put(root, "bus/virtio/x", "");
+        put(root, "bus/pci/drivers/igb/x", "");
+        put(root, "bus/pci/drivers/igbvf/x", "");
+        put(root, "devices/0000:03:00.0/sriov_totalvfs", "7\n");
+        put(root, "devices/0000:03:00.0/sriov_numvfs", "1\n");
+        put(root, "devices/0000:03:00.0/net/enp3s0f1/x", "");
+        put(root, "devices/0000:03:00.0/net/enp3s0f0/x", "");
+        put(root, "devices/0000:03:10.0/x", "");
+        put(root, "devices/virtio1/x", "");
+        link_to(root, "devices/0000:03:00.0/subsystem", "../../bus/pci");
+        link_to(root, "devices/0000:03:00.0/driver", "../../bus/pci/drivers/igb");
+        link_to(root, "devices/0000:03:10.0/subsystem", "../../bus/pci");
+        link_to(root, "devices/0000:03:10.0/driver", "../../bus/pci/drivers/igbvf");
+        link_to(root, "devices/0000:03:10.0/physfn", "../0000:03:00.0");
+        link_to(root, "devices/virtio1/subsystem", "../../bus/virtio");
+        put(root, "net/enp3s0f0/carrier", "1\n");
+        put(root, "net/enp3s0f0v0/carrier", "0\n");
+        put(root, "net/eth7/carrier", "1\n");
+        link_to(root, "net/enp3s0f0/device", "../../devices/0000:03:00.0");
+        link_to(root, "net/enp3s0f0v0/device", "../../devices/0000:03:10.0");
+        link_to(root, "net/eth7/device", "../../devices/virtio1");
+        snprintf(class, sizeof class, "%s/net", root);
+
+        assert_int_equal(link_facts_read(class, &links), 0);
+        parent = json_object_get(links, "enp3s0f0");
+        function = json_object_get(links, "enp3s0f0v0");
+        other = json_object_get(links, "eth7");
+        assert_int_equal(dict_integer(parent, "vfs_total", 0), 7);
+        assert_int_equal(dict_integer(parent, "vfs", 0), 1);
+        assert_string_equal(dict_string(parent, "driver", ""), "igb");
+        assert_string_equal(dict_string(parent, "pci", ""), "0000:03:00.0");
+        assert_null(json_object_get(parent, "vf_of"));
+        assert_string_equal(dict_string(function, "driver", ""), "igbvf");
+        assert_string_equal(dict_string(function, "pci", ""), "0000:03:10.0");
+        assert_string_equal(dict_string(function, "vf_of", ""), "enp3s0f0");
+        assert_null(json_object_get(function, "vfs_total"));
+        assert_non_null(other);
+        assert_null(json_object_get(other, "pci"));
+        assert_null(json_object_get(other, "vf_of"));
+        nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 int main(void) {
@@ -123,6 +186,7 @@ int main(void) {
                 cmocka_unit_test(nonsense_is_left_out),
                 cmocka_unit_test(options),
                 cmocka_unit_test(a_directory),
+                cmocka_unit_test(virtual_functions),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

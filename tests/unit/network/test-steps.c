@@ -150,13 +150,27 @@ static void no_more_than_the_window_is_out(void **state) {
         assert_int_equal(steps_run(steps, TAKE_PTR(list), false, on_done), 0);
         turn();
         for (unsigned i = 0; i < 3 * STEPS_WINDOW; i++) {
-                unsigned sent = i + STEPS_WINDOW < 3 * STEPS_WINDOW ? i + STEPS_WINDOW : 3 * STEPS_WINDOW;
+                unsigned window = STEPS_WINDOW_FIRST + i < STEPS_WINDOW ? STEPS_WINDOW_FIRST + i : STEPS_WINDOW;
+                unsigned sent = i + window < 3 * STEPS_WINDOW ? i + window : 3 * STEPS_WINDOW;
 
                 assert_int_equal(fake.n, sent);
                 answer(i, 0, NULL);
         }
         assert_int_equal(fake.ended, 1);
         end(&fake, steps);
+}
+
+static void fewer_where_answers_are_slow(void **state) {
+        unsigned window = STEPS_WINDOW_FIRST;
+
+        assert_int_equal(steps_window(window, 0), window + 1);
+        assert_int_equal(steps_window(STEPS_WINDOW, 0), STEPS_WINDOW);
+        assert_int_equal(steps_window(window, STEPS_QUICK_USEC), window);
+        assert_int_equal(steps_window(window, STEPS_SLOW_USEC - 1), window);
+        for (unsigned i = 0; i < 10; i++)
+                window = steps_window(window, STEPS_SLOW_USEC);
+        assert_int_equal(window, 1);
+        assert_int_equal(steps_window(window, 0), 2);
 }
 
 static void a_failure_sends_no_more(void **state) {
@@ -275,6 +289,7 @@ int main(void) {
                 cmocka_unit_test(stages_wait_for_one_another),
                 cmocka_unit_test(nothing_to_do_ends_as_well),
                 cmocka_unit_test(no_more_than_the_window_is_out),
+                cmocka_unit_test(fewer_where_answers_are_slow),
                 cmocka_unit_test(a_failure_sends_no_more),
                 cmocka_unit_test(a_persistent_list_goes_on_and_tells_the_first),
                 cmocka_unit_test(one_that_hangs_is_not_waited_for_long),

@@ -418,9 +418,9 @@ static bool walk(const Scenario *scenario, const char *point) {
         return killed;
 }
 
-/* Those that only come on devices are walked by lab/block-faults. */
-static bool only_on_devices(const char *point) {
-        return startswith(point, "block-");
+/* Those that only come on devices, or with sanlock, are walked by lab/block-faults. */
+static bool only_in_lab(const char *point) {
+        return startswith(point, "block-") || startswith(point, "lease-");
 }
 
 static void test_all(void **state) {
@@ -430,10 +430,10 @@ static void test_all(void **state) {
         assert_true(n > 10 && n < ELEMENTSOF(reached));
         for (size_t s = 0; s < ELEMENTSOF(scenarios); s++)
                 for (size_t i = 0; i < n; i++)
-                        if (!only_on_devices(fault_point_name(i)))
+                        if (!only_in_lab(fault_point_name(i)))
                                 reached[i] |= walk(&scenarios[s], fault_point_name(i));
         for (size_t i = 0; i < n; i++)
-                if (!reached[i] && !only_on_devices(fault_point_name(i)))
+                if (!reached[i] && !only_in_lab(fault_point_name(i)))
                         fail_msg("no job comes to %s", fault_point_name(i));
 }
 

@@ -189,6 +189,27 @@ static void test_template_stays(void **state) {
         assert_error(volume_may_upload(&list, BASE, 1, &error), RHV_ERROR_INVALID_STATE);
 }
 
+static void test_unfinished_copy(void **state) {
+        _cleanup_(volume_list_clear) VolumeList list = {};
+        VolumeRecord *record = add(&list, BASE, NULL, VOLUME_LEAF);
+
+        assert_false(image_is_unfinished_copy(&list, BASE));
+        record->metadata.legality = VOLUME_ILLEGAL;
+        assert_true(image_is_unfinished_copy(&list, BASE));
+        assert_false(image_is_unfinished_copy(&list, TOP));
+        record->metadata.generation = 1; /* it was whole once */
+        assert_false(image_is_unfinished_copy(&list, BASE));
+        record->metadata.generation = 0;
+        record->metadata.role = VOLUME_SHARED;
+        assert_false(image_is_unfinished_copy(&list, BASE));
+        record->metadata.role = VOLUME_LEAF;
+        memcpy(record->metadata.image, TOP, UUID_STRING_MAX); /* another image's */
+        assert_false(image_is_unfinished_copy(&list, BASE));
+        memcpy(record->metadata.image, list.image, UUID_STRING_MAX);
+        add(&list, TOP, BASE, VOLUME_LEAF);
+        assert_false(image_is_unfinished_copy(&list, BASE));
+}
+
 static void test_transfers(void **state) {
         _cleanup_(volume_list_clear) VolumeList list = {};
 
@@ -277,6 +298,7 @@ int main(void) {
                         cmocka_unit_test(test_plan_child),     cmocka_unit_test(test_chain),
                         cmocka_unit_test(test_leaf),           cmocka_unit_test(test_delete),
                         cmocka_unit_test(test_template_stays), cmocka_unit_test(test_transfers),
+                        cmocka_unit_test(test_unfinished_copy),
                         cmocka_unit_test(test_numbers),
         };
 
