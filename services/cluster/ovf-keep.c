@@ -3,12 +3,12 @@
 #include "ovf-keep.h"
 
 #include <stdio.h>
-#include <utlist.h>
 
 #include "bus-error.h"
-#include "description.h"
 #include "dict.h"
 #include "log.h"
+#include "ovf-definition.h"
+#include "plan.h"
 #include "state-file.h"
 
 #define REMOVED_VERSION 1
@@ -16,9 +16,9 @@
 
 struct OvfKeep {
         Manager *manager;
-        json_t *noted;    /* {domain: {vm: true}} */
-        json_t *removed;  /* {vm: true}: on disk as well, until every domain was told */
-        json_t *sent;     /* {vm: true} of the call under way */
+        json_t *noted;    /* {domain: {VM or template: true}} */
+        json_t *removed;  /* {VM or template: true}: on disk as well, until every domain was told */
+        json_t *sent;     /* {VM or template: true} of the call under way */
         char domain[37];  /* of the call under way */
         sd_bus_slot *call;
         sd_event_source *timer;
@@ -26,65 +26,16 @@ struct OvfKeep {
         json_t *unable;   /* {domain: true} of a type whose stores Storage cannot write */
 };
 
-/* ---- pure ---- */
+static const ObjectKind kept_kinds[] = { KIND_VM, KIND_TEMPLATE };
 
-static bool is_first_domain(const Model *model, const Object *domain) {
-        for (const Object *found = model_first(model, KIND_STORAGE_DOMAIN); found; found = found->next)
-                if (streq(found->state, "attached") && storage_domain_is_data(found))
-                        return found == domain;
-        return false;
-}
+static const Object *find_kept(const Model *model, const char *id) {
+        for (size_t i = 0; i < ELEMENTSOF(kept_kinds); i++) {
+                const Object *found = model_find(model, kept_kinds[i], id);
 
-bool ovf_is_kept_on(const Model *model, const Object *vm, const Object *domain) {
-        const Link *link;
-
-        DL_FOREACH(vm->disks, link)
-                if (link->other->parent == domain)
-                        return true;
-        return !vm->disks && is_first_domain(model, domain);
-}
-
-static json_t *disk_entry(const Object *vm, const Link *link) {
-        const Object *disk = link->other;
-        const int64_t order = dict_integer(link->spec, "boot_order", link == vm->disks && !vm_has_boot_order(vm) ? 1 : 0);
-
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b}", "image", dict_string(disk->spec, "image", disk->id), "volume",
-                         dict_string(disk->spec, "volume", ""), "name", disk->name, "description", dict_string(disk->spec, "description", ""), "bus",
-                         dict_string(link->spec, "bus", "virtio"), "boot", order > 0, "read_only", dict_boolean(link->spec, "read_only", false),
-                         "shareable", dict_boolean(disk->spec, "shareable", false), "discard", dict_boolean(disk->spec, "discard", false),
-                         "wipe_after_delete", dict_boolean(disk->spec, "wipe_after_delete", false));
-}
-
-static json_t *nic_entry(const Link *link) {
-        return json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", dict_string(link->row, "id", ""), "network", link->other->name, "mac",
-                         dict_string(link->row, "mac", ""), "model", dict_string(link->spec, "model", "virtio"), "link",
-                         dict_boolean(link->spec, "link", true));
-}
-
-json_t *ovf_definition(const Object *vm, const Object *domain) {
-        static const char *const copied[] = { "description", "cpus", "sockets", "cores", "threads", "memory" };
-        _cleanup_json_ json_t *definition = json_pack("{s:s, s:s, s:b}", "name", vm->name, "cluster", vm->parent->name, "autostart",
-                                                      dict_integer(vm->row, "autostart", 0) != 0);
-        _cleanup_json_ json_t *disks = json_array(), *nics = json_array();
-        const Link *link;
-
-        if (!definition || !disks || !nics)
-                return NULL;
-        for (size_t i = 0; i < ELEMENTSOF(copied); i++) {
-                json_t *value = json_object_get(vm->spec, copied[i]);
-
-                if (value && json_object_set(definition, copied[i], value) < 0)
-                        return NULL;
+                if (found)
+                        return found;
         }
-        DL_FOREACH(vm->disks, link)
-                if (link->other->parent == domain && streq(link->other->state, "ok") && json_array_append_new(disks, disk_entry(vm, link)) < 0)
-                        return NULL;
-        DL_FOREACH(vm->nics, link)
-                if (json_array_append_new(nics, nic_entry(link)) < 0)
-                        return NULL;
-        if (json_object_set(definition, "disks", disks) < 0 || json_object_set(definition, "nics", nics) < 0)
-                return NULL;
-        return TAKE_PTR(definition);
+        return NULL;
 }
 
 /* ---- what is noted ---- */
@@ -107,14 +58,24 @@ static json_t *set_of(json_t *sets, const char *key) {
         return set;
 }
 
-static void note(OvfKeep *keep, const char *vm) {
+static void note(OvfKeep *keep, const char *id) {
         for (const Object *domain = model_first(keep->manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next) {
                 json_t *set = streq(domain->state, "attached") && storage_domain_is_data(domain) && !json_object_get(keep->unable, domain->id) ? set_of(keep->noted, domain->id) : NULL;
 
                 if (set)
-                        (void) json_object_set_new(set, vm, json_true());
+                        (void) json_object_set_new(set, id, json_true());
         }
         later(keep, OVF_DELAY_USEC);
+}
+
+/* Every VM and template that is kept on the domain; NULL: on any. */
+static void note_all(OvfKeep *keep, const Object *domain) {
+        const Model *model = keep->manager->model;
+
+        for (size_t i = 0; i < ELEMENTSOF(kept_kinds); i++)
+                for (const Object *object = model_first(model, kept_kinds[i]); object; object = object->next)
+                        if (!domain || ovf_is_kept_on(model, object, domain))
+                                note(keep, object->id);
 }
 
 static char *removed_path(const Manager *manager) {
@@ -159,7 +120,7 @@ void ovf_keep_note(Manager *manager, const Object *object, bool removed) {
 
         if (!keep)
                 return;
-        if (object->kind == KIND_VM) {
+        if (object->kind == KIND_VM || object->kind == KIND_TEMPLATE) {
                 if (removed) {
                         (void) json_object_set_new(keep->removed, object->id, json_true());
                         save_removed(keep);
@@ -173,13 +134,13 @@ void ovf_keep_note(Manager *manager, const Object *object, bool removed) {
                         (void) json_object_set_new(set, object->id, json_true());
                 (void) json_object_set_new(keep->removed, object->id, json_true());
                 later(keep, OVF_DELAY_USEC);
+        } else if (object->kind == KIND_SNAPSHOT) {
+                note(keep, object->parent->id);
         } else if (object->kind == KIND_DISK || object->kind == KIND_NETWORK) {
                 for (link = object->users; link; link = link->other_next)
                         note(keep, link->vm->id);
         } else if (object->kind == KIND_STORAGE_DOMAIN && !removed && streq(object->state, "attached") && storage_domain_is_data(object)) {
-                for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
-                        if (ovf_is_kept_on(manager->model, vm, object))
-                                note(keep, vm->id);
+                note_all(keep, object);
         } else if (object->kind == KIND_STORAGE_DOMAIN && removed) {
                 (void) json_object_del(keep->noted, object->id);
                 forget_removed(keep);
@@ -238,12 +199,13 @@ static int take_batch(OvfKeep *keep, const Object *domain, json_t *set, json_t *
         void *next;
 
         json_object_foreach_safe(set, next, id, value) {
-                const Object *vm = model_find(keep->manager->model, KIND_VM, id);
+                const Model *model = keep->manager->model;
+                const Object *object = find_kept(model, id);
+                const bool kept = object && ovf_is_kept_on(model, object, domain);
 
                 if (json_object_size(keep->sent) >= OVF_BATCH)
                         break;
-                if (vm && ovf_is_kept_on(keep->manager->model, vm, domain) ? json_object_set_new(definitions, id, ovf_definition(vm, domain)) < 0
-                                                                           : json_array_append_new(gone, json_string(id)) < 0)
+                if (kept ? json_object_set_new(definitions, id, ovf_definition(model, object, domain)) < 0 : json_array_append_new(gone, json_string(id)) < 0)
                         return -ENOMEM;
                 (void) json_object_set_new(keep->sent, id, json_true());
                 (void) json_object_del(set, id);
@@ -274,7 +236,7 @@ static int send(OvfKeep *keep, const Object *domain, const json_t *definitions, 
         return r < 0 ? r : sd_bus_call_async(keep->manager->bus, &keep->call, call, on_written, keep, OVF_CALL_USEC);
 }
 
-/* A domain that has no store and no VM gets none: nothing is written to a domain for nothing. */
+/* A domain that has no store, no VM and no template gets none: nothing is written to a domain for nothing. */
 static bool is_pointless(const OvfKeep *keep, const Object *domain, const json_t *definitions, const json_t *gone) {
         const json_t *id;
         size_t i;
@@ -284,9 +246,10 @@ static bool is_pointless(const OvfKeep *keep, const Object *domain, const json_t
         json_array_foreach(gone, i, id)
                 if (json_object_get(keep->removed, json_string_value(id)))
                         return false;
-        for (const Object *vm = model_first(keep->manager->model, KIND_VM); vm; vm = vm->next)
-                if (ovf_is_kept_on(keep->manager->model, vm, domain))
-                        return false;
+        for (size_t k = 0; k < ELEMENTSOF(kept_kinds); k++)
+                for (const Object *object = model_first(keep->manager->model, kept_kinds[k]); object; object = object->next)
+                        if (ovf_is_kept_on(keep->manager->model, object, domain))
+                                return false;
         return true;
 }
 
@@ -376,8 +339,7 @@ int ovf_keep_start(Manager *manager) {
                 return -ENOMEM;
         json_object_foreach(keep->removed, id, value)
                 note(keep, id);
-        for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
-                note(keep, vm->id);
+        note_all(keep, NULL);
         return 0;
 }
 

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * The definitions of VMs are kept on the storage domains that hold their disks, in oVirt's OVF stores, at every change: a cluster can be made anew from its
- * domains, here or by an oVirt engine. A VM without a disk is on the first domain.
+ * The definitions of VMs and templates are kept on the storage domains that hold their disks, in oVirt's OVF stores, at every change: a cluster can be made anew
+ * from its domains, here or by an oVirt engine. A VM or template without a disk is on the first domain.
  *
- *     a VM, its disks or NICs changed ─> noted for every domain ─OVF_DELAY_USEC─> WriteOvfStore: its definition, or that it is gone from there
+ *     a VM, its disks, NICs or snapshots changed ─> noted for every domain ─OVF_DELAY_USEC─> WriteOvfStore: its definition, or that it is gone from there
  *                                              └── again after OVF_RETRY_USEC where that failed
  *
- * What is noted is lost with the process: the next one notes all VMs. Of those that are removed the file "ovf-removed.json" tells.
+ * What is noted is lost with the process: the next one notes all VMs and templates. Of those that are removed the file "ovf-removed.json" tells.
  */
 
 #include "manager.h"
@@ -21,13 +21,8 @@
 
 typedef struct OvfKeep OvfKeep;
 
-/* Notes every VM there is. Return: 0 or a negative errno. */
+/* Notes every VM and template there is. Return: 0 or a negative errno. */
 int ovf_keep_start(Manager *manager);
 void ovf_keep_stop(Manager *manager);
 /* An object of the model was added, has changed, or goes. */
 void ovf_keep_note(Manager *manager, const Object *object, bool removed);
-
-/* As WriteOvfStore takes it: the VM with those of its disks that are on domain. Return: new, or NULL when out of memory. Pure. */
-json_t *ovf_definition(const Object *vm, const Object *domain);
-/* Is its definition kept there? Pure. */
-bool ovf_is_kept_on(const Model *model, const Object *vm, const Object *domain);

@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "plan-copy.h"
 #include "plan-internal.h"
+#include "plan-template.h"
 #include "register.h"
 #include "spec.h"
 
@@ -17,8 +18,7 @@ typedef struct Import {
         const json_t *report;
         const char *name;              /* of the VM or template */
         bool shared;                   /* the copies become a template's */
-        json_t *taken;                 /* {name: true} of disks that this import makes */
-        json_t *steps;
+        json_t *taken, *steps;         /* {name: true} of disks that this import makes; owned */
 } Import;
 
 /* One that was copied, and how it hangs on the VM. */
@@ -118,15 +118,6 @@ static int read_definition(const json_t *report, const char *id, bool is_templat
         return is_template ? register_template(report, id, changes, ret, error) : register_vm(report, id, changes, ret, error);
 }
 
-/* Those of VMs that are made of a template are given then. */
-static void drop_addresses(json_t *description) {
-        json_t *nic;
-        size_t i;
-
-        json_array_foreach(json_object_get(description, "nics"), i, nic)
-                (void) json_object_del(nic, "mac");
-}
-
 /* An id of its own where it shall be another one than that which lies there; then its NICs have other addresses too. */
 static int take_id(const json_t *given, json_t *description, sd_bus_error *error) {
         const char *id = dict_string(given, "id", NULL);
@@ -138,8 +129,40 @@ static int take_id(const json_t *given, json_t *description, sd_bus_error *error
         r = id ? 0 : uuid_generate(fresh);
         if (r < 0)
                 return r;
-        drop_addresses(description);
+        register_drop_addresses(description);
         return json_object_set_new(description, "id", json_string(id ?: fresh)) < 0 ? -ENOMEM : 0;
+}
+
+/* Who comes from where, goes where, and is what: everything before the first row. import: its plan, source, report and shared are set; description: new. */
+static int begin(Import *import, const char *id, const json_t *given, json_t **ret_description, sd_bus_error *error) {
+        _cleanup_json_ json_t *description = NULL;
+        int r;
+
+        import->taken = json_object();
+        import->steps = json_array();
+        if (!import->taken || !import->steps)
+                return -ENOMEM;
+        r = check_source(import->source, error);
+        if (r < 0)
+                return r;
+        import->target = find_target(import->plan, given, error);
+        if (!import->target)
+                return -EINVAL;
+        r = read_definition(import->report, id, import->shared, given, &description, error);
+        if (r >= 0 && import->shared)
+                register_drop_addresses(description);
+        if (r >= 0)
+                r = take_id(given, description, error);
+        if (r < 0)
+                return r;
+        import->name = dict_string(description, "name", "");
+        *ret_description = TAKE_PTR(description);
+        return 0;
+}
+
+static void import_clear(Import *import) {
+        json_decref(import->taken);
+        json_decref(import->steps);
 }
 
 /* ---- VMs ---- */
@@ -159,32 +182,21 @@ static int put_disk(const Import *import, const char *vm, const json_t *hangs, u
 
 int plan_import_vm(const Plan *plan, const Object *source, const json_t *report, const char *vm, const json_t *given, Change *change, json_t **ret_steps,
                    char ret_id[static 37], sd_bus_error *error) {
-        _cleanup_json_ json_t *description = NULL, *without = NULL, *taken = json_object(), *steps = json_array(), *none = json_array();
-        Import import = { .plan = plan, .source = source, .report = report, .taken = taken, .steps = steps };
+        _cleanup_(import_clear) Import import = { .plan = plan, .source = source, .report = report };
+        _cleanup_json_ json_t *description = NULL, *without = NULL, *none = json_array();
         const json_t *disks, *hangs;
         size_t i;
         int r;
 
-        if (!taken || !steps || !none)
-                return -ENOMEM;
-        r = check_source(source, error);
+        r = begin(&import, vm, given, &description, error);
         if (r < 0)
                 return r;
-        import.target = find_target(plan, given, error);
-        if (!import.target)
-                return -EINVAL;
-        r = read_definition(report, vm, false, given, &description, error);
-        if (r >= 0)
-                r = take_id(given, description, error);
-        if (r < 0)
-                return r;
-        import.name = dict_string(description, "name", "");
         disks = json_object_get(description, "disks");
         r = vm_devices_check(disks, json_object_get(description, "nics"), error);
         if (r < 0)
                 return r;
         without = json_copy(description);
-        if (!without || json_object_set(without, "disks", none) < 0)
+        if (!without || !none || json_object_set(without, "disks", none) < 0)
                 return -ENOMEM;
         r = plan_create_vm(plan, without, change, error);
         (void) snprintf(ret_id, 37, "%s", dict_string(description, "id", ""));
@@ -192,45 +204,11 @@ int plan_import_vm(const Plan *plan, const Object *source, const json_t *report,
                 if (r >= 0)
                         r = put_disk(&import, ret_id, hangs, (unsigned)i + 1, change, error);
         if (r >= 0)
-                *ret_steps = TAKE_PTR(steps);
+                *ret_steps = TAKE_PTR(import.steps);
         return r;
 }
 
 /* ---- templates ---- */
-
-/* What a VM that is made of it will be, and where it can be; checked now, with a VM that is not made. ret: the cluster. */
-static int check_configuration(const Plan *plan, const json_t *description, Object **ret, sd_bus_error *error) {
-        _cleanup_(change_freep) Change *scratch = change_new();
-        _cleanup_json_ json_t *copy = json_copy((json_t *)description), *none = json_array();
-        char id[UUID_STRING_MAX];
-        int r;
-
-        r = uuid_generate(id);
-        if (r < 0)
-                return r;
-        if (!scratch || !copy || !none || json_object_set(copy, "disks", none) < 0 || json_object_set_new(copy, "id", json_string(id)) < 0 ||
-            json_object_set_new(copy, "name", json_string(id)) < 0)
-                return -ENOMEM;
-        *ret = plan_container(plan, KIND_CLUSTER, description, error);
-        if (!*ret)
-                return -EINVAL;
-        r = vm_devices_check(json_object_get(description, "disks"), json_object_get(description, "nics"), error);
-        return r < 0 ? r : plan_create_vm(plan, copy, scratch, error);
-}
-
-/* As vm_configuration() tells it of a VM. */
-static json_t *make_configuration(const json_t *description, const Object *cluster, sd_bus_error *error) {
-        json_t *configuration = spec_strip(description);
-
-        if (configuration && vm_spec_complete(configuration, error) >= 0 && json_object_set_new(configuration, "disks", json_array()) >= 0 &&
-            json_object_set(configuration, "nics", json_object_get(description, "nics")) >= 0 &&
-            json_object_set(configuration, "name", json_object_get(description, "name")) >= 0 &&
-            json_object_set_new(configuration, "cluster", json_string(cluster->id)) >= 0 &&
-            json_object_set_new(configuration, "autostart", json_false()) >= 0)
-                return configuration;
-        json_decref(configuration);
-        return NULL;
-}
 
 static int add_disk(const Import *import, const json_t *hangs, unsigned number, json_t *disks, sd_bus_error *error) {
         _cleanup_(imported_clear) Imported disk = { .format = NULL };
@@ -246,58 +224,26 @@ static int add_disk(const Import *import, const json_t *hangs, unsigned number, 
                                : 0;
 }
 
-static int put_template(const Plan *plan, const char *id, const json_t *description, const Object *cluster, uint64_t now_usec, json_t *disks, Change *change,
-                        sd_bus_error *error) {
-        _cleanup_json_ json_t *configuration = make_configuration(description, cluster, error), *spec = NULL;
-        int r;
-
-        if (!configuration)
-                return sd_bus_error_is_set(error) ? -EINVAL : -ENOMEM;
-        spec = json_pack("{s:s, s:I, s:O, s:O}", "description", dict_string(description, "description", ""), "created", (json_int_t)now_usec, "configuration",
-                         configuration, "disks", disks);
-        r = spec ? change_put(change, "template",
-                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "id", id, "name", dict_string(description, "name", ""), "cluster", cluster->id,
-                                        "data_center", cluster->parent->id, "state", "locked", "spec", spec))
-                 : -ENOMEM;
-        return r < 0 ? r : plan_put_outcome(change, KIND_TEMPLATE, id);
-}
-
 int plan_import_template(const Plan *plan, const Object *source, const json_t *report, const char *template_id, const json_t *given, uint64_t now_usec,
                          Change *change, json_t **ret_steps, char ret_id[static 37], sd_bus_error *error) {
-        _cleanup_json_ json_t *description = NULL, *taken = json_object(), *steps = json_array(), *disks = json_array();
-        Import import = { .plan = plan, .source = source, .report = report, .taken = taken, .steps = steps, .shared = true };
+        _cleanup_(import_clear) Import import = { .plan = plan, .source = source, .report = report, .shared = true };
+        _cleanup_json_ json_t *description = NULL, *disks = json_array();
         Object *cluster = NULL;
         const json_t *hangs;
         size_t i;
         int r;
 
-        if (!taken || !steps || !disks)
-                return -ENOMEM;
-        r = check_source(source, error);
-        if (r < 0)
-                return r;
-        import.target = find_target(plan, given, error);
-        if (!import.target)
-                return -EINVAL;
-        r = read_definition(report, template_id, true, given, &description, error);
-        if (r >= 0)
-                drop_addresses(description);
-        if (r >= 0)
-                r = take_id(given, description, error);
+        r = disks ? begin(&import, template_id, given, &description, error) : -ENOMEM;
         if (r >= 0)
                 r = plan_new_id(plan, KIND_TEMPLATE, description, ret_id, error);
         if (r >= 0)
-                r = check_configuration(plan, description, &cluster, error);
-        if (r < 0)
-                return r;
-        import.name = dict_string(description, "name", "");
-        r = plan_check_name(plan, KIND_TEMPLATE, import.name, cluster->parent, NULL, error);
+                r = plan_check_template(plan, description, &cluster, error);
         json_array_foreach(json_object_get(description, "disks"), i, hangs)
                 if (r >= 0)
                         r = add_disk(&import, hangs, (unsigned)i + 1, disks, error);
         if (r >= 0)
-                r = put_template(plan, ret_id, description, cluster, now_usec, disks, change, error);
+                r = plan_put_template(ret_id, description, cluster, now_usec, disks, "locked", change, error);
         if (r >= 0)
-                *ret_steps = TAKE_PTR(steps);
+                *ret_steps = TAKE_PTR(import.steps);
         return r;
 }

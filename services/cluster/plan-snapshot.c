@@ -37,6 +37,10 @@ static const Object *next_snapshot(const Model *model, const Object *vm, int64_t
         return found;
 }
 
+const Object *plan_snapshot_next(const Model *model, const Object *vm, const Object *snapshot) {
+        return next_snapshot(model, vm, snapshot ? sequence_of(snapshot) : 0, NULL);
+}
+
 static int64_t last_sequence(const Model *model, const Object *vm) {
         int64_t last = 0;
 

@@ -31,6 +31,9 @@ int plan_snapshot_work(const Plan *plan, const Object *snapshot, const char *doi
 /* How it ended: n_done steps were taken; reason: NULL where all went well. What it was doing stands in its row. */
 int plan_snapshot_done(const Plan *plan, const Object *snapshot, size_t n_done, const char *reason, Change *change);
 
+/* The snapshot of the VM that was made next; NULL: the first. Return: it, or NULL. */
+const Object *plan_snapshot_next(const Model *model, const Object *vm, const Object *snapshot);
+
 /* Holds no snapshot the disk? Return: 0, or negative with InvalidState set. what: "detaching it". */
 int plan_check_no_snapshot(const Model *model, const Object *disk, const char *what, sd_bus_error *error);
 /* May the VM start, as far as its snapshots go? InvalidState where work on one was cut off. */

@@ -30,6 +30,10 @@ static const Object *find_by(const Model *model, const char *key, const char *va
         return NULL;
 }
 
+const Object *plan_template_of(const Model *model, const char *image) {
+        return find_by(model, "image", image);
+}
+
 bool plan_template_has(const Model *model, const char *image) {
         return find_by(model, "image", image) != NULL;
 }
@@ -128,6 +132,66 @@ int plan_create_template(const Plan *plan, const Object *vm, const json_t *descr
         if (r >= 0)
                 *ret_steps = TAKE_PTR(steps);
         return r;
+}
+
+/* ---- from a definition ---- */
+
+int plan_check_template(const Plan *plan, const json_t *description, Object **ret_cluster, sd_bus_error *error) {
+        _cleanup_(change_freep) Change *scratch = change_new();
+        _cleanup_json_ json_t *copy = json_copy((json_t *)description), *none = json_array();
+        char id[UUID_STRING_MAX];
+        Object *cluster;
+        int r;
+
+        r = uuid_generate(id);
+        if (r < 0)
+                return r;
+        if (!scratch || !copy || !none || json_object_set(copy, "disks", none) < 0 || json_object_set_new(copy, "id", json_string(id)) < 0 ||
+            json_object_set_new(copy, "name", json_string(id)) < 0)
+                return -ENOMEM;
+        cluster = plan_container(plan, KIND_CLUSTER, description, error);
+        if (!cluster)
+                return -EINVAL;
+        r = vm_devices_check(json_object_get(description, "disks"), json_object_get(description, "nics"), error);
+        if (r >= 0)
+                r = plan_create_vm(plan, copy, scratch, error);
+        if (r >= 0)
+                r = plan_check_name(plan, KIND_TEMPLATE, dict_string(description, "name", ""), cluster->parent, NULL, error);
+        if (r >= 0)
+                *ret_cluster = cluster;
+        return r;
+}
+
+int plan_make_configuration(const json_t *description, const Object *cluster, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *configuration = spec_strip(description);
+        int r;
+
+        r = configuration ? vm_spec_complete(configuration, error) : -ENOMEM;
+        if (r < 0)
+                return r;
+        if (json_object_set_new(configuration, "disks", json_array()) < 0 || json_object_set(configuration, "nics", json_object_get(description, "nics")) < 0 ||
+            json_object_set(configuration, "name", json_object_get(description, "name")) < 0 ||
+            json_object_set_new(configuration, "cluster", json_string(cluster->id)) < 0 || json_object_set_new(configuration, "autostart", json_false()) < 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(configuration);
+        return 0;
+}
+
+int plan_put_template(const char *id, const json_t *description, const Object *cluster, uint64_t now_usec, const json_t *disks, const char *state, Change *change,
+                      sd_bus_error *error) {
+        _cleanup_json_ json_t *configuration = NULL, *spec = NULL;
+        int r;
+
+        r = plan_make_configuration(description, cluster, &configuration, error);
+        if (r < 0)
+                return r;
+        spec = json_pack("{s:s, s:I, s:O, s:O}", "description", dict_string(description, "description", ""), "created", (json_int_t)now_usec, "configuration",
+                         configuration, "disks", disks);
+        r = spec ? change_put(change, "template",
+                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "id", id, "name", dict_string(description, "name", ""), "cluster", cluster->id,
+                                        "data_center", cluster->parent->id, "state", state, "spec", spec))
+                 : -ENOMEM;
+        return r < 0 ? r : plan_put_outcome(change, KIND_TEMPLATE, id);
 }
 
 int plan_template_made(const Plan *plan, const char *id, const char *reason, Change *change) {

@@ -5,7 +5,10 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "clock-util.h"
 #include "parse-util.h"
+#include "plan-internal.h"
+#include "plan-register.h"
 #include "register.h"
 #include "report-call.h"
 
@@ -59,6 +62,8 @@ static int commit_disk(ReportCall *call, const Object *domain, const json_t *rep
         if (!change)
                 return -ENOMEM;
         r = register_disk(report, domain->id, image, last ? call->changes : NULL, &description, error);
+        if (r >= 0)
+                r = plan_join_template(&plan, report, description, error);
         if (r < 0)
                 return r;
         if (!name && plan_name_is_taken(&plan, KIND_DISK, dict_string(description, "name", ""), domain)) {
@@ -107,6 +112,8 @@ static int check_vm(const ReportCall *call, const Object *domain, const json_t *
                         continue;
                 }
                 r = register_disk(report, domain->id, image, NULL, &planned, error);
+                if (r >= 0)
+                        r = plan_join_template(&plan, report, planned, error);
                 if (r < 0)
                         return r;
         }
@@ -117,13 +124,19 @@ static int check_vm(const ReportCall *call, const Object *domain, const json_t *
         return r;
 }
 
-static int commit_vm(ReportCall *call, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {
+static int commit_vm(ReportCall *call, const json_t *report, const json_t *description, json_t **ret_outcome, sd_bus_error *error) {
         _cleanup_(change_freep) Change *change = change_new();
+        _cleanup_json_ json_t *snapshots = register_snapshots(report, call->reference, description);
         Actor actor;
         Plan plan = pending_plan(&call->request, &actor);
+        const Object *cluster;
         int r;
 
-        r = change ? plan_create_vm(&plan, description, change, error) : -ENOMEM;
+        r = change && snapshots ? plan_create_vm(&plan, description, change, error) : -ENOMEM;
+        if (r < 0)
+                return r;
+        cluster = plan_container(&plan, KIND_CLUSTER, description, error);
+        r = cluster ? plan_register_snapshots(&plan, call->reference, cluster, snapshots, change, error) : -EINVAL;
         if (r >= 0)
                 r = event_add(change, &actor, EVENT_NORMAL, "vm-registered", EVENT_OBJECTS(dict_string(change->outcome, "object", NULL)),
                               "The VM %s, which was defined on a storage domain, was registered", dict_string(description, "name", ""));
@@ -152,7 +165,24 @@ static int vm_then(ReportCall *call, Object *domain, const json_t *report, sd_bu
                 if (r < 0)
                         return r;
         }
-        r = commit_vm(call, description, &outcome, error);
+        r = commit_vm(call, report, description, &outcome, error);
+        if (r >= 0)
+                pending_answer(&call->request, outcome);
+        return r;
+}
+
+static int template_then(ReportCall *call, Object *domain, const json_t *report, sd_bus_error *error) {
+        _cleanup_(change_freep) Change *change = change_new();
+        _cleanup_json_ json_t *description = NULL, *outcome = NULL;
+        Actor actor;
+        Plan plan = pending_plan(&call->request, &actor);
+        int r;
+
+        r = change ? register_template(report, call->reference, call->changes, &description, error) : -ENOMEM;
+        if (r >= 0)
+                r = plan_register_template(&plan, domain, report, description, realtime_usec(), change, error);
+        if (r >= 0)
+                r = pending_commit(&call->request, change, &outcome, error);
         if (r >= 0)
                 pending_answer(&call->request, outcome);
         return r;
@@ -199,4 +229,8 @@ int storage_domain_method_register_disk(sd_bus_message *message, void *userdata,
 
 int storage_domain_method_register_vm(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         return method_register(message, userdata, vm_register_fields, KIND_VM, vm_then, error);
+}
+
+int storage_domain_method_register_template(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return method_register(message, userdata, vm_register_fields, KIND_TEMPLATE, template_then, error);
 }

@@ -7,7 +7,8 @@
 
 int storage_domain_method_list_unregistered(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int storage_domain_method_register_disk(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int storage_domain_method_register_vm(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int storage_domain_method_register_template(sd_bus_message *message, void *userdata, sd_bus_error *error);
 /* import-bus.c */
 int storage_domain_method_import_vm(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int storage_domain_method_import_template(sd_bus_message *message, void *userdata, sd_bus_error *error);
-int storage_domain_method_register_vm(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "parse-util.h"
+#include "plan.h"
 #include "plan-template.h"
 #include "spec.h"
 
@@ -114,7 +115,7 @@ int register_disk(const json_t *report, const char *domain, const char *image, c
 /* ---- VMs ---- */
 
 /* One for each image: the definition lists every volume of a chain. */
-static int add_disks(const json_t *found, json_t *description, sd_bus_error *error) {
+int register_add_disks(const json_t *found, json_t *description) {
         json_t *disks = json_array();
         const json_t *disk;
         size_t i, k;
@@ -138,7 +139,7 @@ static int add_disks(const json_t *found, json_t *description, sd_bus_error *err
         return 0;
 }
 
-static int add_nics(const json_t *found, const char *vm, json_t *description, sd_bus_error *error) {
+int register_add_nics(const json_t *found, const char *vm, json_t *description, sd_bus_error *error) {
         json_t *nics = json_array();
         const json_t *nic;
         size_t i;
@@ -165,7 +166,7 @@ static int add_nics(const json_t *found, const char *vm, json_t *description, sd
 
 static int check_definition(const json_t *found, const char *vm, const char *name, bool is_template, sd_bus_error *error) {
         if (dict_boolean(found, "template", false) && !is_template)
-                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "%s is a template, and no VM; templates are imported from export domains only", vm);
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "%s is a template, and no VM", vm);
         if (!dict_boolean(found, "template", false) && is_template)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s is a VM, and no template", vm);
         if (streq(dict_string(found, "firmware", "bios"), "uefi"))
@@ -174,6 +175,26 @@ static int check_definition(const json_t *found, const char *vm, const char *nam
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
                                          "The VM %s is called \"%s\", which is no name here: give another one (name)", vm, name);
         return 0;
+}
+
+int register_hardware(const json_t *found, json_t *description) {
+        static const char *const copied[] = { "memory", "cpus", "sockets", "cores", "threads" };
+        static const int64_t most[] = { INT64_MAX, INT64_MAX, VM_SOCKETS_MAX, VM_CORES_MAX, VM_THREADS_MAX };
+        bool fits = true;
+
+        /* a division that cannot be had here is left to the number of CPUs alone */
+        for (size_t i = 2; i < ELEMENTSOF(copied); i++)
+                fits = fits && dict_integer(found, copied[i], 1) <= most[i];
+        for (size_t i = 0; i < (fits ? ELEMENTSOF(copied) : 2); i++) {
+                json_t *value = json_object_get(found, copied[i]);
+
+                if (value && json_object_set(description, copied[i], value) < 0)
+                        return -ENOMEM;
+        }
+        if (!json_object_get(description, "description") && label_is_valid(dict_string(found, "description", ""), DESCRIPTION_BYTES_MAX) &&
+            json_object_set(description, "description", json_object_get(found, "description")) < 0)
+                return -ENOMEM;
+        return streq(dict_string(found, "chipset", "q35"), "i440fx") ? json_object_set_new(description, "machine", json_string("pc")) : 0;
 }
 
 static int register_definition(const json_t *report, const char *vm, bool is_template, const json_t *changes, json_t **ret, sd_bus_error *error) {
@@ -190,14 +211,13 @@ static int register_definition(const json_t *report, const char *vm, bool is_tem
         r = check_definition(found, vm, name, is_template, error);
         if (r < 0)
                 return r;
-        if (json_object_set_new(description, "id", json_string(vm)) < 0 || json_object_set_new(description, "name", json_string(name)) < 0 ||
-            (json_object_get(found, "memory") && json_object_set(description, "memory", json_object_get(found, "memory")) < 0) ||
-            (json_object_get(found, "cpus") && json_object_set(description, "cpus", json_object_get(found, "cpus")) < 0) ||
-            (streq(dict_string(found, "chipset", "q35"), "i440fx") && json_object_set_new(description, "machine", json_string("pc")) < 0))
+        if (json_object_set_new(description, "id", json_string(vm)) < 0 || json_object_set_new(description, "name", json_string(name)) < 0)
                 return -ENOMEM;
-        r = add_disks(found, description, error);
+        r = register_hardware(found, description);
         if (r >= 0)
-                r = add_nics(found, vm, description, error);
+                r = register_add_disks(found, description);
+        if (r >= 0)
+                r = register_add_nics(found, vm, description, error);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(description);
@@ -210,6 +230,14 @@ int register_vm(const json_t *report, const char *vm, const json_t *changes, jso
 
 int register_template(const json_t *report, const char *template_id, const json_t *changes, json_t **ret, sd_bus_error *error) {
         return register_definition(report, template_id, true, changes, ret, error);
+}
+
+void register_drop_addresses(json_t *description) {
+        json_t *nic;
+        size_t i;
+
+        json_array_foreach(json_object_get(description, "nics"), i, nic)
+                (void) json_object_del(nic, "mac");
 }
 
 /* ---- what there is ---- */
@@ -227,6 +255,8 @@ static int list_disk(json_t *list, const char *image, const json_t *found) {
 }
 
 json_t *register_list(const Model *model, const json_t *report) {
+        /* what lies on an export domain is a copy, also of what is here */
+        const bool copies = streq(dict_string(report, "class", ""), STORAGE_CLASS_EXPORT);
         _cleanup_json_ json_t *disks = json_array(), *vms = json_array();
         const char *id;
         json_t *found;
@@ -240,7 +270,7 @@ json_t *register_list(const Model *model, const json_t *report) {
         json_object_foreach(json_object_get(report, "vms"), id, found) {
                 _cleanup_json_ json_t *entry = json_copy(found);
 
-                if (model_find(model, KIND_VM, id) || model_find(model, KIND_TEMPLATE, id))
+                if (!copies && (model_find(model, KIND_VM, id) || model_find(model, KIND_TEMPLATE, id)))
                         continue;
                 if (!entry || json_object_set_new(entry, "id", json_string(id)) < 0 || json_array_append(vms, entry) < 0)
                         return NULL;

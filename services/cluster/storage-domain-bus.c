@@ -117,6 +117,8 @@ const sd_bus_vtable storage_domain_vtable[] = {
                                 storage_domain_method_register_disk, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RegisterVm", SD_BUS_ARGS("s", vm, "a{sv}", changes, "a{sv}", options), SD_BUS_RESULT("o", path),
                                 storage_domain_method_register_vm, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RegisterTemplate", SD_BUS_ARGS("s", template, "a{sv}", changes, "a{sv}", options), SD_BUS_RESULT("o", path),
+                                storage_domain_method_register_template, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ImportVm", SD_BUS_ARGS("s", vm, "a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", path, "o", job),
                                 storage_domain_method_import_vm, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ImportTemplate", SD_BUS_ARGS("s", template, "a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", path, "o", job),

@@ -45,7 +45,7 @@ struct DictField {
 /* No string from the bus is longer, no array or dictionary holds more, nothing nests deeper. */
 #define DICT_STRING_BYTES_MAX (64 * 1024)
 #define DICT_ENTRIES_MAX 1024
-#define DICT_DEPTH_MAX 8
+#define DICT_DEPTH_MAX 16
 
 /* Reads the a{sv} at the message's position. ret: a new JSON object. Return: 0, or a negative errno with
  * InvalidArgument set for a value that has no place here (fd, object too deep, not UTF-8, too large). */

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "object.h"
+#include "register.h"
 
 #define OPTION_COPIES                                                                                                  \
         { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", .complete = COMPLETE_DOMAIN,               \
@@ -23,6 +24,7 @@ static const Parameter template_use_options[] = {
 };
 
 static const Parameter template_import_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
+static const Parameter template_register_options[] = { OPTION_REGISTER, {} };
 static const Parameter template_import_options[] = { OPTION_IMPORT("template"), {} };
 
 const Command template_commands[] = {
@@ -32,6 +34,8 @@ const Command template_commands[] = {
           COMMAND_CHANGES, &kind_vm, "CreateTemplate", "pc", "Making a template of", "has the template" },
         { "template", "use", "Make a VM of it: with layers over its disks, or with copies", template_use_arguments, template_use_options,
           object_run_method, COMMAND_CHANGES, &kind_template, "CreateVm", "pc", "Using", "used" },
+        { "template", "register", "Take over a template that a storage domain's OVF store defines, with its disks", template_import_arguments,
+          template_register_options, domain_run_register, COMMAND_CHANGES, &kind_template, "RegisterTemplate", NULL, "Registering", "registered" },
         { "template", "import", "Copy a template from an export domain", template_import_arguments, template_import_options, object_run_method,
           COMMAND_CHANGES, &kind_domain, "ImportTemplate", "spc", "Importing a template from", "was imported from" },
         { "template", "update", "Change what is given", template_arguments, template_update_options, object_run_update, COMMAND_CHANGES,

@@ -140,12 +140,7 @@ static const Parameter vm_autostart_arguments[] = {
           doing_text, done_text }
 
 static const Parameter vm_register_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
-static const Parameter vm_register_options[] = {
-        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; the one it has if not given" },
-        { "cluster", "CLUSTER", PARAMETER_TEXT, PLACE_SPEC, .complete = COMPLETE_CLUSTER, .help = "Cluster it runs in; needed where there are several" },
-        OPTION_DESCRIPTION,
-        {},
-};
+static const Parameter vm_register_options[] = { OPTION_REGISTER, {} };
 
 static const Parameter vm_import_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
 static const Parameter vm_import_options[] = { OPTION_IMPORT("VM"), {} };
@@ -163,7 +158,7 @@ const Command vm_commands[] = {
         { "vm", "show", "Show one with everything known about it", vm_arguments, NULL, object_run_show, 0, &kind_vm },
         { "vm", "create", "Define a VM; without options: 1 CPU, 1G of memory, serial console, VNC, guest agent, no disk, no NIC", vm_create_arguments, vm_create_options, vm_run_create, COMMAND_CHANGES, &kind_vm,
           "CreateVm", NULL, "Creating", "created" },
-        { "vm", "register", "Take over a VM that a storage domain's OVF store defines, with its disks", vm_register_arguments,
+        { "vm", "register", "Take over a VM that a storage domain's OVF store defines, with its disks and snapshots", vm_register_arguments,
           vm_register_options, domain_run_register, COMMAND_CHANGES, &kind_vm, "RegisterVm", NULL, "Registering", "registered" },
         { "vm", "update", "Change what is given; one that runs has it from its next start", vm_arguments, vm_update_options, object_run_update, COMMAND_CHANGES,
           &kind_vm, "Update", "pc", "Changing", "changed" },

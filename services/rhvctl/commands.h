@@ -17,6 +17,11 @@ extern const Command status_commands[], peer_commands[], iscsi_commands[], stora
 #define OPTION_ID \
         { "id", "UUID", PARAMETER_TEXT, PLACE_SPEC, .help = "Id to give it; a random one if not given" }
 /* Of what is copied from an export domain. */
+#define OPTION_REGISTER                                                                                                \
+        { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; the one it has if not given" },        \
+        { "cluster", "CLUSTER", PARAMETER_TEXT, PLACE_SPEC, .complete = COMPLETE_CLUSTER,                              \
+          .help = "Cluster it is in; needed where there are several" },                                                \
+        OPTION_DESCRIPTION
 #define OPTION_IMPORT(noun)                                                                                            \
         { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; its own if not given" },                \
         { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", .complete = COMPLETE_DOMAIN,               \

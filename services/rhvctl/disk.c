@@ -319,7 +319,6 @@ int disk_run_extend(Client *client, const Invocation *invocation) {
         const char *reference = local_string(invocation, "DISK"), *path, *job;
         _cleanup_free_ char *what = object_doing("Extending", &kind_disk, reference);
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
-        _cleanup_json_ json_t *finished = NULL;
         int r;
 
         if (!what)
@@ -339,14 +338,6 @@ int disk_run_extend(Client *client, const Invocation *invocation) {
         r = client_call(client, message, what, true, &reply);
         if (r < 0)
                 return r;
-        if (sd_bus_message_read_basic(reply, 'o', &job) < 0)
-                return client_fail(client, "%s: the answer has no job", what);
-        r = object_await(client, job, what, &finished);
-        if (r < 0)
-                return r;
-        if (client->settings->json && finished)
-                return client_print_json(client, finished);
-        if (r > 0)
-                client_say(client, "disk '%s' extended", reference);
-        return 0;
+        r = object_read_job(client, reply, what, &job);
+        return r < 0 ? r : object_await_say(client, job, what, "disk '%s' extended", reference);
 }

@@ -7,7 +7,6 @@
 #include "bus-object.h"
 #include "commands.h"
 #include "dict.h"
-#include "job-wait.h"
 #include "kind.h"
 #include "object.h"
 #include "parse-util.h"
@@ -70,7 +69,6 @@ static int iso_run_upload(Client *client, const Invocation *invocation) {
         static const char what[] = "Uploading a file";
         const char *file = local_string(invocation, "FILE"), *name = local_string(invocation, "name") ?: base_name(file), *job;
         _cleanup_message_ sd_bus_message *reply = NULL;
-        _cleanup_json_ json_t *finished = NULL;
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -83,16 +81,8 @@ static int iso_run_upload(Client *client, const Invocation *invocation) {
                 r = send_file(client, path, name, fd, what, &reply);
         if (r < 0)
                 return r;
-        if (sd_bus_message_read_basic(reply, 'o', &job) < 0)
-                return client_fail(client, "%s: the answer has no job", what);
-        r = object_await(client, job, what, &finished);
-        if (r < 0)
-                return r;
-        if (client->settings->json && finished)
-                return client_print_json(client, finished);
-        if (r > 0)
-                client_say(client, "file '%s' uploaded", name);
-        return 0;
+        r = object_read_job(client, reply, what, &job);
+        return r < 0 ? r : object_await_say(client, job, what, "file '%s' uploaded", name);
 }
 
 static int iso_run_remove(Client *client, const Invocation *invocation) {

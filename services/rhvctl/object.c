@@ -150,6 +150,33 @@ int object_await(Client *client, const char *job, const char *what, json_t **ret
         return r < 0 ? r : 1;
 }
 
+int object_await_say(Client *client, const char *job, const char *what, const char *format, ...) {
+        _cleanup_json_ json_t *finished = NULL;
+        _cleanup_free_ char *sentence = NULL;
+        va_list ap;
+        int n, r;
+
+        va_start(ap, format);
+        n = vasprintf(&sentence, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                sentence = NULL;
+                return client_no_memory(client);
+        }
+        r = object_await(client, job, what, &finished);
+        if (r < 0)
+                return r;
+        if (client->settings->json && finished)
+                return client_print_json(client, finished);
+        if (r > 0)
+                client_say(client, "%s", sentence);
+        return 0;
+}
+
+int object_read_job(Client *client, sd_bus_message *reply, const char *what, const char **ret) {
+        return sd_bus_message_read_basic(reply, 'o', ret) < 0 ? client_fail(client, "%s: the answer has no job", what) : 0;
+}
+
 /* ---- create ---- */
 
 static int print_created(Client *client, const char *path, const char *job) {

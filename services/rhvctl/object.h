@@ -29,5 +29,9 @@ int object_call(Client *client, const Kind *kind, const char *path, const char *
                 const json_t *spec, const json_t *call, const char *what, char **ret_path);
 /* Waits for job (may be NULL) unless --no-wait, which prints its path. Return: 1 waited or nothing to wait for; 0 not waited. */
 int object_await(Client *client, const char *job, const char *what, json_t **ret);
+/* The same, and tells how it ended: the job as JSON where that is asked for, else the sentence. Return: 0 or negative, for a command. */
+int object_await_say(Client *client, const char *job, const char *what, const char *format, ...) _printf_(4, 5);
+/* The job an answer has. ret: borrowed from reply. Return: 0, or negative (line printed). */
+int object_read_job(Client *client, sd_bus_message *reply, const char *what, const char **ret);
 /* With a random id under key where it has none: so that the call may be sent again. */
 int object_add_request(Client *client, json_t *call, const char *key);

@@ -6,5 +6,5 @@
 #include "command.h"
 
 int domain_run_unregistered(Client *client, const Invocation *invocation);
-/* RegisterDisk or RegisterVm, by command->method; command->kind is what comes of it. */
+/* RegisterDisk, RegisterVm or RegisterTemplate, by command->method; command->kind is what comes of it. */
 int domain_run_register(Client *client, const Invocation *invocation);

@@ -2,11 +2,14 @@
 
 /* `storage`: the disks of this host, and domains on them, through org.rhv.Storage. */
 
+#include <inttypes.h>
+
 #include "bus-object.h"
 #include "commands.h"
 #include "dict.h"
 #include "job-wait.h"
 #include "kind.h"
+#include "object.h"
 #include "parse-util.h"
 
 #define STORAGE_PATH "/org/rhv/Storage"
@@ -77,8 +80,8 @@ static int domain_run_job(Client *client, sd_bus_message *message, int r, uint64
         r = client_call(client, message, what, false, &reply);
         if (r < 0)
                 return r;
-        r = sd_bus_message_read_basic(reply, 'o', &job);
-        return r < 0 ? client_fail(client, "%s: the answer has no job", what) : job_wait(client, job, what, NULL);
+        r = object_read_job(client, reply, what, &job);
+        return r < 0 ? r : job_wait(client, job, what, NULL);
 }
 
 static int storage_run_extend(Client *client, const Invocation *invocation) {
@@ -108,17 +111,20 @@ static int storage_run_extend(Client *client, const Invocation *invocation) {
 static int storage_run_upgrade(Client *client, const Invocation *invocation) {
         static const char what[] = "Upgrading the domain";
         const char *domain = local_string(invocation, "DOMAIN");
-        const uint32_t format = (uint32_t)dict_integer(invocation->local, "format", DOMAIN_FORMAT_NEWEST);
+        const int64_t format = dict_integer(invocation->local, "format", DOMAIN_FORMAT_NEWEST);
         _cleanup_message_ sd_bus_message *message = NULL;
         uint64_t lease = 0;
         int r;
 
+        /* which versions there are the service knows; what is too large for the bus would come to it as another */
+        if (format > (int64_t)UINT32_MAX)
+                return client_usage(client, "--format %" PRIi64 " is no version of a domain", format);
         r = domain_new_call(client, domain, "Upgrade", what, &lease, &message);
         if (r < 0)
                 return r;
-        r = domain_run_job(client, message, sd_bus_message_append(message, "u", format), lease, what);
+        r = domain_run_job(client, message, sd_bus_message_append(message, "u", (uint32_t)format), lease, what);
         if (r >= 0)
-                client_say(client, "storage domain %s has version %u", domain, format);
+                client_say(client, "storage domain %s has version %" PRIi64, domain, format);
         return r;
 }
 

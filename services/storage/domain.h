@@ -52,7 +52,7 @@ struct Domain {
         unsigned io_timeout_sec;    /* of its lockspace; 0: not known */
         /* What is going on. */
         bool looking;            /* an open or a measurement is under way */
-        struct Task *ovf_task;   /* rhv-ovf is at work on it; NULL: it is not */
+        struct Task *ovf_task;   /* writes its OVF stores; NULL: nobody does */
         uint64_t again_usec;     /* CLOCK_MONOTONIC: not to be tried before */
         uint64_t pause_usec;     /* how long the next pause will be */
         uint64_t clean_usec;      /* CLOCK_MONOTONIC: clear away left-overs again then, since it failed; 0: no need */

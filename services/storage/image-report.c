@@ -30,7 +30,7 @@ static void add_problem(Report *report, const char *format, ...) {
 
 /* A template's volume is linked into the directories of the images based on it. */
 static bool is_foreign_base(const Report *report, const VolumeRecord *record) {
-        return record->metadata.role == VOLUME_SHARED && !streq(record->metadata.image, report->list->image);
+        return volume_is_of_template(record, report->list->image);
 }
 
 /* The backing file of a child is its parent's bare id; older volumes say "../<image>/<volume>". */
@@ -128,48 +128,57 @@ static const VolumeRecord *find_top(Report *report) {
         return NULL;
 }
 
-static json_t *chain_of(Report *report, const VolumeRecord *top) {
+static void list_volume(Report *report, const VolumeRecord *record, json_t *ids, json_t *volumes) {
+        const VolumeMetadata *m = &record->metadata;
+
+        if (json_array_append_new(ids, json_string(record->id)) < 0 ||
+            json_array_append_new(volumes, json_pack("{s:s, s:s, s:I}", "id", record->id, "format", volume_format_to_string(m->format), "capacity",
+                                                     (json_int_t)m->capacity_bytes)) < 0)
+                report->failed = true;
+}
+
+/* ret_template: the image of the template it is based on; borrowed, NULL: none. */
+static void read_chain(Report *report, const VolumeRecord *top, json_t *ids, json_t *volumes, const char **ret_template) {
         const VolumeRecord *chain[VOLUME_CHAIN_MAX];
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        json_t *ids = json_array();
         int n;
 
-        if (!ids || !top)
-                return ids;
         n = volume_chain(report->list, top->id, false, chain, &error);
         if (n < 0)
                 add_problem(report, "%s", error.message ?: "its chain cannot be followed");
         for (int i = 0; i < n; i++)
-                if (json_array_append_new(ids, json_string(chain[i]->id)) < 0)
-                        report->failed = true;
+                list_volume(report, chain[i], ids, volumes);
+        if (n > 0 && is_foreign_base(report, chain[n - 1]))
+                *ret_template = chain[n - 1]->metadata.image;
         if (n >= 0 && (size_t)n < report->list->n)
                 add_problem(report, "%zu of its volumes are in no chain", report->list->n - (size_t)n);
-        return ids;
 }
 
 json_t *image_report(const VolumeList *list, const char *domain, const VolumeLook *looks) {
-        _cleanup_json_ json_t *problems = json_array(), *chain = NULL;
+        _cleanup_json_ json_t *problems = json_array(), *chain = json_array(), *volumes = json_array();
         Report report = { .list = list, .domain = domain, .looks = looks, .problems = problems };
         const VolumeRecord *top;
+        const char *template_image = NULL;
         const VolumeMetadata *m;
         uint64_t true_size = 0;
 
-        if (!problems)
+        if (!problems || !chain || !volumes)
                 return NULL;
         for (size_t i = 0; i < list->n; i++) {
                 judge_volume(&report, i);
                 true_size += list->records[i].problem ? 0 : list->records[i].true_size_bytes;
         }
         top = find_top(&report);
-        chain = chain_of(&report, top);
-        if (!chain || report.failed)
+        if (top)
+                read_chain(&report, top, chain, volumes, &template_image);
+        if (report.failed)
                 return NULL;
         if (!top)
                 return json_pack("{s:O, s:I, s:b, s:O}", "chain", chain, "true_size", (json_int_t)true_size, "usable", 0,
                                  "problems", problems);
         m = &top->metadata;
-        return json_pack("{s:O, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:O}", "chain", chain, "capacity",
-                         (json_int_t)m->capacity_bytes, "true_size", (json_int_t)true_size, "format",
+        return json_pack("{s:O, s:O, s:b, s:s*, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:O}", "chain", chain, "volumes", volumes, "template",
+                         m->role == VOLUME_SHARED, "template_image", template_image, "capacity", (json_int_t)m->capacity_bytes, "true_size", (json_int_t)true_size, "format",
                          volume_format_to_string(m->format), "allocation", volume_allocation_to_string(m->allocation),
                          "description", m->description, "disk_type", m->disk_type, "usable",
                          json_array_size(problems) == 0, "problems", problems);

@@ -20,7 +20,8 @@ typedef struct VolumeLook {
 /*
  * domain: the id the metadata must name. looks: list->n of them, or NULL when no data was read.
  *
- * {chain: [volume, ..., base], capacity, true_size, format, allocation, description, disk_type, usable, problems: [text]}
+ * {chain: [volume, ..., base], volumes: [{id, format, capacity}] of the chain, capacity, true_size, format, allocation, description, disk_type, template: nobody
+ * writes to it, template_image: it is based on (left out: none), usable, problems: [text]}
  *
  * usable: a guest could be given its top volume. Return: new, NULL when out of memory.
  */

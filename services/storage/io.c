@@ -54,6 +54,8 @@ void io_free(Io *io) {
         free(io->file);
         free(io->jobs);
         free(io->open_ids);
+        json_decref(io->definitions);
+        json_decref(io->removed);
         iscsi_request_free(io->iscsi);
         free(io->hosts);
         json_decref(io->report);

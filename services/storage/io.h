@@ -49,6 +49,7 @@ struct Io {
         int asker_fd;                /* of who waits for an upgrade; negative: none */
         unsigned upgrade_version;    /* the domain is to get */
         bool loops;                  /* of a list of devices: loop devices too */
+        json_t *definitions, *removed; /* for OVF stores; of this piece alone */
         char *open_ids;              /* of a look: the domains that are open here, between commas */
         char *lease_directory;       /* with it: where that holder is reached */
 
@@ -71,7 +72,7 @@ struct Io {
         size_t n_leases;
         uint64_t offset_bytes; /* of a lease that was made */
         LockspaceSlot slot;    /* of a host id */
-        json_t *report;        /* of a look */
+        json_t *report;        /* of a look, of what was written into OVF stores */
         unsigned skipped;      /* volumes that an upgrade left as they are */
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
@@ -129,6 +130,8 @@ int io_file_end(Io *io);    /* file, image, size_bytes, upload: it is complete, 
 
 int io_domain_upgrade(Io *io);  /* upgrade_version, host_id -> skipped; InUse where another host is in the domain's lockspace */
 int io_devices_add(Io *io);     /* devices, io_timeout_sec; InvalidState where they may not hold leases */
+
+int io_ovf_write(Io *io);       /* definitions, removed -> report; as ovf_update() */
 
 /* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */
 int io_data_plan(Io *io);    /* image, volume, change.expected_generation, data (kind and what was asked for) -> data, record (the volume that will be

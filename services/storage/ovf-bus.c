@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The definitions of VMs on their way into a domain's OVF stores: read, checked, and handed to rhv-ovf. */
+/* The definitions of VMs on their way into a domain's OVF stores: read, checked, and handed to rhv-ovf, on a shared domain to who holds its lease. */
 
 #include "ovf-bus.h"
 
@@ -8,11 +8,13 @@
 #include "config.h"
 #include "dict.h"
 #include "domain-bus.h"
+#include "domain-lease.h"
 #include "manager.h"
 #include "storage-identity.h"
 
 #define DISKS_MAX 256
 #define NICS_MAX 64
+#define SNAPSHOTS_MAX 128
 #define NAME_MAX_BYTES 255
 #define TEXT_MAX_BYTES 4096
 #define MEMORY_MAX ((int64_t)(64 * TIB))
@@ -54,24 +56,36 @@ static const DictField nic_fields[] = {
 };
 static const DictField disk_element = { "disk", DICT_OBJECT, .fields = disk_fields };
 static const DictField nic_element = { "nic", DICT_OBJECT, .fields = nic_fields };
-static const DictField definition_fields[] = {
+#define DEFINITION_FIELDS                                                                                         \
+        FIELD_NAME("name", DICT_REQUIRED), FIELD_TEXT("description"), FIELD_TEXT("cluster"), { "autostart", DICT_BOOLEAN },  \
+        { "created", DICT_INTEGER, .min = 0, .max = INT64_MAX }, FIELD_COUNT("cpus", DICT_REQUIRED), FIELD_COUNT("sockets", DICT_OPTIONAL), \
+        FIELD_COUNT("cores", DICT_OPTIONAL), FIELD_COUNT("threads", DICT_OPTIONAL),                                         \
+        { "memory", DICT_INTEGER, DICT_REQUIRED, .min = (int64_t)MIB, .max = MEMORY_MAX },                                 \
+        { "firmware", DICT_STRING, .words = (const char *const[]){ "bios", "uefi", NULL } }, FIELD_ID("lease_domain", DICT_OPTIONAL), \
+        { "disks", DICT_ARRAY, .max = DISKS_MAX, .element = &disk_element }, { "nics", DICT_ARRAY, .max = NICS_MAX, .element = &nic_element }
+static const DictField configuration_fields[] = { DEFINITION_FIELDS, {} };
+static const DictField held_fields[] = { FIELD_ID("image", DICT_REQUIRED), FIELD_ID("volume", DICT_REQUIRED), {} };
+static const DictField held_element = { "disk", DICT_OBJECT, .fields = held_fields };
+static const DictField snapshot_fields[] = {
+                FIELD_ID("id", DICT_REQUIRED),
                 FIELD_NAME("name", DICT_REQUIRED),
                 FIELD_TEXT("description"),
-                FIELD_TEXT("cluster"),
-                { "template", DICT_BOOLEAN },
-                { "autostart", DICT_BOOLEAN },
                 { "created", DICT_INTEGER, .min = 0, .max = INT64_MAX },
-                FIELD_COUNT("cpus", DICT_REQUIRED),
-                FIELD_COUNT("sockets", DICT_OPTIONAL),
-                FIELD_COUNT("cores", DICT_OPTIONAL),
-                FIELD_COUNT("threads", DICT_OPTIONAL),
-                { "memory", DICT_INTEGER, DICT_REQUIRED, .min = (int64_t)MIB, .max = MEMORY_MAX },
-                { "firmware", DICT_STRING, .words = (const char *const[]){ "bios", "uefi", NULL } },
-                FIELD_ID("lease_domain", DICT_OPTIONAL),
-                { "disks", DICT_ARRAY, .max = DISKS_MAX, .element = &disk_element },
-                { "nics", DICT_ARRAY, .max = NICS_MAX, .element = &nic_element },
+                { "disks", DICT_ARRAY, .max = DISKS_MAX, .element = &held_element },
+                { "configuration", DICT_OBJECT, .fields = configuration_fields },
                 {},
 };
+static const DictField snapshot_element = { "snapshot", DICT_OBJECT, .fields = snapshot_fields };
+static const DictField definition_fields[] = {
+                DEFINITION_FIELDS,
+                { "template", DICT_BOOLEAN },
+                FIELD_ID("template_id", DICT_OPTIONAL),
+                FIELD_TEXT("template_name"),
+                { "snapshots", DICT_ARRAY, .max = SNAPSHOTS_MAX, .element = &snapshot_element },
+                {},
+};
+
+static const DictField option_fields[] = { { "lease", DICT_INTEGER, .min = 1, .max = INT64_MAX, .expected = "a lease's version" }, {} };
 
 /* ---- reading ---- */
 
@@ -183,11 +197,49 @@ static int start(Domain *domain, sd_bus_message *message, json_t *definitions, j
         return 1;
 }
 
+/* ---- by who holds the lease ---- */
+
+static void on_shared_written(Task *task, Io *io, int r, const sd_bus_error *error) {
+        Domain *domain = task_domain(task);
+
+        if (domain && domain->ovf_task == task)
+                domain->ovf_task = NULL;
+        task_answer(task, r, error, dict_append, r < 0 ? NULL : io->report);
+}
+
+static int start_shared(Domain *domain, sd_bus_message *message, json_t *definitions, json_t *removed, sd_bus_error *error) {
+        Io *io = io_new("write OVF stores", io_ovf_write, &domain->place);
+        Task *task = io ? task_new(domain->manager, domain, message) : NULL;
+        int r;
+
+        r = task ? domain_structural(domain, io) : -ENOMEM;
+        if (r >= 0) {
+                /* nobody else has them: they go to a thread */
+                io->definitions = json_deep_copy(definitions);
+                io->removed = json_deep_copy(removed);
+                r = io->definitions && io->removed ? 0 : -ENOMEM;
+        }
+        if (r < 0) {
+                if (io)
+                        io_free(io);
+                task_free(task);
+                return r;
+        }
+        domain->ovf_task = task;
+        r = task_run(task, io, domain->lane, OVF_WRITE_USEC, on_shared_written, error);
+        if (r < 0) {
+                domain->ovf_task = NULL;
+                task_fail(task, r, error);
+        }
+        return 1;
+}
+
 void ovf_cancel(Domain *domain) {
         Task *task = TAKE_PTR(domain->ovf_task);
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        if (!task)
+        /* what is done under the lease ends with that */
+        if (!task || !task->child)
                 return;
         task->child = child_free(task->child); /* killed; one good store is always there */
         (void) sd_bus_error_set(&error, RHV_ERROR_ABORTED, "The storage domain was closed");
@@ -195,7 +247,7 @@ void ovf_cancel(Domain *domain) {
 }
 
 int ovf_method_write(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_json_ json_t *definitions = NULL, *removed = NULL;
+        _cleanup_json_ json_t *definitions = NULL, *removed = NULL, *options = NULL;
         Domain *domain = userdata;
         int r;
 
@@ -203,7 +255,7 @@ int ovf_method_write(sd_bus_message *message, void *userdata, sd_bus_error *erro
         if (r >= 0)
                 r = read_removed(message, &removed, error);
         if (r >= 0)
-                r = dict_read_empty(message, error);
+                r = dict_read_checked(message, option_fields, "options", &options, error);
         if (r >= 0)
                 r = domain_check_use(domain, DOMAIN_USE_STORE, error);
         if (r < 0)
@@ -215,9 +267,10 @@ int ovf_method_write(sd_bus_message *message, void *userdata, sd_bus_error *erro
         r = domain_wait_active(domain, message, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        if (!streq(domain->place.type->name, "local"))
-                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The OVF stores of a domain of type %s cannot be written yet", domain->place.type->name);
         if (domain->ovf_task)
                 return sd_bus_error_setf(error, RHV_ERROR_BUSY, "The OVF stores of domain %s are being written", domain->place.id);
-        return start(domain, message, definitions, removed);
+        r = domain_lease_check(domain, (uint64_t)dict_integer(options, "lease", 0), error);
+        if (r < 0)
+                return r;
+        return domain->lease ? start_shared(domain, message, definitions, removed, error) : start(domain, message, definitions, removed);
 }

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* What the descriptions of OVF stores say: which one counts. */
+
 #include "ovf-store.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "bus-error.h"
-#include "ovf-archive.h"
-#include "ovf-summary.h"
-
-#define MEMBER_SUFFIX ".ovf"
-
-static void archive_freep(struct archive **archive) {
-        if (*archive)
-                (void) archive_read_free(*archive);
-}
+#include "dict.h"
 
 /* Java's Date: "Tue Sep 27 12:11:43 UTC 2022". Stores of one domain are written by one engine, so its zone does not matter. */
 static int parse_date(const char *text, uint64_t *ret_sec) {
@@ -67,65 +58,27 @@ int ovf_store_choose(const VolumeList *lists, size_t n_lists, const bool *skip, 
         return chosen;
 }
 
-static int take_member(struct archive *archive, struct archive_entry *entry, const char *id, json_t *vms, json_t *problems,
-                       sd_bus_error *error) {
-        _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
-        _cleanup_free_ char *text = NULL;
-        json_t *summary = NULL;
-        int64_t size = archive_entry_size(entry);
-        int r;
+void ovf_store_date(uint64_t sec, char ret[static 64]) {
+        static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+        static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+        time_t t = (time_t)sec;
+        struct tm tm = {};
 
-        if (size < 0 || (uint64_t)size > OVF_BYTES_MAX)
-                r = sd_bus_error_setf(&own, RHV_ERROR_BAD_FORMAT, "%s" MEMBER_SUFFIX ": the definition is too large", id);
-        else {
-                text = malloc((size_t)size + 1);
-                if (!text)
-                        return -ENOMEM;
-                if (archive_read_data(archive, text, (size_t)size) != (la_ssize_t)size) {
-                        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "The OVF store ends within %s" MEMBER_SUFFIX, id);
-                        return -EBADMSG;
-                }
-                r = ovf_summary(text, (size_t)size, id, &summary, &own);
-        }
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0)
-                return json_array_append_new(problems, json_string(own.message ?: "unreadable")) < 0 ? -ENOMEM : 0;
-        return json_object_set_new(vms, id, summary) < 0 ? -ENOMEM : 0;
+        (void) gmtime_r(&t, &tm);
+        (void) snprintf(ret, 64, "%s %s %d %02d:%02d:%02d UTC %d", days[tm.tm_wday % 7], months[tm.tm_mon % 12], tm.tm_mday, tm.tm_hour, tm.tm_min,
+                        tm.tm_sec, tm.tm_year + 1900);
 }
 
-int ovf_store_parse(const void *tar, size_t size, json_t **ret_vms, json_t *problems, sd_bus_error *error) {
-        _cleanup_(archive_freep) struct archive *archive = archive_read_new();
-        _cleanup_json_ json_t *vms = json_object();
-        struct archive_entry *entry;
-        unsigned n = 0;
-        int r;
+char *ovf_store_description(const char *domain, uint64_t updated_sec, uint64_t size) {
+        _cleanup_json_ json_t *object = NULL;
+        char date[64];
 
-        if (!archive || !vms)
-                return -ENOMEM;
-        /* no compression and no other format: those are not ours to be found in a volume */
-        if (archive_read_support_format_tar(archive) != ARCHIVE_OK || archive_read_open_memory(archive, tar, size) != ARCHIVE_OK) {
-                sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, "The OVF store holds no tar archive");
-                return -EBADMSG;
-        }
-        while ((r = archive_read_next_header(archive, &entry)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
-                char id[UUID_STRING_MAX];
-
-                if (++n > OVF_STORE_MEMBERS_MAX) {
-                        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "The OVF store has more than %u members", OVF_STORE_MEMBERS_MAX);
-                        return -EBADMSG;
-                }
-                if (archive_entry_filetype(entry) != AE_IFREG || !ovf_member_id(archive_entry_pathname(entry), id))
-                        continue;
-                r = take_member(archive, entry, id, vms, problems, error);
-                if (r < 0)
-                        return r;
-        }
-        if (r != ARCHIVE_EOF || n == 0) {
-                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "The tar of the OVF store is broken: %s",
-                                  archive_error_string(archive) ?: "it is empty");
-                return -EBADMSG;
-        }
-        *ret_vms = TAKE_PTR(vms);
-        return 0;
+        ovf_store_date(updated_sec, date);
+        object = json_pack("{s:b, s:s?, s:[{s:s}], s:s}", "Updated", size > 0, "Last Updated", updated_sec > 0 ? date : NULL, "Storage Domains", "uuid",
+                           domain, "Disk Description", "OVF_STORE");
+        if (object && updated_sec == 0)
+                (void) json_object_set_new(object, "Last Updated", json_null());
+        if (object && size > 0)
+                (void) json_object_set_new(object, "Size", json_integer((json_int_t)size));
+        return object ? json_dumps(object, JSON_COMPACT) : NULL;
 }

@@ -24,6 +24,11 @@ int ovf_store_read_description(const VolumeRecord *record, OvfStore *ret);
 /* The newest good store of the domain's images that is not in skip (bit by order of the lists). Return: the list's number, or -ENOENT. */
 int ovf_store_choose(const VolumeList *lists, size_t n_lists, const bool *skip, OvfStore *ret);
 
-/* The tar: ret is {id: summary}, and an array of what could not be read ("<id>.ovf: why"). Return: 0, -ENOMEM, or -EBADMSG with BadFormat
+/* Java's Date in English: "Tue Sep 27 12:11:43 UTC 2022". */
+void ovf_store_date(uint64_t sec, char ret[static 64]);
+/* A store's description, as the engine writes it; size 0: it is being written. Return: new string or NULL. */
+char *ovf_store_description(const char *domain, uint64_t updated_sec, uint64_t size);
+
+/* ovf-parse.c. The tar: ret is {id: summary}, and an array of what could not be read ("<id>.ovf: why"). Return: 0, -ENOMEM, or -EBADMSG with BadFormat
  * set when the tar itself is broken. */
 int ovf_store_parse(const void *tar, size_t size, json_t **ret_vms, json_t *problems, sd_bus_error *error);

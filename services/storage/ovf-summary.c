@@ -3,10 +3,12 @@
 #include "ovf-summary.h"
 
 #include <limits.h>
+#include <time.h>
 
 #include "bus-error.h"
+#include "ovf-node.h"
 #include "parse-util.h"
-#include "xml-util.h"
+#include "storage-word.h"
 
 /* rasd:ResourceType */
 #define ITEM_CPU "3"
@@ -144,7 +146,10 @@ static int read_cpu(const xmlNode *item, json_t *summary) {
         if (sockets == 0 || cores == 0 || threads == 0 || sockets > CPUS_MAX || cores > CPUS_MAX || threads > CPUS_MAX)
                 return 0;
         cpus = sockets * cores * threads;
-        return json_object_set_new(summary, "cpus", json_integer((json_int_t)cpus)) < 0 ? -ENOMEM : 0;
+        return json_object_update_new(summary, json_pack("{s:I, s:I, s:I, s:I}", "cpus", (json_int_t)cpus, "sockets", (json_int_t)sockets, "cores", (json_int_t)cores,
+                                                         "threads", (json_int_t)threads)) < 0
+                               ? -ENOMEM
+                               : 0;
 }
 
 static int read_memory(const xmlNode *item, json_t *summary) {
@@ -171,12 +176,127 @@ static int read_hardware(const xmlNode *content, json_t *summary) {
         return r;
 }
 
+/* ---- snapshots ---- */
+
+/* <Disk ovf:fileRef= ovf:vm_snapshot_id=>: which volumes hold the state. */
+static int read_snapshot_disks(const xmlNode *envelope, const char *id, const json_t *summary, json_t *snapshot) {
+        json_t *disks = json_array();
+
+        if (!disks || json_object_set_new(snapshot, "disks", disks) < 0)
+                return -ENOMEM;
+        for (xmlNode *section = xml_child(envelope, "Section"); section; section = xml_next(section))
+                for (xmlNode *node = xml_child(section, "Disk"); node; node = xml_next(node)) {
+                        _cleanup_xml_string_ xmlChar *file = xmlGetProp(node, (const xmlChar *)"fileRef"), *of = xmlGetProp(node, (const xmlChar *)"vm_snapshot_id");
+                        const json_t *disk = file && of && streq((const char *)of, id) ? disk_of_file(summary, (const char *)file) : NULL;
+
+                        if (disk && json_array_append_new(disks, json_pack("{s:O, s:O}", "image", json_object_get(disk, "image"), "volume",
+                                                                           json_object_get(disk, "volume"))) < 0)
+                                return -ENOMEM;
+                }
+        return 0;
+}
+
+/* UTC: "2022/09/27 12:11:43". */
+static int read_created(const xmlNode *node, json_t *snapshot) {
+        const xmlNode *child = xml_child(node, "CreationDate");
+        _cleanup_xml_string_ xmlChar *text = child ? xmlNodeGetContent(child) : NULL;
+        struct tm tm = {};
+        const char *end = text ? strptime((const char *)text, "%Y/%m/%d %H:%M:%S", &tm) : NULL;
+        time_t sec = end && !*end ? timegm(&tm) : -1;
+
+        if (sec < 0)
+                return 0;
+        return json_object_set_new(snapshot, "created", json_integer((json_int_t)sec)) < 0 ? -ENOMEM : 0;
+}
+
+static int summary_of(const char *text, size_t size, const char *id, bool with_snapshots, json_t **ret, sd_bus_error *error);
+
+static int read_configuration(const xmlNode *node, const char *vm, json_t *snapshot) {
+        const xmlNode *child = xml_child(node, "VmConfiguration");
+        _cleanup_xml_string_ xmlChar *encoded = child ? xmlNodeGetContent(child) : NULL;
+        _cleanup_json_ json_t *then = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = encoded ? ovf_base64_read((const char *)encoded, &text, &size) : -EBADMSG;
+        if (r >= 0)
+                r = summary_of(text, size, vm, false, &then, NULL);
+        /* one that cannot be read is as none */
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        return json_object_set(snapshot, "configuration", then) < 0 ? -ENOMEM : 0;
+}
+
+static bool has_snapshot(const json_t *list, const char *id) {
+        const json_t *snapshot;
+        size_t i;
+
+        json_array_foreach(list, i, snapshot)
+                if (streq(json_string_value(json_object_get(snapshot, "id")) ?: "", id))
+                        return true;
+        return false;
+}
+
+static int read_snapshot(const xmlNode *envelope, xmlNode *node, const char *vm, json_t *summary, json_t *list) {
+        _cleanup_xml_string_ xmlChar *id = xmlGetProp(node, (const xmlChar *)"id");
+        _cleanup_json_ json_t *snapshot = NULL;
+        int r;
+
+        if (!id || !uuid_is_valid((const char *)id) || !child_is(node, "Type", "REGULAR") || has_snapshot(list, (const char *)id))
+                return 0;
+        snapshot = json_pack("{s:s}", "id", (const char *)id);
+        if (!snapshot)
+                return -ENOMEM;
+        r = set_text(snapshot, "name", node, "Description");
+        if (r >= 0)
+                r = set_text(snapshot, "description", node, "Comment");
+        if (r >= 0)
+                r = read_created(node, snapshot);
+        if (r >= 0)
+                r = read_snapshot_disks(envelope, (const char *)id, summary, snapshot);
+        if (r >= 0)
+                r = read_configuration(node, vm, snapshot);
+        if (r < 0)
+                return r;
+        return json_array_append(list, snapshot) < 0 ? -ENOMEM : 0;
+}
+
+static int read_snapshots(const xmlNode *envelope, const xmlNode *content, const char *vm, json_t *summary) {
+        json_t *list = json_array();
+        int r = 0;
+
+        if (!list || json_object_set_new(summary, "snapshots", list) < 0)
+                return -ENOMEM;
+        for (xmlNode *section = xml_child(content, "Section"); section && r >= 0; section = xml_next(section))
+                for (xmlNode *node = xml_child(section, "Snapshot"); node && r >= 0 && json_array_size(list) < OVF_SNAPSHOTS_MAX; node = xml_next(node))
+                        r = read_snapshot(envelope, node, vm, summary, list);
+        return r;
+}
+
+/* ---- all of it ---- */
+
+/* Of a VM: the one it is based on, which may be none ("Blank"). */
+static int read_template(const xmlNode *content, json_t *summary) {
+        const xmlNode *child = xml_child(content, "TemplateId");
+        _cleanup_xml_string_ xmlChar *id = child ? xmlNodeGetContent(child) : NULL;
+        const bool is_template = xml_child(content, "TemplateType") != NULL;
+
+        if (json_object_set_new(summary, "template", json_boolean(is_template)) < 0)
+                return -ENOMEM;
+        if (is_template || !id || !uuid_is_valid((const char *)id) || streq((const char *)id, BLANK_UUID))
+                return 0;
+        return json_object_set_new(summary, "template_id", json_string((const char *)id)) < 0 ? -ENOMEM : 0;
+}
+
 static int read_envelope(const xmlNode *envelope, const xmlNode *content, json_t *summary) {
         int r;
 
         r = set_text(summary, "name", content, "Name");
-        if (r >= 0 && json_object_set_new(summary, "template", json_boolean(xml_child(content, "TemplateType"))) < 0)
-                r = -ENOMEM;
+        if (r >= 0)
+                r = set_text(summary, "description", content, "Description");
+        if (r >= 0)
+                r = read_template(content, summary);
         if (r >= 0)
                 r = read_machine(content, summary);
         if (r >= 0)
@@ -186,7 +306,7 @@ static int read_envelope(const xmlNode *envelope, const xmlNode *content, json_t
         return r < 0 ? r : read_hardware(content, summary);
 }
 
-int ovf_summary(const char *text, size_t size, const char *id, json_t **ret, sd_bus_error *error) {
+static int summary_of(const char *text, size_t size, const char *id, bool with_snapshots, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *summary = NULL;
         _cleanup_(doc_freep) xmlDoc *doc = NULL;
         const xmlNode *envelope, *content;
@@ -206,10 +326,16 @@ int ovf_summary(const char *text, size_t size, const char *id, json_t **ret, sd_
         if (!summary)
                 return -ENOMEM;
         r = read_envelope(envelope, content, summary);
+        if (r >= 0 && with_snapshots)
+                r = read_snapshots(envelope, content, id, summary);
         if (r < 0)
                 return r;
         if (!json_object_get(summary, "name"))
                 return bad(error, id, "it has no name");
         *ret = TAKE_PTR(summary);
         return 0;
+}
+
+int ovf_summary(const char *text, size_t size, const char *id, json_t **ret, sd_bus_error *error) {
+        return summary_of(text, size, id, true, ret, error);
 }

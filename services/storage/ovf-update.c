@@ -5,14 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "bus-error.h"
-#include "dict.h"
+#include "fault-point.h"
 #include "io.h"
-#include "ovf-archive.h"
-#include "ovf-summary.h"
-#include "ovf-write.h"
+#include "ovf-store.h"
 
 typedef struct Update {
         const DomainPlace *place;
@@ -20,47 +17,19 @@ typedef struct Update {
         uint64_t now_sec;
         VolumeList *lists;
         size_t n_lists;
-        OvfArchive archive;
-        void *tar;
-        size_t size;
-        json_t *skipped;
+        OvfComposed composed;
 } Update;
 
-static void update_clear(Update *update) {
+static void lists_clear(Update *update) {
         for (size_t i = 0; i < update->n_lists; i++)
                 volume_list_clear(&update->lists[i]);
-        free(update->lists);
-        ovf_archive_clear(&update->archive);
-        free(update->tar);
-        json_decref(update->skipped);
+        free(TAKE_PTR(update->lists));
+        update->n_lists = 0;
 }
 
-/* ---- descriptions ---- */
-
-/* Java's Date in English: "Tue Sep 27 12:11:43 UTC 2022". */
-static void java_date(uint64_t sec, char ret[static 64]) {
-        static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-        static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-        time_t t = (time_t)sec;
-        struct tm tm = {};
-
-        (void) gmtime_r(&t, &tm);
-        (void) snprintf(ret, 64, "%s %s %d %02d:%02d:%02d UTC %d", days[tm.tm_wday % 7], months[tm.tm_mon % 12], tm.tm_mday, tm.tm_hour, tm.tm_min,
-                        tm.tm_sec, tm.tm_year + 1900);
-}
-
-char *ovf_store_description(const char *domain, uint64_t updated_sec, uint64_t size) {
-        _cleanup_json_ json_t *object = NULL;
-        char date[64];
-
-        java_date(updated_sec, date);
-        object = json_pack("{s:b, s:s?, s:[{s:s}], s:s}", "Updated", size > 0, "Last Updated", updated_sec > 0 ? date : NULL, "Storage Domains", "uuid",
-                           domain, "Disk Description", "OVF_STORE");
-        if (object && updated_sec == 0)
-                (void) json_object_set_new(object, "Last Updated", json_null());
-        if (object && size > 0)
-                (void) json_object_set_new(object, "Size", json_integer((json_int_t)size));
-        return object ? json_dumps(object, JSON_COMPACT) : NULL;
+static void update_clear(Update *update) {
+        lists_clear(update);
+        ovf_composed_clear(&update->composed);
 }
 
 /* ---- what is there ---- */
@@ -70,6 +39,8 @@ static int list_all(Update *update, sd_bus_error *error) {
         size_t n = 0;
         int r;
 
+        if (update->layout->list_all)
+                return update->layout->list_all(update->place, &update->lists, &update->n_lists, error);
         r = update->layout->list_images(update->place, &ids, &n, error);
         if (r < 0)
                 return r;
@@ -112,7 +83,7 @@ static int make_store(const Update *update, sd_bus_error *error) {
                         .parent = BLANK_UUID,
                         .capacity_bytes = OVF_STORE_BYTES_MAX,
                         .format = VOLUME_FORMAT_RAW,
-                        .allocation = VOLUME_ALLOCATION_SPARSE,
+                        .allocation = domain_type_is_block(update->place->type) ? VOLUME_ALLOCATION_PREALLOCATED : VOLUME_ALLOCATION_SPARSE,
                         .disk_type = "OVFS",
                         .now_sec = update->now_sec,
         };
@@ -140,16 +111,19 @@ static int ensure_stores(Update *update, sd_bus_error *error) {
                 r = make_store(update, error);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < update->n_lists; i++)
-                volume_list_clear(&update->lists[i]);
-        free(TAKE_PTR(update->lists));
-        update->n_lists = 0;
+        lists_clear(update);
         return list_all(update, error);
 }
 
 /* ---- what will be there ---- */
 
-static int read_store(Update *update, const OvfStore *store, sd_bus_error *error) {
+/* Nobody on this host uses it any more. */
+static void give_back(const Update *update, const char *image) {
+        if (update->layout->teardown)
+                (void) update->layout->teardown(update->place, image, NULL);
+}
+
+static int read_store(const Update *update, const OvfStore *store, char **ret, sd_bus_error *error) {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *tar = malloc(store->size_bytes);
         size_t n = 0;
@@ -162,14 +136,21 @@ static int read_store(Update *update, const OvfStore *store, sd_bus_error *error
                 ssize_t k = pread(fd, tar + n, store->size_bytes - n, (off_t)n);
 
                 if (k <= 0)
-                        return bus_error_errno(error, k < 0 ? -errno : -EBADMSG, "Cannot read the OVF store %s", store->image);
-                n += (size_t)k;
+                        r = bus_error_errno(error, k < 0 ? -errno : -EBADMSG, "Cannot read the OVF store %s", store->image);
+                else
+                        n += (size_t)k;
         }
-        return r < 0 ? r : ovf_archive_read(tar, store->size_bytes, &update->archive, error);
+        fd = safe_close(fd);
+        give_back(update, store->image);
+        if (r >= 0)
+                *ret = TAKE_PTR(tar);
+        return r;
 }
 
-/* The newest that can be read. That none of those there are can be read is an error: they would be lost. */
-static int read_newest(Update *update, sd_bus_error *error) {
+/* On what the newest store has that can be read. That none of those there are can be read is an error: they would be lost. */
+static int compose(Update *update, const json_t *definitions, const json_t *removed, ovf_compose_t composer, sd_bus_error *error) {
+        OvfComposition in = { .domain = update->place->id, .lists = update->lists, .n_lists = update->n_lists, .definitions = definitions, .removed = removed,
+                              .now_sec = update->now_sec };
         _cleanup_free_ bool *skip = calloc(update->n_lists + 1, sizeof(*skip));
         _cleanup_error_ sd_bus_error first = SD_BUS_ERROR_NULL;
         OvfStore store;
@@ -179,122 +160,33 @@ static int read_newest(Update *update, sd_bus_error *error) {
                 return -ENOMEM;
         while ((chosen = ovf_store_choose(update->lists, update->n_lists, skip, &store)) >= 0) {
                 _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+                _cleanup_free_ char *tar = NULL;
+                bool unreadable;
 
-                r = read_store(update, &store, &own);
+                r = read_store(update, &store, &tar, &own);
+                unreadable = r < 0;
+                in.tar = tar;
+                in.tar_size = store.size_bytes;
+                if (r >= 0) {
+                        r = composer(&in, &update->composed, &own);
+                        unreadable = r == -EBADMSG;
+                }
                 if (r >= 0 || r == -ENOMEM)
                         return r;
+                if (!unreadable) {
+                        (void) sd_bus_error_move(error, &own);
+                        return r;
+                }
                 if (!sd_bus_error_is_set(&first))
                         (void) sd_bus_error_copy(&first, &own);
                 skip[chosen] = true;
         }
-        if (!sd_bus_error_is_set(&first))
-                return 0;
-        (void) sd_bus_error_move(error, &first);
-        return -EBADMSG;
-}
-
-static int put_definition(Update *update, const json_t *definition, sd_bus_error *error) {
-        const char *id = json_string_value(json_object_get(definition, "id"));
-        _cleanup_free_ char *fresh = NULL, *merged = NULL;
-        char name[UUID_STRING_MAX + 8];
-        const OvfMember *old;
-        int r;
-
-        if (!id || !uuid_is_valid(id))
-                return (void)sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "A definition has no id"), -EINVAL;
-        (void) snprintf(name, sizeof(name), "%s.ovf", id);
-        r = ovf_write(definition, update->place->id, update->lists, update->n_lists, update->now_sec, &fresh, error);
-        if (r < 0)
-                return r == -ENOMEM ? r : -EINVAL;
-        old = ovf_archive_find(&update->archive, name);
-        r = old ? ovf_merge(fresh, old->data, old->size, &merged) : 0;
-        if (r == -ENOMEM)
-                return r;
-        return ovf_archive_put(&update->archive, name, merged ?: fresh, strlen(merged ?: fresh));
-}
-
-static int put_info(Update *update) {
-        _cleanup_json_ json_t *info = NULL;
-        _cleanup_free_ char *text = NULL;
-        char date[64];
-
-        java_date(update->now_sec, date);
-        info = json_pack("{s:s, s:[{s:s}]}", "Last Updated", date, "Storage Domains", "uuid", update->place->id);
-        text = info ? json_dumps(info, JSON_INDENT(2)) : NULL;
-        return text ? ovf_archive_put(&update->archive, "info.json", text, strlen(text)) : -ENOMEM;
-}
-
-static bool is_in(const json_t *list, const char *id) {
-        const json_t *one;
-        size_t i;
-
-        json_array_foreach(list, i, one)
-                if (streq_ptr(json_string_value(json_is_object(one) ? json_object_get(one, "id") : one), id))
-                        return true;
-        return false;
-}
-
-static bool has_image(const Update *update, const char *image) {
-        for (size_t i = 0; i < update->n_lists; i++)
-                if (streq(update->lists[i].image, image))
-                        return true;
-        return false;
-}
-
-/* Of a VM that nobody gave a definition of now: it goes with the last of its disks; without any, when it is said to be removed. What cannot be read stays. */
-static bool is_stale(const Update *update, const OvfMember *member, const char *id, const json_t *removed) {
-        _cleanup_json_ json_t *summary = NULL;
-        const json_t *disk, *disks;
-        size_t i;
-
-        if (ovf_summary(member->data, member->size, id, &summary, NULL) < 0)
-                return false;
-        disks = json_object_get(summary, "disks");
-        json_array_foreach(disks, i, disk)
-                if (has_image(update, dict_string(disk, "image", "")))
-                        return false;
-        return json_array_size(disks) > 0 || is_in(removed, id);
-}
-
-static void drop_stale(Update *update, const json_t *definitions, const json_t *removed) {
-        for (size_t i = 0; i < update->archive.n;) {
-                char id[UUID_STRING_MAX], name[UUID_STRING_MAX + 8];
-
-                if (!ovf_member_id(update->archive.members[i].name, id) || is_in(definitions, id) ||
-                    !is_stale(update, &update->archive.members[i], id, removed)) {
-                        i++;
-                        continue;
-                }
-                (void) snprintf(name, sizeof(name), "%s.ovf", id);
-                ovf_archive_remove(&update->archive, name); /* the last one takes its place */
+        if (sd_bus_error_is_set(&first)) {
+                (void) sd_bus_error_move(error, &first);
+                return -EBADMSG;
         }
-}
-
-static int compose(Update *update, const json_t *definitions, const json_t *removed, sd_bus_error *error) {
-        const json_t *one;
-        size_t i;
-        int r;
-
-        r = read_newest(update, error);
-        if (r >= 0)
-                drop_stale(update, definitions, removed);
-        json_array_foreach(definitions, i, one) {
-                _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
-
-                if (r < 0)
-                        break;
-                r = put_definition(update, one, &own);
-                /* one that cannot be written keeps nobody else's from being so */
-                if (r == -EINVAL)
-                        r = json_array_append_new(update->skipped, json_sprintf("%s: %s", dict_string(one, "id", ""), own.message ?: "")) < 0 ? -ENOMEM : 0;
-                else if (r < 0)
-                        (void) sd_bus_error_copy(error, &own);
-        }
-        if (r >= 0)
-                r = put_info(update);
-        /* states of VMs as an engine knew them are nobody's now */
-        ovf_archive_remove(&update->archive, "metadata.json");
-        return r < 0 ? r : ovf_archive_write(&update->archive, update->now_sec, &update->tar, &update->size, error);
+        in.tar = NULL;
+        return composer(&in, &update->composed, error);
 }
 
 /* ---- writing ---- */
@@ -312,14 +204,20 @@ static int write_data(const Update *update, const char *image, const VolumeRecor
         int r;
 
         r = update->layout->volume_open(update->place, image, record->id, true, &fd, error);
-        while (r >= 0 && n < update->size) {
-                ssize_t k = pwrite(fd, (const char *)update->tar + n, update->size - n, (off_t)n);
+        while (r >= 0 && n < update->composed.size) {
+                ssize_t k = pwrite(fd, (const char *)update->composed.tar + n, update->composed.size - n, (off_t)n);
 
                 if (k < 0)
-                        return bus_error_errno(error, -errno, "Cannot write the OVF store %s", image);
-                n += (size_t)k;
+                        r = bus_error_errno(error, -errno, "Cannot write the OVF store %s", image);
+                else
+                        n += (size_t)k;
         }
-        return r < 0 ? r : fsync(fd) < 0 ? bus_error_errno(error, -errno, "Cannot write the OVF store %s", image) : 0;
+        FAULT_POINT("ovf-written");
+        if (r >= 0 && fsync(fd) < 0)
+                r = bus_error_errno(error, -errno, "Cannot write the OVF store %s", image);
+        fd = safe_close(fd);
+        give_back(update, image);
+        return r;
 }
 
 /* Said to be half-written before it is, and to be whole after it is. */
@@ -328,9 +226,10 @@ static int write_store(const Update *update, const VolumeList *list, uint64_t be
         int r;
 
         r = describe(update, list->image, record, before_sec, 0, error);
+        FAULT_POINT("ovf-described");
         if (r >= 0)
                 r = write_data(update, list->image, record, error);
-        return r < 0 ? r : describe(update, list->image, record, update->now_sec, update->size, error);
+        return r < 0 ? r : describe(update, list->image, record, update->now_sec, update->composed.size, error);
 }
 
 /* Never written ones first, then the oldest: the newest is touched only when another one is good. */
@@ -367,23 +266,33 @@ static int write_stores(const Update *update, unsigned *ret_n, sd_bus_error *err
         }
 }
 
-int ovf_update(const DomainPlace *place, const json_t *definitions, const json_t *removed, uint64_t now_sec, json_t **ret, sd_bus_error *error) {
-        _cleanup_(update_clear) Update update = { .place = place, .layout = place->type->layout, .now_sec = now_sec, .skipped = json_array() };
-        unsigned written = 0, vms = 0;
-        char id[UUID_STRING_MAX];
+/* What is written now is newer than what is there, also where the clock was set back or two calls come in one second: else the older copy would count after a kill. */
+static void advance_clock(Update *update) {
+        for (size_t i = 0; i < update->n_lists; i++) {
+                const VolumeRecord *record = store_of(&update->lists[i]);
+                OvfStore store;
+
+                if (record && ovf_store_read_description(record, &store) > 0 && store.updated_sec >= update->now_sec)
+                        update->now_sec = store.updated_sec + 1;
+        }
+}
+
+int ovf_update(const DomainPlace *place, const json_t *definitions, const json_t *removed, uint64_t now_sec, ovf_compose_t composer, json_t **ret, sd_bus_error *error) {
+        _cleanup_(update_clear) Update update = { .place = place, .layout = place->type->layout, .now_sec = now_sec };
+        unsigned written = 0;
         int r;
 
-        r = update.skipped ? list_all(&update, error) : -ENOMEM;
+        r = list_all(&update, error);
         if (r >= 0)
                 r = ensure_stores(&update, error);
-        if (r >= 0)
-                r = compose(&update, definitions, removed, error);
+        if (r >= 0) {
+                advance_clock(&update);
+                r = compose(&update, definitions, removed, composer, error);
+        }
         if (r >= 0)
                 r = write_stores(&update, &written, error);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < update.archive.n; i++)
-                vms += ovf_member_id(update.archive.members[i].name, id);
-        *ret = json_pack("{s:i, s:i, s:O}", "written", (int)written, "vms", (int)vms, "skipped", update.skipped);
+        *ret = json_pack("{s:i, s:i, s:O}", "written", (int)written, "vms", (int)update.composed.definitions, "skipped", update.composed.skipped);
         return *ret ? 0 : -ENOMEM;
 }

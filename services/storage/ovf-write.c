@@ -3,18 +3,14 @@
 #include "ovf-write.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "bus-error.h"
 #include "dict.h"
-#include "xml-util.h"
+#include "ovf-node.h"
+#include "ovf-summary.h"
 
-#define OVF_NAMESPACE "http://schemas.dmtf.org/ovf/envelope/1/"
-#define RASD_NAMESPACE "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
-#define VSSD_NAMESPACE "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
-#define XSI_NAMESPACE "http://www.w3.org/2001/XMLSchema-instance"
 #define RAW_URL "http://www.vmware.com/specifications/vmdk.html#sparse"
 #define COW_URL "http://www.gnome.org/~markmc/qcow-image-format.html"
 /* An engine reads what an older one wrote; this one is the last that RHV customers have. */
@@ -27,82 +23,18 @@
 #define ITEM_DISK 17
 
 typedef struct Writer {
-        xmlDoc *doc;
-        xmlNs *ovf, *rasd, *vssd, *xsi;
-        const char *domain;
-        bool failed;
+        OvfWriter xml;
+        const json_t *definition;
+        const char *id, *domain;
+        const VolumeList *lists;
+        size_t n_lists;
+        uint64_t now_sec;
+        bool of_snapshot;          /* what the VM was then: of each disk the one volume that holds it */
+        bool no_configurations;    /* snapshots do not say what the VM was */
+        char active[UUID_STRING_MAX]; /* the snapshot that the engine has for the present; empty: none is known */
 } Writer;
 
-/* ---- nodes ---- */
-
-static xmlNode *add_ns(Writer *w, xmlNode *parent, xmlNs *ns, const char *name) {
-        xmlNode *node = parent ? xmlNewChild(parent, ns, (const xmlChar *)name, NULL) : NULL;
-
-        w->failed |= !node;
-        /* xmlNewChild() gives a child its parent's namespace where it is asked for none */
-        if (node && !ns)
-                xmlSetNs(node, NULL);
-        return node;
-}
-
-static xmlNode *add(Writer *w, xmlNode *parent, const char *name) {
-        return add_ns(w, parent, NULL, name);
-}
-
-static void set_text(Writer *w, xmlNode *node, const char *format, va_list ap) _printf_(3, 0);
-static void set_text(Writer *w, xmlNode *node, const char *format, va_list ap) {
-        _cleanup_free_ char *text = NULL;
-        xmlNode *content;
-
-        if (vasprintf(&text, format, ap) < 0) {
-                text = NULL;
-                w->failed = true;
-                return;
-        }
-        content = node ? xmlNewDocText(w->doc, (const xmlChar *)text) : NULL;
-        if (!content || !xmlAddChild(node, content))
-                w->failed = true;
-}
-
-static void text(Writer *w, xmlNode *parent, const char *name, const char *format, ...) _printf_(4, 5);
-static void text(Writer *w, xmlNode *parent, const char *name, const char *format, ...) {
-        va_list ap;
-
-        va_start(ap, format);
-        set_text(w, add(w, parent, name), format, ap);
-        va_end(ap);
-}
-
-static void rasd(Writer *w, xmlNode *parent, const char *name, const char *format, ...) _printf_(4, 5);
-static void rasd(Writer *w, xmlNode *parent, const char *name, const char *format, ...) {
-        va_list ap;
-
-        va_start(ap, format);
-        set_text(w, add_ns(w, parent, w->rasd, name), format, ap);
-        va_end(ap);
-}
-
-static void attribute(Writer *w, xmlNode *node, xmlNs *ns, const char *name, const char *format, ...) _printf_(5, 6);
-static void attribute(Writer *w, xmlNode *node, xmlNs *ns, const char *name, const char *format, ...) {
-        _cleanup_free_ char *value = NULL;
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(&value, format, ap);
-        va_end(ap);
-        if (n < 0)
-                value = NULL;
-        if (!value || !node || !xmlNewNsProp(node, ns, (const xmlChar *)name, (const xmlChar *)value))
-                w->failed = true;
-}
-
-static xmlNode *section(Writer *w, xmlNode *parent, const char *type) {
-        xmlNode *node = add(w, parent, "Section");
-
-        attribute(w, node, w->xsi, "type", "ovf:%s_Type", type);
-        return node;
-}
+static int write_text(Writer *w, char **ret, sd_bus_error *error);
 
 /* ---- values ---- */
 
@@ -135,68 +67,90 @@ static unsigned model_number(const char *model) {
 /* ---- volumes ---- */
 
 typedef struct DiskChain {
+        const char *image;
         const VolumeRecord *records[VOLUME_CHAIN_MAX];
         int n;
+        const char *template_volume; /* below the last of them, in a template's image */
 } DiskChain;
 
-static int chain_of(const json_t *disk, const VolumeList *lists, size_t n_lists, DiskChain *ret, sd_bus_error *error) {
-        const char *image = dict_string(disk, "image", ""), *volume = dict_string(disk, "volume", "");
+static int chain_of(const Writer *w, const json_t *disk, DiskChain *ret, sd_bus_error *error) {
+        const char *volume = dict_string(disk, "volume", "");
 
-        for (size_t i = 0; i < n_lists; i++)
-                if (streq(lists[i].image, image)) {
-                        ret->n = volume_chain(&lists[i], volume, false, ret->records, error);
-                        return ret->n < 0 ? ret->n : 0;
+        ret->image = dict_string(disk, "image", "");
+        ret->template_volume = NULL;
+        for (size_t i = 0; i < w->n_lists; i++)
+                if (streq(w->lists[i].image, ret->image)) {
+                        ret->n = volume_chain(&w->lists[i], volume, false, ret->records, error);
+                        if (ret->n < 0)
+                                return ret->n;
+                        if (ret->n > 1 && volume_is_of_template(ret->records[ret->n - 1], ret->image))
+                                ret->template_volume = ret->records[--ret->n]->id;
+                        if (w->of_snapshot)
+                                ret->n = 1;
+                        return 0;
                 }
-        sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "There is no image %s on the domain", image);
+        sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "There is no image %s on the domain", ret->image);
         return -EINVAL;
 }
 
-static void write_file(Writer *w, xmlNode *references, const char *image, const VolumeRecord *record) {
-        xmlNode *file = add(w, references, "File");
+/* The snapshot whose state of the disk lies in the volume; its top is the present's. What belongs to none that is known is told by the volume itself. */
+static const char *snapshot_of(const Writer *w, const char *image, const char *volume, bool top) {
+        const json_t *snapshot, *disk;
+        size_t i, k;
 
-        attribute(w, file, w->ovf, "href", "%s/%s", image, record->id);
-        attribute(w, file, w->ovf, "id", "%s", record->id);
-        attribute(w, file, w->ovf, "size", "%" PRIu64, record->true_size_bytes);
-        attribute(w, file, w->ovf, "description", "%s", record->metadata.description);
-        attribute(w, file, w->ovf, "disk_storage_type", "IMAGE");
-        attribute(w, file, w->ovf, "cinder_volume_type", "%s", "");
+        json_array_foreach(json_object_get(w->definition, "snapshots"), i, snapshot)
+                json_array_foreach(json_object_get(snapshot, "disks"), k, disk)
+                        if (streq(dict_string(disk, "volume", ""), volume) && streq(dict_string(disk, "image", ""), image))
+                                return dict_string(snapshot, "id", volume);
+        return top && w->active[0] ? w->active : volume;
 }
 
-static void write_disk(Writer *w, xmlNode *list, const json_t *disk, const VolumeRecord *record) {
+static void write_file(Writer *w, xmlNode *references, const char *image, const VolumeRecord *record) {
+        xmlNode *file = ovf_add(&w->xml, references, "File");
+
+        ovf_attribute(&w->xml, file, w->xml.ovf, "href", "%s/%s", image, record->id);
+        ovf_attribute(&w->xml, file, w->xml.ovf, "id", "%s", record->id);
+        ovf_attribute(&w->xml, file, w->xml.ovf, "size", "%" PRIu64, record->true_size_bytes);
+        ovf_attribute(&w->xml, file, w->xml.ovf, "description", "%s", record->metadata.description);
+        ovf_attribute(&w->xml, file, w->xml.ovf, "disk_storage_type", "IMAGE");
+        ovf_attribute(&w->xml, file, w->xml.ovf, "cinder_volume_type", "%s", "");
+}
+
+static void write_disk(Writer *w, xmlNode *list, const json_t *disk, const VolumeRecord *record, bool top) {
         const VolumeMetadata *m = &record->metadata;
         const bool cow = m->format == VOLUME_FORMAT_QCOW2;
         const char *image = dict_string(disk, "image", "");
-        xmlNode *node = add(w, list, "Disk");
+        xmlNode *node = ovf_add(&w->xml, list, "Disk");
 
-        attribute(w, node, w->ovf, "diskId", "%s", record->id);
-        attribute(w, node, w->ovf, "size", "%" PRIu64, gib_up(m->capacity_bytes));
-        attribute(w, node, w->ovf, "actual_size", "%" PRIu64, gib_up(record->true_size_bytes));
-        attribute(w, node, w->ovf, "vm_snapshot_id", "%s", record->id);
-        attribute(w, node, w->ovf, "parentRef", "%s", "");
-        attribute(w, node, w->ovf, "fileRef", "%s/%s", image, record->id);
-        attribute(w, node, w->ovf, "format", "%s", cow ? COW_URL : RAW_URL);
-        attribute(w, node, w->ovf, "volume-format", "%s", cow ? "COW" : "RAW");
-        attribute(w, node, w->ovf, "volume-type", "%s", m->allocation == VOLUME_ALLOCATION_SPARSE ? "Sparse" : "Preallocated");
-        attribute(w, node, w->ovf, "disk-interface", "%s", interface_of(dict_string(disk, "bus", "virtio")));
-        attribute(w, node, w->ovf, "read-only", "%s", yes(dict_boolean(disk, "read_only", false)));
-        attribute(w, node, w->ovf, "shareable", "%s", yes(dict_boolean(disk, "shareable", false)));
-        attribute(w, node, w->ovf, "boot", "%s", yes(dict_boolean(disk, "boot", false)));
-        attribute(w, node, w->ovf, "pass-discard", "%s", yes(dict_boolean(disk, "discard", false)));
-        attribute(w, node, w->ovf, "incremental-backup", "%s", "false");
-        attribute(w, node, w->ovf, "disk-alias", "%s", dict_string(disk, "name", ""));
-        attribute(w, node, w->ovf, "disk-description", "%s", dict_string(disk, "description", ""));
-        attribute(w, node, w->ovf, "wipe-after-delete", "%s", yes(dict_boolean(disk, "wipe_after_delete", false)));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "diskId", "%s", record->id);
+        ovf_attribute(&w->xml, node, w->xml.ovf, "size", "%" PRIu64, gib_up(m->capacity_bytes));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "actual_size", "%" PRIu64, gib_up(record->true_size_bytes));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "vm_snapshot_id", "%s", snapshot_of(w, image, record->id, top));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "parentRef", "%s", "");
+        ovf_attribute(&w->xml, node, w->xml.ovf, "fileRef", "%s/%s", image, record->id);
+        ovf_attribute(&w->xml, node, w->xml.ovf, "format", "%s", cow ? COW_URL : RAW_URL);
+        ovf_attribute(&w->xml, node, w->xml.ovf, "volume-format", "%s", cow ? "COW" : "RAW");
+        ovf_attribute(&w->xml, node, w->xml.ovf, "volume-type", "%s", m->allocation == VOLUME_ALLOCATION_SPARSE ? "Sparse" : "Preallocated");
+        ovf_attribute(&w->xml, node, w->xml.ovf, "disk-interface", "%s", interface_of(dict_string(disk, "bus", "virtio")));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "read-only", "%s", yes(dict_boolean(disk, "read_only", false)));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "shareable", "%s", yes(dict_boolean(disk, "shareable", false)));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "boot", "%s", yes(dict_boolean(disk, "boot", false)));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "pass-discard", "%s", yes(dict_boolean(disk, "discard", false)));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "incremental-backup", "%s", "false");
+        ovf_attribute(&w->xml, node, w->xml.ovf, "disk-alias", "%s", dict_string(disk, "name", ""));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "disk-description", "%s", dict_string(disk, "description", ""));
+        ovf_attribute(&w->xml, node, w->xml.ovf, "wipe-after-delete", "%s", yes(dict_boolean(disk, "wipe_after_delete", false)));
 }
 
 /* ---- hardware ---- */
 
 static xmlNode *item(Writer *w, xmlNode *hardware, const char *caption, unsigned type, const char *id) {
-        xmlNode *node = add(w, hardware, "Item");
+        xmlNode *node = ovf_add(&w->xml, hardware, "Item");
 
-        rasd(w, node, "Caption", "%s", caption);
+        ovf_rasd(&w->xml, node, "Caption", "%s", caption);
         if (id)
-                rasd(w, node, "InstanceId", "%s", id);
-        rasd(w, node, "ResourceType", "%u", type);
+                ovf_rasd(&w->xml, node, "InstanceId", "%s", id);
+        ovf_rasd(&w->xml, node, "ResourceType", "%u", type);
         return node;
 }
 
@@ -205,205 +159,277 @@ static void write_cpu(Writer *w, xmlNode *hardware, const json_t *definition) {
         int64_t sockets = dict_integer(definition, "sockets", cores > 0 && threads > 0 ? cpus / (cores * threads) : cpus);
         xmlNode *node = item(w, hardware, "virtual cpu", ITEM_CPU, "1");
 
-        rasd(w, node, "Description", "%s", "Number of virtual CPU");
-        rasd(w, node, "num_of_sockets", "%" PRIi64, sockets);
-        rasd(w, node, "cpu_per_socket", "%" PRIi64, cores);
-        rasd(w, node, "threads_per_cpu", "%" PRIi64, threads);
-        rasd(w, node, "max_num_of_vcpus", "%" PRIi64, cpus);
-        rasd(w, node, "VirtualQuantity", "%" PRIi64, cpus);
+        ovf_rasd(&w->xml, node, "Description", "%s", "Number of virtual CPU");
+        ovf_rasd(&w->xml, node, "num_of_sockets", "%" PRIi64, sockets);
+        ovf_rasd(&w->xml, node, "cpu_per_socket", "%" PRIi64, cores);
+        ovf_rasd(&w->xml, node, "threads_per_cpu", "%" PRIi64, threads);
+        ovf_rasd(&w->xml, node, "max_num_of_vcpus", "%" PRIi64, cpus);
+        ovf_rasd(&w->xml, node, "VirtualQuantity", "%" PRIi64, cpus);
 }
 
 static void write_memory(Writer *w, xmlNode *hardware, int64_t mib) {
         xmlNode *node = item(w, hardware, "memory", ITEM_MEMORY, "2");
 
-        rasd(w, node, "Description", "%s", "Memory Size");
-        rasd(w, node, "AllocationUnits", "%s", "MegaBytes");
-        rasd(w, node, "VirtualQuantity", "%" PRIi64, mib);
+        ovf_rasd(&w->xml, node, "Description", "%s", "Memory Size");
+        ovf_rasd(&w->xml, node, "AllocationUnits", "%s", "MegaBytes");
+        ovf_rasd(&w->xml, node, "VirtualQuantity", "%" PRIi64, mib);
 }
 
-static void write_disk_item(Writer *w, xmlNode *hardware, const json_t *disk, const VolumeRecord *record) {
+static void write_disk_item(Writer *w, xmlNode *hardware, const json_t *disk, const VolumeRecord *record, const char *template_volume) {
         const VolumeMetadata *m = &record->metadata;
         const char *image = dict_string(disk, "image", "");
         xmlNode *node = item(w, hardware, dict_string(disk, "name", image), ITEM_DISK, record->id);
         char created[32];
 
         date(m->created_sec, created);
-        rasd(w, node, "HostResource", "%s/%s", image, record->id);
-        rasd(w, node, "Parent", "%s", volume_has_parent(m) ? m->parent : BLANK_UUID);
-        rasd(w, node, "Template", "%s", BLANK_UUID);
-        rasd(w, node, "ApplicationList", "%s", "");
-        rasd(w, node, "StorageId", "%s", w->domain);
-        rasd(w, node, "StoragePoolId", "%s", BLANK_UUID);
-        rasd(w, node, "CreationDate", "%s", created);
-        rasd(w, node, "LastModified", "%s", created);
-        rasd(w, node, "last_modified_date", "%s", created);
-        text(w, node, "Type", "disk");
-        text(w, node, "Device", "disk");
-        rasd(w, node, "Address", "%s", "");
-        text(w, node, "BootOrder", "%d", dict_boolean(disk, "boot", false) ? 1 : 0);
-        text(w, node, "IsPlugged", "true");
-        text(w, node, "IsReadOnly", "%s", yes(dict_boolean(disk, "read_only", false)));
-        text(w, node, "Alias", "ua-%s", image);
+        ovf_rasd(&w->xml, node, "HostResource", "%s/%s", image, record->id);
+        ovf_rasd(&w->xml, node, "Parent", "%s", volume_has_parent(m) ? m->parent : BLANK_UUID);
+        ovf_rasd(&w->xml, node, "Template", "%s", template_volume ?: BLANK_UUID);
+        ovf_rasd(&w->xml, node, "ApplicationList", "%s", "");
+        ovf_rasd(&w->xml, node, "StorageId", "%s", w->domain);
+        ovf_rasd(&w->xml, node, "StoragePoolId", "%s", BLANK_UUID);
+        ovf_rasd(&w->xml, node, "CreationDate", "%s", created);
+        ovf_rasd(&w->xml, node, "LastModified", "%s", created);
+        ovf_rasd(&w->xml, node, "last_modified_date", "%s", created);
+        ovf_text(&w->xml, node, "Type", "disk");
+        ovf_text(&w->xml, node, "Device", "disk");
+        ovf_rasd(&w->xml, node, "Address", "%s", "");
+        ovf_text(&w->xml, node, "BootOrder", "%d", dict_boolean(disk, "boot", false) ? 1 : 0);
+        ovf_text(&w->xml, node, "IsPlugged", "true");
+        ovf_text(&w->xml, node, "IsReadOnly", "%s", yes(dict_boolean(disk, "read_only", false)));
+        ovf_text(&w->xml, node, "Alias", "ua-%s", image);
 }
 
 static void write_nic(Writer *w, xmlNode *hardware, const json_t *nic, size_t n) {
         xmlNode *node = item(w, hardware, "Ethernet adapter", ITEM_NIC, dict_string(nic, "id", ""));
         const char *network = dict_string(nic, "network", "");
 
-        rasd(w, node, "OtherResourceType", "%s", network);
-        rasd(w, node, "ResourceSubType", "%u", model_number(dict_string(nic, "model", "virtio")));
-        rasd(w, node, "Connection", "%s", network);
-        rasd(w, node, "Linked", "%s", yes(dict_boolean(nic, "link", true)));
-        rasd(w, node, "Name", "nic%zu", n + 1);
-        rasd(w, node, "ElementName", "nic%zu", n + 1);
+        ovf_rasd(&w->xml, node, "OtherResourceType", "%s", network);
+        ovf_rasd(&w->xml, node, "ResourceSubType", "%u", model_number(dict_string(nic, "model", "virtio")));
+        ovf_rasd(&w->xml, node, "Connection", "%s", network);
+        ovf_rasd(&w->xml, node, "Linked", "%s", yes(dict_boolean(nic, "link", true)));
+        ovf_rasd(&w->xml, node, "Name", "nic%zu", n + 1);
+        ovf_rasd(&w->xml, node, "ElementName", "nic%zu", n + 1);
         if (dict_string(nic, "mac", NULL))
-                rasd(w, node, "MACAddress", "%s", dict_string(nic, "mac", ""));
-        rasd(w, node, "speed", "10000");
-        text(w, node, "Type", "interface");
-        text(w, node, "Device", "bridge");
-        text(w, node, "IsPlugged", "true");
-        text(w, node, "IsReadOnly", "false");
+                ovf_rasd(&w->xml, node, "MACAddress", "%s", dict_string(nic, "mac", ""));
+        ovf_rasd(&w->xml, node, "speed", "10000");
+        ovf_text(&w->xml, node, "Type", "interface");
+        ovf_text(&w->xml, node, "Device", "bridge");
+        ovf_text(&w->xml, node, "IsPlugged", "true");
+        ovf_text(&w->xml, node, "IsReadOnly", "false");
 }
 
 /* ---- the text ---- */
 
-static xmlNode *begin(Writer *w) {
-        xmlNode *envelope;
-
-        w->doc = xmlNewDoc((const xmlChar *)"1.0");
-        envelope = w->doc ? xmlNewDocNode(w->doc, NULL, (const xmlChar *)"Envelope", NULL) : NULL;
-        if (!envelope) {
-                w->failed = true;
-                return NULL;
-        }
-        (void) xmlDocSetRootElement(w->doc, envelope);
-        w->ovf = xmlNewNs(envelope, (const xmlChar *)OVF_NAMESPACE, (const xmlChar *)"ovf");
-        w->rasd = xmlNewNs(envelope, (const xmlChar *)RASD_NAMESPACE, (const xmlChar *)"rasd");
-        w->vssd = xmlNewNs(envelope, (const xmlChar *)VSSD_NAMESPACE, (const xmlChar *)"vssd");
-        w->xsi = xmlNewNs(envelope, (const xmlChar *)XSI_NAMESPACE, (const xmlChar *)"xsi");
-        w->failed |= !w->ovf || !w->rasd || !w->vssd || !w->xsi;
-        if (!w->failed)
-                xmlSetNs(envelope, w->ovf);
-        attribute(w, envelope, w->ovf, "version", "%s", ENGINE_VERSION);
-        return envelope;
-}
-
 static void write_networks(Writer *w, xmlNode *envelope, const json_t *definition) {
-        xmlNode *networks = add(w, envelope, "NetworkSection");
+        xmlNode *networks = ovf_add(&w->xml, envelope, "NetworkSection");
         const json_t *nic;
         size_t i;
 
-        text(w, networks, "Info", "List of networks");
+        ovf_text(&w->xml, networks, "Info", "List of networks");
         json_array_foreach(json_object_get(definition, "nics"), i, nic)
-                attribute(w, add(w, networks, "Network"), w->ovf, "name", "%s", dict_string(nic, "network", ""));
+                ovf_attribute(&w->xml, ovf_add(&w->xml, networks, "Network"), w->xml.ovf, "name", "%s", dict_string(nic, "network", ""));
 }
 
-static void write_properties(Writer *w, xmlNode *content, const json_t *definition, uint64_t now_sec) {
-        const char *id = dict_string(definition, "id", "");
+static void write_properties(Writer *w, xmlNode *content) {
+        const json_t *definition = w->definition;
         const bool template = dict_boolean(definition, "template", false);
         char created[32], now[32];
 
-        date((uint64_t)dict_integer(definition, "created", (int64_t)now_sec), created);
-        date(now_sec, now);
-        text(w, content, "Name", "%s", dict_string(definition, "name", ""));
-        text(w, content, "Description", "%s", dict_string(definition, "description", ""));
-        text(w, content, "Comment", "%s", "");
-        text(w, content, "CreationDate", "%s", created);
-        text(w, content, "ExportDate", "%s", now);
-        text(w, content, "DeleteProtected", "false");
-        text(w, content, "IsSmartcardEnabled", "false");
-        text(w, content, "ClusterName", "%s", dict_string(definition, "cluster", "Default"));
-        text(w, content, "ClusterCompatibilityVersion", "%s", COMPATIBILITY_VERSION);
-        text(w, content, "VmType", "1");
-        text(w, content, "IsStateless", "false");
-        text(w, content, "IsRunAndPause", "false");
-        text(w, content, "AutoStartup", "%s", yes(dict_boolean(definition, "autostart", false)));
-        text(w, content, "Priority", "1");
-        text(w, content, "Origin", "3");
+        date((uint64_t)dict_integer(definition, "created", (int64_t)w->now_sec), created);
+        date(w->now_sec, now);
+        ovf_text(&w->xml, content, "Name", "%s", dict_string(definition, "name", ""));
+        ovf_text(&w->xml, content, "Description", "%s", dict_string(definition, "description", ""));
+        ovf_text(&w->xml, content, "Comment", "%s", "");
+        ovf_text(&w->xml, content, "CreationDate", "%s", created);
+        ovf_text(&w->xml, content, "ExportDate", "%s", now);
+        ovf_text(&w->xml, content, "DeleteProtected", "false");
+        ovf_text(&w->xml, content, "IsSmartcardEnabled", "false");
+        ovf_text(&w->xml, content, "ClusterName", "%s", dict_string(definition, "cluster", "Default"));
+        ovf_text(&w->xml, content, "ClusterCompatibilityVersion", "%s", COMPATIBILITY_VERSION);
+        ovf_text(&w->xml, content, "VmType", "1");
+        ovf_text(&w->xml, content, "IsStateless", "false");
+        ovf_text(&w->xml, content, "IsRunAndPause", "false");
+        ovf_text(&w->xml, content, "AutoStartup", "%s", yes(dict_boolean(definition, "autostart", false)));
+        ovf_text(&w->xml, content, "Priority", "1");
+        ovf_text(&w->xml, content, "Origin", "3");
         /* one less than the engine's number: 1 Q35 with BIOS, 2 Q35 with UEFI */
-        text(w, content, "BiosType", "%d", streq(dict_string(definition, "firmware", "bios"), "uefi") ? 2 : 1);
-        text(w, content, "default_boot_sequence", "0");
-        text(w, content, "MinAllocatedMem", "%" PRIi64, dict_integer(definition, "memory", 0) / (int64_t)MIB);
-        text(w, content, "MaxMemorySizeMb", "%" PRIi64, dict_integer(definition, "memory", 0) / (int64_t)MIB);
+        ovf_text(&w->xml, content, "BiosType", "%d", streq(dict_string(definition, "firmware", "bios"), "uefi") ? 2 : 1);
+        ovf_text(&w->xml, content, "default_boot_sequence", "0");
+        ovf_text(&w->xml, content, "MinAllocatedMem", "%" PRIi64, dict_integer(definition, "memory", 0) / (int64_t)MIB);
+        ovf_text(&w->xml, content, "MaxMemorySizeMb", "%" PRIi64, dict_integer(definition, "memory", 0) / (int64_t)MIB);
         if (dict_string(definition, "lease_domain", NULL))
-                text(w, content, "LeaseDomainId", "%s", dict_string(definition, "lease_domain", ""));
-        text(w, content, "TemplateId", "%s", template ? id : BLANK_UUID);
+                ovf_text(&w->xml, content, "LeaseDomainId", "%s", dict_string(definition, "lease_domain", ""));
+        ovf_text(&w->xml, content, "TemplateId", "%s", template ? w->id : dict_string(definition, "template_id", BLANK_UUID));
         if (template)
-                text(w, content, "TemplateType", "TEMPLATE");
+                ovf_text(&w->xml, content, "TemplateType", "TEMPLATE");
         else {
-                text(w, content, "TemplateName", "Blank");
-                text(w, content, "IsInitilized", "true");
-                text(w, content, "DefaultDisplayType", "2");
+                ovf_text(&w->xml, content, "TemplateName", "%s", dict_string(definition, "template_name", "Blank"));
+                ovf_text(&w->xml, content, "IsInitilized", "true");
+                ovf_text(&w->xml, content, "DefaultDisplayType", "2");
         }
 }
 
-static int write_disks(Writer *w, xmlNode *references, xmlNode *list, xmlNode *hardware, const json_t *definition, const VolumeList *lists,
-                       size_t n_lists, sd_bus_error *error) {
+static int write_disks(Writer *w, xmlNode *references, xmlNode *list, xmlNode *hardware, sd_bus_error *error) {
         const json_t *disk;
         size_t i;
 
-        json_array_foreach(json_object_get(definition, "disks"), i, disk) {
-                DiskChain chain = { 0 };
-                int r = chain_of(disk, lists, n_lists, &chain, error);
+        json_array_foreach(json_object_get(w->definition, "disks"), i, disk) {
+                DiskChain chain;
+                int r = chain_of(w, disk, &chain, error);
 
                 if (r < 0)
                         return r;
                 for (int k = 0; k < chain.n; k++) {
-                        write_file(w, references, dict_string(disk, "image", ""), chain.records[k]);
-                        write_disk(w, list, disk, chain.records[k]);
-                        write_disk_item(w, hardware, disk, chain.records[k]);
+                        write_file(w, references, chain.image, chain.records[k]);
+                        write_disk(w, list, disk, chain.records[k], k == 0);
+                        write_disk_item(w, hardware, disk, chain.records[k], chain.template_volume);
                 }
         }
         return 0;
 }
 
-static int write_all(Writer *w, const json_t *definition, const VolumeList *lists, size_t n_lists, uint64_t now_sec, sd_bus_error *error) {
-        const int64_t mib = dict_integer(definition, "memory", 0) / (int64_t)MIB;
-        xmlNode *envelope = begin(w), *references, *list, *content, *hardware, *system;
+/* ---- snapshots ---- */
+
+/* base64 of the definition the VM had then. One that cannot be written, because a disk has gone since, is left out: the engine does without too. */
+static int write_configuration(Writer *w, xmlNode *node, const json_t *snapshot) {
+        Writer then = { .definition = json_object_get(snapshot, "configuration"), .id = w->id, .domain = w->domain, .lists = w->lists, .n_lists = w->n_lists,
+                        .now_sec = (uint64_t)dict_integer(snapshot, "created", (int64_t)w->now_sec), .of_snapshot = true };
+        _cleanup_free_ char *text = NULL, *encoded = NULL;
+        int r;
+
+        if (!then.definition || w->no_configurations)
+                return 0;
+        (void) snprintf(then.active, sizeof(then.active), "%s", dict_string(snapshot, "id", ""));
+        r = write_text(&then, &text, NULL);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        encoded = ovf_base64(text);
+        if (!encoded)
+                return -ENOMEM;
+        ovf_text(&w->xml, node, "VmConfiguration", "%s", encoded);
+        return 0;
+}
+
+static xmlNode *write_snapshot(Writer *w, xmlNode *list, const char *id, const char *type, const char *name, uint64_t created_sec) {
+        xmlNode *node = ovf_add(&w->xml, list, "Snapshot");
+        char created[32];
+
+        date(created_sec, created);
+        ovf_attribute(&w->xml, node, w->xml.ovf, "id", "%s", id);
+        ovf_text(&w->xml, node, "Type", "%s", type);
+        ovf_text(&w->xml, node, "Description", "%s", name);
+        ovf_text(&w->xml, node, "CreationDate", "%s", created);
+        return node;
+}
+
+/* The engine's text has one for the present too. What we call the name of a snapshot is its description there; ours is what readers of the engine's pass over. */
+static int write_snapshots(Writer *w, xmlNode *content) {
+        const json_t *snapshots = json_object_get(w->definition, "snapshots"), *snapshot;
+        xmlNode *list;
+        size_t i;
+
+        if (!snapshots)
+                return 0;
+        list = ovf_section(&w->xml, content, "SnapshotsSection");
+        json_array_foreach(snapshots, i, snapshot) {
+                const char *comment = dict_string(snapshot, "description", "");
+                xmlNode *node = write_snapshot(w, list, dict_string(snapshot, "id", ""), "REGULAR", dict_string(snapshot, "name", ""),
+                                               (uint64_t)dict_integer(snapshot, "created", 0));
+                int r;
+
+                if (*comment)
+                        ovf_text(&w->xml, node, "Comment", "%s", comment);
+                r = write_configuration(w, node, snapshot);
+                if (r < 0)
+                        return r;
+        }
+        (void) write_snapshot(w, list, w->active, "ACTIVE", "Active VM", w->now_sec);
+        return 0;
+}
+
+/* The present has an id as well, and nobody keeps one: it follows from the VM's. */
+static void active_id(const char *vm, char ret[static UUID_STRING_MAX]) {
+        static const char digits[] = "0123456789abcdef";
+
+        (void) snprintf(ret, UUID_STRING_MAX, "%s", vm);
+        for (size_t i = 0; i < 8 && ret[i]; i++) {
+                const char *digit = strchr(digits, ret[i]);
+
+                ret[i] = digit ? digits[15 - (digit - digits)] : ret[i];
+        }
+}
+
+/* ---- all of it ---- */
+
+static xmlNode *write_hardware(Writer *w, xmlNode *content) {
+        const int64_t mib = dict_integer(w->definition, "memory", 0) / (int64_t)MIB;
+        xmlNode *hardware = ovf_section(&w->xml, content, "VirtualHardwareSection"), *system;
         const json_t *nic;
         size_t i;
 
-        references = add(w, envelope, "References");
-        write_networks(w, envelope, definition);
-        list = section(w, envelope, "DiskSection");
-        text(w, list, "Info", "List of Virtual Disks");
-        content = add(w, envelope, "Content");
-        attribute(w, content, w->ovf, "id", "out");
-        attribute(w, content, w->xsi, "type", "ovf:VirtualSystem_Type");
-        write_properties(w, content, definition, now_sec);
-        system = section(w, content, "OperatingSystemSection");
-        attribute(w, system, w->ovf, "id", "%s", dict_string(definition, "id", ""));
-        attribute(w, system, w->ovf, "required", "false");
-        text(w, system, "Info", "Guest Operating System");
-        text(w, system, "Description", "other");
-        hardware = section(w, content, "VirtualHardwareSection");
-        text(w, hardware, "Info", "%" PRIi64 " CPU, %" PRIi64 " Memory", dict_integer(definition, "cpus", 1), mib);
-        system = add(w, hardware, "System");
-        system = add_ns(w, system, w->vssd, "VirtualSystemType");
+        ovf_text(&w->xml, hardware, "Info", "%" PRIi64 " CPU, %" PRIi64 " Memory", dict_integer(w->definition, "cpus", 1), mib);
+        system = ovf_add(&w->xml, hardware, "System");
+        system = ovf_add_ns(&w->xml, system, w->xml.vssd, "VirtualSystemType");
         if (system)
                 xmlNodeSetContent(system, (const xmlChar *)"ENGINE " ENGINE_VERSION);
-        write_cpu(w, hardware, definition);
+        write_cpu(w, hardware, w->definition);
         write_memory(w, hardware, mib);
-        json_array_foreach(json_object_get(definition, "nics"), i, nic)
+        json_array_foreach(json_object_get(w->definition, "nics"), i, nic)
                 write_nic(w, hardware, nic, i);
-        return write_disks(w, references, list, hardware, definition, lists, n_lists, error);
+        return hardware;
+}
+
+static int write_all(Writer *w, sd_bus_error *error) {
+        xmlNode *envelope = ovf_begin(&w->xml), *references, *list, *content, *system;
+        int r;
+
+        ovf_attribute(&w->xml, envelope, w->xml.ovf, "version", "%s", ENGINE_VERSION);
+        references = ovf_add(&w->xml, envelope, "References");
+        write_networks(w, envelope, w->definition);
+        list = ovf_section(&w->xml, envelope, "DiskSection");
+        ovf_text(&w->xml, list, "Info", "List of Virtual Disks");
+        content = ovf_add(&w->xml, envelope, "Content");
+        ovf_attribute(&w->xml, content, w->xml.ovf, "id", "out");
+        ovf_attribute(&w->xml, content, w->xml.xsi, "type", "ovf:VirtualSystem_Type");
+        write_properties(w, content);
+        system = ovf_section(&w->xml, content, "OperatingSystemSection");
+        ovf_attribute(&w->xml, system, w->xml.ovf, "id", "%s", w->id);
+        ovf_attribute(&w->xml, system, w->xml.ovf, "required", "false");
+        ovf_text(&w->xml, system, "Info", "Guest Operating System");
+        ovf_text(&w->xml, system, "Description", "other");
+        r = write_disks(w, references, list, write_hardware(w, content), error);
+        return r < 0 ? r : write_snapshots(w, content);
+}
+
+static int write_text(Writer *w, char **ret, sd_bus_error *error) {
+        int r, end;
+
+        r = write_all(w, error);
+        end = ovf_end(&w->xml, ret);
+        if (r >= 0)
+                return end;
+        free(*ret);
+        *ret = NULL;
+        return r;
 }
 
 int ovf_write(const json_t *definition, const char *domain, const VolumeList *lists, size_t n_lists, uint64_t now_sec, char **ret, sd_bus_error *error) {
-        Writer w = { .domain = domain };
-        xmlChar *dumped = NULL;
-        int size = 0, r;
+        Writer w = { .definition = definition, .id = dict_string(definition, "id", ""), .domain = domain, .lists = lists, .n_lists = n_lists, .now_sec = now_sec };
+        int r;
 
-        r = write_all(&w, definition, lists, n_lists, now_sec, error);
-        if (r >= 0 && !w.failed)
-                xmlDocDumpMemoryEnc(w.doc, &dumped, &size, "UTF-8");
-        if (r >= 0)
-                *ret = dumped ? strdup((const char *)dumped) : NULL;
-        if (r >= 0 && !*ret)
-                r = -ENOMEM;
-        if (dumped)
-                xmlFree(dumped);
-        if (w.doc)
-                xmlFreeDoc(w.doc);
-        return r;
+        if (json_object_get(definition, "snapshots"))
+                active_id(w.id, w.active);
+        r = write_text(&w, ret, error);
+        if (r < 0 || strlen(*ret) <= OVF_BYTES_MAX)
+                return r;
+        /* nobody would read it: rather without what the VM was at each of its snapshots */
+        free(TAKE_PTR(*ret));
+        w.no_configurations = true;
+        r = write_text(&w, ret, error);
+        if (r < 0 || strlen(*ret) <= OVF_BYTES_MAX)
+                return r;
+        free(TAKE_PTR(*ret));
+        sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "The definition of %s is larger than %" PRIu64 " bytes", w.id, (uint64_t)OVF_BYTES_MAX);
+        return -EINVAL;
 }

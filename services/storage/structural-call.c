@@ -12,6 +12,9 @@
 #include "lease-request.h"
 #include "structural.h"
 
+/* Doubled as often as is needed, up to STRUCTURAL_BYTES_MAX. */
+#define FIRST_BYTES (64 * KIB)
+
 static int send_all(int fd, const char *text, size_t size) {
         while (size > 0) {
                 ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
@@ -40,14 +43,24 @@ static int send_json(int fd, const json_t *object) {
 
 /* Until end of file. Return: 0; -EBADMSG, also for nothing at all; -EFBIG; another errno. */
 static int receive_json(int fd, json_t **ret) {
-        _cleanup_free_ char *text = malloc(STRUCTURAL_BYTES_MAX);
-        size_t size = 0;
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0, room = 0;
 
-        if (!text)
-                return -ENOMEM;
         for (;;) {
-                ssize_t n = recv(fd, text + size, STRUCTURAL_BYTES_MAX - size, 0);
+                ssize_t n;
 
+                if (size == room) {
+                        char *larger;
+
+                        if (room == STRUCTURAL_BYTES_MAX)
+                                return -EFBIG;
+                        room = room > 0 ? 2 * room : FIRST_BYTES;
+                        larger = realloc(text, room);
+                        if (!larger)
+                                return -ENOMEM;
+                        text = larger;
+                }
+                n = recv(fd, text + size, room - size, 0);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
@@ -55,8 +68,6 @@ static int receive_json(int fd, json_t **ret) {
                 if (n == 0)
                         break;
                 size += (size_t)n;
-                if (size == STRUCTURAL_BYTES_MAX)
-                        return -EFBIG;
         }
         *ret = json_loadb(text, size, 0, NULL);
         return *ret ? 0 : -EBADMSG;

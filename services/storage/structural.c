@@ -20,6 +20,7 @@ static const struct {
                 {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish}, {"finish-wipe", io_wipe_finish}, {"reduce-volume", io_volume_reduce},
                 {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
                 {"upgrade", io_domain_upgrade},
+                {"write-ovf", io_ovf_write},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -68,6 +69,11 @@ json_t *structural_request(const Io *io) {
         }
         if (request && io->run == io_domain_upgrade &&
             json_object_update_new(request, json_pack("{s:i, s:i}", "upgrade", (int)io->upgrade_version, "host_id", (int)io->host_id)) < 0) {
+                json_decref(request);
+                return NULL;
+        }
+        if (request && io->run == io_ovf_write &&
+            json_object_update_new(request, json_pack("{s:O, s:O}", "definitions", io->definitions, "removed", io->removed)) < 0) {
                 json_decref(request);
                 return NULL;
         }
@@ -149,6 +155,16 @@ static int read_upgrade(const json_t *request, Io *io) {
         return 0;
 }
 
+static int read_definitions(const json_t *request, Io *io) {
+        json_t *definitions = json_object_get(request, "definitions"), *removed = json_object_get(request, "removed");
+
+        if (!json_is_array(definitions) || !json_is_array(removed))
+                return -EBADMSG;
+        io->definitions = json_incref(definitions);
+        io->removed = json_incref(removed);
+        return 0;
+}
+
 static int read_disposal(const json_t *request, Io *io) {
         int wipe, discard;
 
@@ -212,6 +228,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_devices_add && read_devices(request, io) < 0)
                 return garbage(error, "The request");
+        if (io->run == io_ovf_write && read_definitions(request, io) < 0)
+                return garbage(error, "The request");
         if (io->run == io_domain_upgrade && read_upgrade(request, io) < 0)
                 return garbage(error, "The request");
         *ret = TAKE_PTR(io);
@@ -226,9 +244,9 @@ json_t *structural_answer(const Io *io, int r) {
         if (r < 0)
                 return json_pack("{s:i, s:i, s:s, s:s}", "version", STRUCTURAL_VERSION, "r", r, "error",
                                  io->error.name ?: RHV_ERROR_BACKEND_FAILED, "message", io->error.message ?: strerror(-r));
-        return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:s}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
+        return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:s, s:O*}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
                          "skipped", (int)io->skipped, "changed", (int)io->changed, "offset", (json_int_t)io->offset_bytes, "capacity",
-                         (json_int_t)metadata->capacity_bytes, "format", volume_format_to_string(metadata->format));
+                         (json_int_t)metadata->capacity_bytes, "format", volume_format_to_string(metadata->format), "report", io->report);
 }
 
 int structural_answer_read(const json_t *answer, Io *io) {
@@ -254,5 +272,8 @@ int structural_answer_read(const json_t *answer, Io *io) {
         io->offset_bytes = (uint64_t)offset;
         io->plan.metadata.capacity_bytes = (uint64_t)capacity;
         io->plan.metadata.format = volume_format_from_string(format);
-        return 0;
+        if (io->run != io_ovf_write)
+                return 0;
+        io->report = json_incref(json_object_get(answer, "report"));
+        return json_is_object(io->report) ? 0 : garbage(&io->error, "The answer of rhv-structural");
 }

@@ -54,6 +54,10 @@ VolumeRecord *volume_list_leaf(const VolumeList *list) {
         return templates == 1 ? shared : NULL;
 }
 
+bool volume_is_of_template(const VolumeRecord *record, const char *image) {
+        return record->metadata.role == VOLUME_SHARED && !streq(record->metadata.image, image);
+}
+
 VolumeRecord *volume_list_unfinished_parent(const VolumeList *list) {
         for (size_t i = 0; i < list->n; i++) {
                 const VolumeRecord *child = &list->records[i];

@@ -44,6 +44,9 @@ VolumeRecord *volume_list_leaf(const VolumeList *list) _pure_;
 /* A LEAF that has a child: an internal volume whose rewrite did not happen. NULL: none is left. */
 VolumeRecord *volume_list_unfinished_parent(const VolumeList *list) _pure_;
 
+/* Does the volume, found among those of image, belong to a template that image is based on? */
+bool volume_is_of_template(const VolumeRecord *record, const char *image) _pure_;
+
 /* What is asked for. */
 typedef struct VolumeRequest {
         char image[UUID_STRING_MAX];

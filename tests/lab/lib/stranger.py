@@ -398,6 +398,7 @@ def requests():
     table[(f"{cluster}.StorageDomain", "ListUnregistered")] = [(local1, ({},))]
     table[(f"{cluster}.StorageDomain", "RegisterDisk")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "RegisterVm")] = [(local1, (NOBODY, {}, {}))]
+    table[(f"{cluster}.StorageDomain", "RegisterTemplate")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "ImportVm")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "ImportTemplate")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.Host", "Update")] = [(host, (what, {}))]

@@ -3,7 +3,9 @@
 #include "cluster-fixture.h"
 
 #include "description.h"
-#include "ovf-keep.h"
+#include "ovf-definition.h"
+#include "plan-snapshot.h"
+#include "plan-template.h"
 
 static void test_description(void **state) {
         ClusterFixture fixture;
@@ -91,7 +93,7 @@ static void test_ovf(void **state) {
         assert_true(ovf_is_kept_on(fixture.model, bare, here->parent));
         assert_false(ovf_is_kept_on(fixture.model, bare, other));
 
-        first = ovf_definition(vm, here->parent);
+        first = ovf_definition(fixture.model, vm, here->parent);
         assert_string_equal(dict_string(first, "name", ""), "one");
         assert_string_equal(dict_string(first, "cluster", ""), "Default");
         assert_string_equal(dict_string(first, "description", ""), "mine");
@@ -107,7 +109,7 @@ static void test_ovf(void **state) {
         assert_string_equal(dict_string(nic, "mac", ""), "56:6f:01:02:00:00");
         assert_false(dict_boolean(nic, "link", true));
 
-        second = ovf_definition(vm, other);
+        second = ovf_definition(fixture.model, vm, other);
         disk = json_array_get(json_object_get(second, "disks"), 0);
         assert_string_equal(dict_string(disk, "name", ""), "data");
         assert_string_equal(dict_string(disk, "bus", ""), "scsi");
@@ -116,13 +118,123 @@ static void test_ovf(void **state) {
         /* a disk that is still being made is not there yet */
         set_state(&fixture, there, "locked");
         json_decref(second);
-        second = ovf_definition(vm, other);
+        second = ovf_definition(fixture.model, vm, other);
         assert_int_equal(json_array_size(json_object_get(second, "disks")), 0);
         cluster_fixture_done(&fixture);
 }
 
+static void snapshot_made(ClusterFixture *fixture, Object *vm, const char *name, uint64_t created_usec) {
+        _cleanup_json_ json_t *description = json_pack("{s:s, s:s}", "name", name, "description", "why"), *steps = NULL;
+        Change *change = change_new();
+        const Object *snapshot;
+
+        assert_ok(plan_create_snapshot(&fixture->plan, vm, description, created_usec, change, &steps, NULL));
+        commit_ok(fixture, change);
+        snapshot = model_resolve(fixture->model, KIND_SNAPSHOT, name, vm, NULL);
+        change = change_new();
+        assert_ok(plan_snapshot_done(&fixture->plan, snapshot, 1, NULL, change));
+        commit_ok(fixture, change);
+}
+
+/* A VM's snapshots are kept with it, the oldest first, and what it was then; one that is being made is none. */
+static void test_ovf_snapshots(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *kept = NULL, *steps = NULL, *description = json_pack("{s:s}", "name", "third"), *renamed = json_pack("{s:s}", "name", "new");
+        const json_t *snapshots, *first, *then, *disk;
+        char base[37];
+        Object *root, *vm;
+        Change *change;
+
+        cluster_fixture_init(&fixture);
+        root = disk_ok(&fixture, "root", false);
+        (void) snprintf(base, sizeof base, "%s", dict_string(root->spec, "volume", ""));
+        vm = created(&fixture, plan_create_vm, KIND_VM,
+                     json_pack("{s:s, s:s, s:[{s:s, s:s}], s:[{s:s}]}", "name", "one", "description", "mine", "disks", "disk", "root", "bus", "scsi", "nics", "network",
+                               "ovirtmgmt"));
+        snapshot_made(&fixture, vm, "first", 5 * USEC_PER_SEC);
+        change = change_new();
+        assert_ok(plan_update(&fixture.plan, vm, renamed, change, NULL));
+        commit_ok(&fixture, change);
+        snapshot_made(&fixture, vm, "second", 9 * USEC_PER_SEC);
+        change = change_new();
+        assert_ok(plan_create_snapshot(&fixture.plan, vm, description, 10, change, &steps, NULL));
+        commit_ok(&fixture, change);
+
+        kept = ovf_definition(fixture.model, vm, root->parent);
+        snapshots = json_object_get(kept, "snapshots");
+        assert_int_equal(json_array_size(snapshots), 2);
+        first = json_array_get(snapshots, 0);
+        assert_string_equal(dict_string(first, "name", ""), "first");
+        assert_string_equal(dict_string(first, "description", ""), "why");
+        assert_int_equal(dict_integer(first, "created", 0), 5);
+        assert_string_equal(dict_string(json_array_get(snapshots, 1), "name", ""), "second");
+        disk = json_array_get(json_object_get(first, "disks"), 0);
+        assert_string_equal(dict_string(disk, "volume", ""), base);
+        then = json_object_get(first, "configuration");
+        assert_string_equal(dict_string(then, "name", ""), "one");
+        assert_string_equal(dict_string(then, "cluster", ""), "Default");
+        disk = json_array_get(json_object_get(then, "disks"), 0);
+        assert_string_equal(dict_string(disk, "volume", ""), base);
+        assert_string_equal(dict_string(disk, "bus", ""), "scsi");
+        assert_true(dict_boolean(disk, "boot", false));
+        assert_string_equal(dict_string(json_array_get(json_object_get(then, "nics"), 0), "mac", ""), "56:6f:01:02:00:00");
+        disk = json_array_get(json_object_get(kept, "disks"), 0);
+        assert_string_equal(dict_string(disk, "volume", ""), dict_string(root->spec, "volume", "?"));
+        cluster_fixture_done(&fixture);
+}
+
+static void test_ovf_template(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *kept = NULL, *thin = NULL, *steps = NULL, *layers = NULL, *given = json_pack("{s:s, s:s}", "name", "golden", "description", "all of it"),
+                              *use = json_pack("{s:s}", "name", "two");
+        Object *root, *vm, *template_object, *other;
+        const json_t *disk;
+        Change *change;
+        char id[37];
+
+        cluster_fixture_init(&fixture);
+        root = disk_ok(&fixture, "root", false);
+        other = created(&fixture, plan_create_storage_domain, KIND_STORAGE_DOMAIN, json_pack("{s:s, s:s, s:s}", "name", "far", "type", "local", "path", "/far"));
+        set_state(&fixture, other, "attached");
+        vm = created(&fixture, plan_create_vm, KIND_VM,
+                     json_pack("{s:s, s:i, s:[{s:s, s:s}], s:[{s:s}]}", "name", "one", "cpus", 3, "disks", "disk", "root", "bus", "sata", "nics", "network", "ovirtmgmt"));
+        change = change_new();
+        assert_ok(plan_create_template(&fixture.plan, vm, given, 7 * USEC_PER_SEC, change, &steps, id, NULL));
+        commit_ok(&fixture, change);
+        change = change_new();
+        assert_ok(plan_template_made(&fixture.plan, id, NULL, change));
+        commit_ok(&fixture, change);
+        template_object = model_find(fixture.model, KIND_TEMPLATE, id);
+        assert_true(ovf_is_kept_on(fixture.model, template_object, root->parent));
+        assert_false(ovf_is_kept_on(fixture.model, template_object, other));
+
+        kept = ovf_definition(fixture.model, template_object, root->parent);
+        assert_true(dict_boolean(kept, "template", false));
+        assert_string_equal(dict_string(kept, "name", ""), "golden");
+        assert_string_equal(dict_string(kept, "description", ""), "all of it");
+        assert_int_equal(dict_integer(kept, "cpus", 0), 3);
+        assert_int_equal(dict_integer(kept, "created", 0), 7);
+        assert_null(json_object_get(json_array_get(json_object_get(kept, "nics"), 0), "mac"));
+        disk = json_array_get(json_object_get(kept, "disks"), 0);
+        assert_string_equal(dict_string(disk, "bus", ""), "sata");
+        assert_string_equal(dict_string(disk, "image", ""), dict_string(json_object_get(json_array_get(steps, 0), "target"), "image", "?"));
+
+        change = change_new();
+        assert_ok(plan_template_vm(&fixture.plan, template_object, use, change, &layers, id, NULL));
+        commit_ok(&fixture, change);
+        thin = ovf_definition(fixture.model, model_find(fixture.model, KIND_VM, id), root->parent);
+        assert_string_equal(dict_string(thin, "template_id", ""), template_object->id);
+        assert_string_equal(dict_string(thin, "template_name", ""), "golden");
+        cluster_fixture_done(&fixture);
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_description), cmocka_unit_test(test_ovf) };
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_description),
+                cmocka_unit_test(test_ovf),
+                cmocka_unit_test(test_ovf_snapshots),
+                cmocka_unit_test(test_ovf_template),
+        };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,7 @@ static void test_wrong_names(void **state) {
               "rhvctl: VM '../../etc/passwd' does not exist; `rhvctl vm list` shows those there are\n");
         check("rhvctl disk show data", 1, "",
               "rhvctl: 2 disks are called 'data'; give the id instead, `rhvctl disk list` shows it\n");
+        check("rhvctl storage upgrade 11111111-2222-4333-8444-555555555555 --format 4294967301", 2, "", "rhvctl: --format 4294967301 is no version of a domain\n");
         check("rhvctl vm show", 2, "", "rhvctl: missing VM; usage: rhvctl vm show VM\n");
         check("rhvctl job show nonsense", 1, "",
               "rhvctl: job 'nonsense' does not exist (any more); `rhvctl job list` shows those there are\n");

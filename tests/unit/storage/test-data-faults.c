@@ -20,6 +20,8 @@
 #include "heir.h"
 #include "io.h"
 #include "layout-file.h"
+#include "ovf-store.h"
+#include "ovf-update.h"
 
 #define DOMAIN "dddddddd-0000-4000-8000-000000000000"
 #define IMAGE "aaaaaaaa-0000-4000-8000-000000000000"
@@ -276,6 +278,65 @@ static void check_top(const char *reads, const char *now) {
         assert_int_equal(json_integer_value(json_object_get(info, "virtual-size")), leaf->metadata.capacity_bytes);
 }
 
+/* ---- OVF stores ---- */
+
+#define STORE_BYTES 20480U
+#define STORES_SEC 1795752788U
+
+/* A definition's letter, over and over: what is half of one and half of another is seen. */
+static int compose_letter(const OvfComposition *in, OvfComposed *ret, sd_bus_error *error) {
+        ret->tar = malloc(STORE_BYTES);
+        ret->skipped = json_array();
+        if (!ret->tar || !ret->skipped)
+                return -ENOMEM;
+        memset(ret->tar, json_string_value(json_array_get(in->definitions, 0))[0], STORE_BYTES);
+        ret->size = STORE_BYTES;
+        return 0;
+}
+
+static int write_letter(const char *letter, uint64_t now_sec) {
+        _cleanup_json_ json_t *definitions = json_pack("[s]", letter), *removed = json_array(), *result = NULL;
+
+        return ovf_update(&place, definitions, removed, now_sec, compose_letter, &result, NULL);
+}
+
+static void make_stores(void) {
+        make_chain();
+        assert_ok(write_letter("o", STORES_SEC));
+}
+
+/* The clock was set back: it counts all the same. */
+static int write_stores(void) {
+        return write_letter("n", STORES_SEC - 3600);
+}
+
+/* letter: NULL for either. */
+static void check_stores(const char *letter) {
+        _cleanup_free_ char(*ids)[UUID_STRING_MAX] = NULL;
+        VolumeList lists[8] = {};
+        char data[STORE_BYTES];
+        bool skip[8] = {};
+        OvfStore store;
+        size_t n = 0;
+        int fd = -EBADF;
+
+        assert_ok(layout_file.list_images(&place, &ids, &n, NULL));
+        assert_true(n <= ELEMENTSOF(lists));
+        for (size_t i = 0; i < n; i++)
+                assert_ok(layout_file.list_volumes(&place, ids[i], &lists[i], NULL));
+        assert_true(ovf_store_choose(lists, n, skip, &store) >= 0);
+        for (size_t i = 0; i < n; i++)
+                volume_list_clear(&lists[i]);
+        assert_int_equal(store.size_bytes, STORE_BYTES);
+        assert_ok(layout_file.volume_open(&place, store.image, store.volume, false, &fd, NULL));
+        assert_int_equal(pread(fd, data, sizeof(data), 0), sizeof(data));
+        (void) close(fd);
+        for (size_t i = 1; i < sizeof(data); i++)
+                assert_int_equal(data[i], data[0]);
+        if (letter)
+                assert_int_equal(data[0], letter[0]);
+}
+
 typedef struct Scenario {
         const char *name;
         void (*set_up)(void);
@@ -296,6 +357,7 @@ static const Scenario scenarios[] = {
                 {"copy", make_chain, copy, READS_CHAIN, C, NULL},
                 {"snapshot", make_chain, snapshot, READS_CHAIN, "bbbbbbbb-0000-4000-8000-000000000004", NULL},
                 {"upgrade", make_old, upgrade, READS_CHAIN, C, NULL},
+                {"OVF stores", make_stores, write_stores, READS_CHAIN, C, NULL},
                 {"drop the top", make_chain, drop, NULL, B, READS_BELOW},
 };
 
@@ -339,6 +401,8 @@ static bool walk(const Scenario *scenario, const char *point) {
                 assert_ok(layout_file.clean(&place, &n, NULL));
                 if (scenario->reads)
                         check_top(scenario->reads, NULL);
+                if (scenario->work == write_stores)
+                        check_stores(NULL);
                 assert_false(run_until(scenario, "none"));
         }
         assert_ok(layout_file.clean(&place, &n, NULL));
@@ -346,6 +410,8 @@ static bool walk(const Scenario *scenario, const char *point) {
         check_top(scenario->after ?: scenario->reads, scenario->top);
         if (scenario->work == upgrade)
                 check_upgraded();
+        if (scenario->work == write_stores)
+                check_stores("n");
         if (scenario->work == copy)
                 check_reads(OTHER, A, "qcow2", scenario->reads);
         run("rm -rf %s/" DOMAIN, base);

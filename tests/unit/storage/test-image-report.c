@@ -86,6 +86,29 @@ static void test_whole(void **state) {
         assert_int_equal(json_integer_value(json_object_get(report, "capacity")), GIB);
         assert_int_equal(json_integer_value(json_object_get(report, "true_size")), 3 * MIB);
         assert_string_equal(json_string_value(json_object_get(report, "format")), "qcow2");
+        assert_true(json_is_false(json_object_get(report, "template")));
+        assert_null(json_object_get(report, "template_image"));
+        assert_int_equal(json_array_size(json_object_get(report, "volumes")), 3);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(report, "volumes"), 1), "id")), MIDDLE);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(report, "volumes"), 1), "format")), "qcow2");
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(report, "volumes"), 1), "capacity")), GIB);
+}
+
+static void test_template(void **state) {
+        Fixture *f = *state;
+        _cleanup_json_ json_t *thin = NULL, *own = NULL;
+
+        f->list.records[0].metadata.role = VOLUME_SHARED;
+        memcpy(f->list.records[0].metadata.image, OTHER, UUID_STRING_MAX);
+        thin = image_report(&f->list, DOMAIN, f->looks);
+        assert_string_equal(json_string_value(json_object_get(thin, "template_image")), OTHER);
+        assert_true(json_is_false(json_object_get(thin, "template")));
+        memcpy(f->list.records[0].metadata.image, IMAGE, UUID_STRING_MAX);
+        f->list.n = 1;
+        own = image_report(&f->list, DOMAIN, f->looks);
+        f->list.n = 3;
+        assert_true(json_is_true(json_object_get(own, "template")));
+        assert_null(json_object_get(own, "template_image"));
 }
 
 static void test_chain(void **state) {
@@ -181,7 +204,7 @@ static void test_empty(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_whole), TEST(test_chain), TEST(test_owner), TEST(test_headers), TEST(test_data),
+                TEST(test_whole), TEST(test_template), TEST(test_chain), TEST(test_owner), TEST(test_headers), TEST(test_data),
                 cmocka_unit_test(test_empty),
         };
 

@@ -13,6 +13,9 @@
 
 #define VM "eeeeeeee-0000-4000-8000-000000000001"
 #define OTHER "eeeeeeee-0000-4000-8000-000000000002"
+#define IMAGE "aaaaaaaa-0000-4000-8000-000000000001"
+#define VOLUME "bbbbbbbb-0000-4000-8000-000000000001"
+#define CHILD "bbbbbbbb-0000-4000-8000-000000000002"
 
 static void test_summary(void **state) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -22,11 +25,43 @@ static void test_summary(void **state) {
 
         text = test_data_read("engine-vm.ovf", &size);
         assert_ok(ovf_summary(text, size, VM, &summary, &error));
-        expected = json_pack("{s:s, s:b, s:I, s:i, s:s, s:s, s:[{s:s, s:s, s:s, s:b}], s:[{s:s, s:s, s:s}]}", "name", "web1 é", "template", 0,
-                             "memory", (json_int_t)(2 * GIB), "cpus", 4, "chipset", "q35", "firmware", "bios", "disks", "image",
+        expected = json_pack("{s:s, s:b, s:I, s:i, s:i, s:i, s:i, s:[], s:s, s:s, s:[{s:s, s:s, s:s, s:b}], s:[{s:s, s:s, s:s}]}", "name", "web1 é", "template", 0,
+                             "memory", (json_int_t)(2 * GIB), "cpus", 4, "sockets", 2, "cores", 2, "threads", 1, "snapshots", "chipset", "q35", "firmware", "bios", "disks", "image",
                              "aaaaaaaa-0000-4000-8000-000000000001", "volume", "bbbbbbbb-0000-4000-8000-000000000001", "bus", "scsi",
                              "boot", 1, "nics", "model", "virtio", "network", "ovirtmgmt", "mac", "56:6f:ef:88:00:00");
         assert_true(json_equal(summary, expected));
+}
+
+/* Snapshots as the engine writes them: those of the past, whichever order; what is no date, no id or no text is left out. */
+static void test_snapshots(void **state) {
+        static const char text[] =
+                "<Envelope><References><File href=\"" IMAGE "/" VOLUME "\"/><File href=\"" IMAGE "/" CHILD "\"/></References><Section><Disk fileRef=\"" IMAGE "/" VOLUME
+                "\" vm_snapshot_id=\"" OTHER "\"/><Disk fileRef=\"" IMAGE "/" CHILD "\" vm_snapshot_id=\"" VM "\"/></Section><Content><Name>a</Name>"
+                "<TemplateId>" OTHER "</TemplateId><Section><Snapshot id=\"" VM "\"><Type>ACTIVE</Type></Snapshot>"
+                "<Snapshot id=\"" OTHER "\"><Type>REGULAR</Type><Description>before</Description><CreationDate>2022/09/27 12:11:43</CreationDate><VmConfiguration>"
+                "PEVudmVsb3BlPjxDb250ZW50PjxOYW1lPnRoZW48L05hbWU+PC9Db250ZW50PjwvRW52ZWxvcGU+</VmConfiguration></Snapshot>"
+                "<Snapshot id=\"" OTHER "\"><Type>REGULAR</Type></Snapshot><Snapshot id=\"x\"><Type>REGULAR</Type></Snapshot>"
+                "<Snapshot id=\"" IMAGE "\"><Type>REGULAR</Type><CreationDate>soon</CreationDate><VmConfiguration>*</VmConfiguration></Snapshot></Section></Content></Envelope>";
+        _cleanup_json_ json_t *summary = NULL;
+        const json_t *snapshots, *first, *then;
+
+        assert_ok(ovf_summary(text, strlen(text), VM, &summary, NULL));
+        assert_string_equal(json_string_value(json_object_get(summary, "template_id")), OTHER);
+        snapshots = json_object_get(summary, "snapshots");
+        assert_int_equal(json_array_size(snapshots), 2);
+        first = json_array_get(snapshots, 0);
+        assert_string_equal(json_string_value(json_object_get(first, "id")), OTHER);
+        assert_string_equal(json_string_value(json_object_get(first, "name")), "before");
+        assert_int_equal(json_integer_value(json_object_get(first, "created")), 1664280703);
+        assert_int_equal(json_array_size(json_object_get(first, "disks")), 1);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(first, "disks"), 0), "volume")), VOLUME);
+        then = json_object_get(first, "configuration");
+        assert_string_equal(json_string_value(json_object_get(then, "name")), "then");
+        assert_null(json_object_get(then, "snapshots"));
+        first = json_array_get(snapshots, 1);
+        assert_null(json_object_get(first, "created"));
+        assert_null(json_object_get(first, "configuration"));
+        assert_int_equal(json_array_size(json_object_get(first, "disks")), 0);
 }
 
 static void test_summary_broken(void **state) {
@@ -151,7 +186,7 @@ static void test_choice(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_summary),     cmocka_unit_test(test_summary_broken), cmocka_unit_test(test_numbers_out_of_range),
+                cmocka_unit_test(test_summary), cmocka_unit_test(test_snapshots),     cmocka_unit_test(test_summary_broken), cmocka_unit_test(test_numbers_out_of_range),
                 cmocka_unit_test(test_store),       cmocka_unit_test(test_store_broken),   cmocka_unit_test(test_choice),
         };
 
