@@ -19,7 +19,7 @@ static const struct {
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
                 {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish}, {"finish-wipe", io_wipe_finish}, {"reduce-volume", io_volume_reduce},
                 {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
-                {"upgrade", io_domain_upgrade},
+                {"upgrade", io_domain_upgrade},       {"undo-copy", io_data_undo},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -207,6 +207,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_wipe_finish && (!*image || !io->place.type->layout->wipe_finish || !json_object_get(request, "data") ||
                                           read_data(json_object_get(request, "data"), DATA_WIPE, io) < 0))
+                return garbage(error, "The request");
+        if (io->run == io_data_undo && (!*image || !*volume))
                 return garbage(error, "The request");
         if (io->run == io_volume_reduce && (!*image || !*volume || !io->place.type->layout->volume_reduce))
                 return garbage(error, "The request");
