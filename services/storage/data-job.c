@@ -87,15 +87,23 @@ static void start_unit(Transfer *transfer) {
                 transfer_start_polling(transfer->manager);
 }
 
+static int finish(Transfer *transfer, Domain *domain, int (*run)(Io *), const char *volume, int r, const sd_bus_error *error);
+
 static void on_made(Task *task, Io *io, int r, const sd_bus_error *error) {
         Transfer *transfer = data_job_piece_ended(task);
+        Domain *domain;
 
         if (!transfer)
                 return;
-        if (r < 0)
-                transfer_end(transfer, r, error);
-        else
+        if (r >= 0) {
                 start_unit(transfer);
+                return;
+        }
+        /* Who made it was cut off, maybe at the very end; the lease may be held on. */
+        domain = data_job_domain(transfer, NULL);
+        if (r == -ECONNABORTED && domain && finish(transfer, domain, io_data_undo, transfer->request.volume, r, error) >= 0)
+                return;
+        transfer_end(transfer, r, error);
 }
 
 /* With the places it borrows. */

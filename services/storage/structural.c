@@ -21,6 +21,7 @@ static const struct {
                 {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
                 {"upgrade", io_domain_upgrade},
                 {"write-ovf", io_ovf_write},
+                {"undo-copy", io_data_undo},
 };
 
 const char *structural_word(int (*run)(Io *)) {
@@ -223,6 +224,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_wipe_finish && (!*image || !io->place.type->layout->wipe_finish || !json_object_get(request, "data") ||
                                           read_data(json_object_get(request, "data"), DATA_WIPE, io) < 0))
+                return garbage(error, "The request");
+        if (io->run == io_data_undo && (!*image || !*volume))
                 return garbage(error, "The request");
         if (io->run == io_volume_reduce && (!*image || !*volume || !io->place.type->layout->volume_reduce))
                 return garbage(error, "The request");

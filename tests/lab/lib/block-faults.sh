@@ -216,6 +216,7 @@ create() { new ${I}2 ${V}2 qcow2 capacity t 268435456; }
 layer() { new ${I}2 ${V}3 qcow2 parent s ${V}2; }
 make_disk() { assert_eq "done" "$(create)"; io ${V}2 qcow2 'write -P 2 0 1M' 'write -P 3 128M 2M'; }
 make_layer() { assert_eq "done" "$(layer)"; io "${V}3 ${V}2" qcow2 'write -P 4 2M 1M'; }
+read_layer() { io "${V}3 ${V}2" qcow2 'read -P 2 0 1M' 'read -P 4 2M 1M' 'read -P 3 128M 2M'; }
 read_disk() { io ${V}2 qcow2 'read -P 2 0 1M' 'read -P 0 1M 1M' 'read -P 3 128M 2M'; }
 DISK="$KEPT|2: 2<0 qcow2 256 256 LEGAL LEAF"
 LAYERED="$KEPT|2: 2<0 qcow2 256 256 LEGAL INTERNAL, 3<2 qcow2 256 256 LEGAL LEAF"
@@ -312,7 +313,7 @@ faults_data() {
 
         title "a thin disk grows"
         grow_thin() { data_job ExtendVolume 'ssta{sv}' ${I}2 ${V}3 536870912; }
-        check_grow_thin() { io "${V}3 ${V}2" qcow2 'read -P 2 0 1M' 'read -P 4 2M 1M' 'read -P 3 128M 2M'; }
+        check_grow_thin() { read_layer; }
         GROWN="$KEPT|2: 2<0 qcow2 256 256 LEGAL INTERNAL, 3<2 qcow2 512 512 LEGAL LEAF"
         BETWEEN="$KEPT|2: 2<0 qcow2 256 256 LEGAL INTERNAL, 3<2 qcow2 512 256 LEGAL LEAF"
         walk grow-volume grow_thin "$LAYERED" "$GROWN" "$BETWEEN"
@@ -320,7 +321,7 @@ faults_data() {
 
         title "room that it does not need is given back"
         reduce() { data_job ReduceVolume 'ssa{sv}' ${I}2 ${V}2; }
-        check_reduce() { io "${V}3 ${V}2" qcow2 'read -P 2 0 1M' 'read -P 4 2M 1M' 'read -P 3 128M 2M'; }
+        check_reduce() { read_layer; }
         REDUCED="$KEPT|2: 2<0 qcow2 128 256 LEGAL INTERNAL, 3<2 qcow2 256 256 LEGAL LEAF"
         walk reduce-volume reduce "$LAYERED" "$REDUCED"
 }
@@ -442,7 +443,8 @@ faults_domains() {
                 case $tags in
                 RHAT_storage_domain_UNREADY) ;;
                 *RHAT_storage_domain_UNREADY*) fail "half a domain: $tags" ;;
-                *) assert_eq "shared active" "$(domain_get host1 $E Name) $(domain_get host1 $E State)" ;;
+                # one that is complete, and of which nobody was told, is found by the same call again
+                *) [ "$RESULT" != "done" ] || assert_eq "shared active" "$(domain_get host1 $E Name) $(domain_get host1 $E State)" ;;
                 esac
         }
         unmake() {
@@ -541,7 +543,7 @@ faults_cleaning() {
         left_overs
         save ${V}2 ${V}3 ${V}6 ${V}7
         local after="$LAYERED|4: 6<0 qcow2 128 128 LEGAL LEAF" step=0
-        check_clear() { io "${V}3 ${V}2" qcow2 'read -P 2 0 1M' 'read -P 4 2M 1M' 'read -P 3 128M 2M'; }
+        check_clear() { read_layer; }
         while step=$((step + 1)); do
                 if [ "$FAULT_PARTS" = sample ]; then
                         step=$((1 + FAULT_PART % FAULT_STEPS))

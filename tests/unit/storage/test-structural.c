@@ -144,6 +144,23 @@ static void test_copy(void **state) {
         assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
 }
 
+/* What a copy has left goes under the lease as well: it is no work of the service's own. */
+static void test_undo(void **state) {
+        _cleanup_(io_freep) Io *io = make_volume(), *read = NULL;
+        _cleanup_json_ json_t *request = NULL, *other = NULL;
+        Io *refused;
+
+        io->run = io_data_undo;
+        request = structural_request(io);
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_ptr_equal(read->run, io_data_undo);
+        assert_string_equal(read->image, io->image);
+        assert_string_equal(read->volume, io->volume);
+        io->volume[0] = '\0';
+        other = structural_request(io);
+        assert_int_equal(structural_request_read(other, &refused, NULL), -EBADMSG);
+}
+
 static void test_devices(void **state) {
         _cleanup_(io_freep) Io *io = make_volume(), *read = NULL;
         _cleanup_json_ json_t *request = NULL;
@@ -261,7 +278,7 @@ static void test_watchdog(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_request),     cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_bad_places),
-                        cmocka_unit_test(test_devices),
+                        cmocka_unit_test(test_devices), cmocka_unit_test(test_undo),
                         cmocka_unit_test(test_answer),      cmocka_unit_test(test_refusal),       cmocka_unit_test(test_bad_answers),
                         cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog), cmocka_unit_test(test_grow),
                         cmocka_unit_test(test_copy),
