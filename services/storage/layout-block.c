@@ -71,6 +71,24 @@ static int check_devices(const DomainPlace *place, const LvmGroup *group, sd_bus
         return -ENODEV;
 }
 
+/* A LUN that was made smaller, or copied in part: what lies behind its end is gone, and nothing of the domain may be used as if it were not. */
+static int check_sizes(const DomainPlace *place, const LvmGroup *group, sd_bus_error *error) {
+        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
+        int r;
+
+        r = lvm_devices(place->path, &devices, error);
+        for (size_t i = 0; r >= 0 && i < devices.n; i++) {
+                const LvmDevice *device = &devices.rows[i];
+
+                if (!streq(device->group_uuid, group->uuid) || lvm_device_is_whole(device, group->extent_bytes))
+                        continue;
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s has %" PRIu64 " bytes, and %" PRIu64 " extents of domain %s should be on it: it is cut off", device->path,
+                                  device->size_bytes, device->extents, group->name);
+                r = -EBADMSG;
+        }
+        return r;
+}
+
 static int read_facts(const DomainPlace *place, const LvmGroup *group, DomainFacts *ret, bool *ret_sealed, sd_bus_error *error) {
         _cleanup_(key_value_clear) KeyValueList list = {};
         _cleanup_free_ char *text = NULL, *what = NULL;
@@ -184,6 +202,8 @@ static int block_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error 
                 r = read_facts(&place, &group, &opened.facts, &opened.sealed, error);
         if (r >= 0)
                 r = check_facts(&place, &group, &opened.facts, error);
+        if (r >= 0)
+                r = check_sizes(&place, &group, error);
         if (r < 0)
                 return r;
         memcpy(place.id, opened.facts.id, UUID_STRING_MAX);
@@ -212,6 +232,8 @@ static int block_look(const DomainPlace *place, DomainLook *ret, sd_bus_error *e
         r = check_devices(place, &group, &refusal);
         if (r >= 0)
                 r = check_facts(place, &group, &look.facts, &refusal);
+        if (r >= 0)
+                r = check_sizes(place, &group, &refusal);
         if (r < 0) {
                 look.refusal = strdup(refusal.message ?: "it cannot be opened");
                 if (!look.refusal)

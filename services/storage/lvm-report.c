@@ -96,6 +96,7 @@ static int read_device(const json_t *row, LvmDevice *ret) {
 
         if (!in_use || column_name(row, "pv_uuid", false, ret->uuid) < 0 || column_name(row, "vg_name", true, ret->group) < 0 ||
             column_name(row, "vg_uuid", true, ret->group_uuid) < 0 ||
+            column_number(row, "dev_size", &ret->size_bytes) < 0 || column_number(row, "pe_start", &ret->start_bytes) < 0 ||
             column_number(row, "pv_pe_count", &ret->extents) < 0 || column_count(row, "pv_mda_used_count", &ret->metadata_areas) < 0)
                 return -EBADMSG;
         ret->in_use = streq(in_use, "used");
@@ -107,6 +108,15 @@ static int read_device(const json_t *row, LvmDevice *ret) {
                 ret->path = NULL;
         }
         return r;
+}
+
+bool lvm_device_is_whole(const LvmDevice *device, uint64_t extent_bytes) {
+        uint64_t end_bytes;
+
+        if (device->size_bytes == 0)
+                return true;
+        return !__builtin_mul_overflow(device->extents, extent_bytes, &end_bytes) && !__builtin_add_overflow(end_bytes, device->start_bytes, &end_bytes) &&
+               end_bytes <= device->size_bytes;
 }
 
 void lvm_groups_clear(LvmGroups *groups) {

@@ -16,7 +16,7 @@
 
 #define LVM_GROUP_COLUMNS "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count,vg_mda_size,vg_mda_free,vg_tags"
 #define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags"
-#define LVM_DEVICE_COLUMNS "pv_name,pv_uuid,pv_pe_count,pv_mda_used_count,pv_in_use,vg_name,vg_uuid,vg_tags"
+#define LVM_DEVICE_COLUMNS "pv_name,pv_uuid,dev_size,pe_start,pv_pe_count,pv_mda_used_count,pv_in_use,vg_name,vg_uuid,vg_tags"
 
 typedef struct LvmGroup {
         char name[LVM_NAME_BYTES];
@@ -39,6 +39,8 @@ typedef struct LvmDevice {
         char uuid[LVM_NAME_BYTES];
         char group[LVM_NAME_BYTES]; /* empty: of none */
         char group_uuid[LVM_NAME_BYTES];
+        uint64_t size_bytes;  /* of the device itself; 0: it is not there */
+        uint64_t start_bytes; /* where its first extent begins */
         uint64_t extents;
         unsigned metadata_areas; /* in use */
         bool in_use;             /* it says of itself that it is of a group */
@@ -66,6 +68,9 @@ void lvm_devices_clear(LvmDevices *devices);
 int lvm_groups_parse(const char *text, size_t size, LvmGroups *ret, sd_bus_error *error);
 int lvm_volumes_parse(const char *text, size_t size, LvmVolumes *ret, sd_bus_error *error);
 int lvm_devices_parse(const char *text, size_t size, LvmDevices *ret, sd_bus_error *error);
+
+/* Are all extents that LVM's metadata say it has on the device? One that is not there is another matter, and counts as whole. */
+bool lvm_device_is_whole(const LvmDevice *device, uint64_t extent_bytes) _pure_;
 
 /* [A-Za-z0-9+_.-], not beginning with '-', not "." or "..": LVM's rule. */
 bool lvm_name_is_valid(const char *name) _pure_;

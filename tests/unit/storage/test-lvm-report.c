@@ -41,17 +41,34 @@ static void test_volumes(void **state) {
 }
 
 static void test_devices(void **state) {
-        static const char text[] = "{\"report\":[{\"pv\":[{\"pv_name\":\"/dev/loop1\",\"pv_uuid\":\"wkh9vG-zGUy\",\"pv_pe_count\":\"157\","
+        static const char text[] = "{\"report\":[{\"pv\":[{\"pv_name\":\"/dev/loop1\",\"pv_uuid\":\"wkh9vG-zGUy\",\"dev_size\":\"21474836480\","
+                                   "\"pe_start\":\"135266304\",\"pv_pe_count\":\"157\","
                                    "\"pv_mda_used_count\":\"2\",\"pv_in_use\":\"\",\"vg_name\":\"\",\"vg_uuid\":\"\",\"vg_tags\":\"\"}]}]}";
         _cleanup_(lvm_devices_clear) LvmDevices devices = {};
 
         assert_int_equal(lvm_devices_parse(text, strlen(text), &devices, NULL), 0);
         assert_string_equal(devices.rows[0].path, "/dev/loop1");
         assert_int_equal(devices.rows[0].extents, 157);
+        assert_int_equal(devices.rows[0].size_bytes, 20 * GIB);
+        assert_int_equal(devices.rows[0].start_bytes, 129 * MIB);
         assert_int_equal(devices.rows[0].metadata_areas, 2);
         assert_string_equal(devices.rows[0].group, "");
         assert_false(devices.rows[0].in_use);
         assert_string_equal(devices.rows[0].tags, "");
+}
+
+static void test_whole_devices(void **state) {
+        LvmDevice device = {.size_bytes = 129 * MIB + 157 * 128 * MIB, .start_bytes = 129 * MIB, .extents = 157};
+
+        assert_true(lvm_device_is_whole(&device, 128 * MIB));
+        device.size_bytes--;
+        assert_false(lvm_device_is_whole(&device, 128 * MIB));
+        device.size_bytes = 0; /* it is not there */
+        assert_true(lvm_device_is_whole(&device, 128 * MIB));
+        device = (LvmDevice){.size_bytes = UINT64_MAX, .extents = UINT64_MAX};
+        assert_false(lvm_device_is_whole(&device, 128 * MIB));
+        device = (LvmDevice){.size_bytes = UINT64_MAX, .start_bytes = UINT64_MAX, .extents = 1};
+        assert_false(lvm_device_is_whole(&device, 128 * MIB));
 }
 
 static void test_bad_reports(void **state) {
@@ -161,7 +178,7 @@ static void test_slots(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                        cmocka_unit_test(test_groups),      cmocka_unit_test(test_volumes),       cmocka_unit_test(test_devices),
+                        cmocka_unit_test(test_groups),      cmocka_unit_test(test_volumes),       cmocka_unit_test(test_devices), cmocka_unit_test(test_whole_devices),
                         cmocka_unit_test(test_bad_reports), cmocka_unit_test(test_command_lines), cmocka_unit_test(test_device_lists),
                         cmocka_unit_test(test_slots),
         };
