@@ -14,6 +14,8 @@
 #include "iscsi.h"
 #include "lvm.h"
 #include "sysfs.h"
+#include "udisks-report.h"
+#include "udisks.h"
 
 /* More than one host has. */
 #define DEVICES_MAX 1024U
@@ -32,6 +34,7 @@ typedef struct List {
         Disk *disks;
         size_t n;
         bool loops;
+        json_t *udisks; /* its objects; NULL: not known, or not asked for */
         struct libmnt_table *mounts; /* NULL: not known */
         LvmDevices volumes[2];       /* of the two questions */
 } List;
@@ -44,6 +47,7 @@ static void list_clear(List *list) {
                 free(list->disks[i].mounted);
         }
         free(list->disks);
+        json_decref(list->udisks);
         mnt_unref_table(list->mounts);
         for (size_t i = 0; i < ELEMENTSOF(list->volumes); i++)
                 lvm_devices_clear(&list->volumes[i]);
@@ -140,6 +144,19 @@ static char *mount_of(const List *list, sd_device *device) {
 
 /* ---- one device ---- */
 
+/* Of a SCSI disk "host:bus:target:lun". */
+static const char *address_of(sd_device *device) {
+        const char *name;
+        sd_device *parent;
+        unsigned colons = 0;
+
+        if (sd_device_get_parent(device, &parent) < 0 || sd_device_get_sysname(parent, &name) < 0)
+                return "";
+        for (const char *at = name; *at; at++)
+                colons += *at == ':';
+        return colons == 3 ? name : "";
+}
+
 static int add_path(sd_device *device, void *userdata) {
         _cleanup_free_ char *state = NULL, *target = NULL, *portal = NULL, *port = NULL;
         char above[PATH_MAX], remote[PATH_MAX], scsi[PATH_MAX];
@@ -154,7 +171,9 @@ static int add_path(sd_device *device, void *userdata) {
         state = sysfs_text(scsi, "state");
         set_text(path, "device", node);
         set_text(path, "state", state ?: "");
+        set_text(path, "address", address_of(device));
         if (block_device_above(device, "session", above) && iscsi_session_names(above, &target, &portal)) {
+                set_text(path, "session", strrchr(above, '/') + 1);
                 set_text(path, "target", target);
                 set_text(path, "portal", portal);
         } else if (block_device_above(device, "rport-", above) && sysfs_find_class(above, "fc_remote_ports", remote) &&
@@ -169,12 +188,14 @@ static int first_path(sd_device *device, void *userdata) {
 }
 
 /* The disk behind it says what it is; a multipath device is what its paths are. */
-static int describe(Disk *disk) {
+static int describe(Disk *disk, const json_t *udisks) {
         _cleanup_device_ sd_device *path = NULL;
-        _cleanup_free_ char *vendor = NULL, *model = NULL;
+        _cleanup_free_ char *vendor = NULL, *model = NULL, *revision = NULL;
+        DeviceIdentity system, identity;
+        UdisksDisk known, itself;
         json_t *report = disk->report = json_object(), *paths = json_array();
         char scsi[PATH_MAX];
-        const char *directory;
+        const char *directory, *node = "";
         int r;
 
         if (!report || json_object_set_new(report, "paths", paths) < 0)
@@ -187,13 +208,28 @@ static int describe(Disk *disk) {
         if (snprintf(scsi, sizeof(scsi), "%s/device", directory) < (int)sizeof(scsi)) {
                 vendor = sysfs_text(scsi, "vendor");
                 model = sysfs_text(scsi, "model");
+                revision = sysfs_text(scsi, "rev");
         }
+        system = (DeviceIdentity){
+                        .wwn = property(path, "ID_WWN_WITH_EXTENSION") ?: property(path, "ID_WWN"),
+                        .serial = property(path, "ID_SCSI_SERIAL") ?: property(path, "ID_SERIAL_SHORT") ?: property(path, "ID_SERIAL"),
+                        .vendor = vendor && !startswith(vendor, "0x") ? vendor : property(path, "ID_VENDOR"),
+                        .model = model ?: property(path, "ID_MODEL"),
+                        .revision = revision ?: property(path, "ID_REVISION"),
+        };
+        /* udisks2 has a drive for each path of a multipath device, and none for that itself. */
+        (void) sd_device_get_devname(path, &node);
+        (void) udisks_find(udisks, node, &known);
+        (void) udisks_find(udisks, disk->node, &itself);
+        device_identity_merge(&known.identity, &system, &identity);
         set_text(report, "name", block_device_name(disk->device));
         set_text(report, "device", disk->node);
-        set_text(report, "wwn", property(path, "ID_WWN_WITH_EXTENSION") ?: property(path, "ID_WWN"));
-        set_text(report, "serial", property(path, "ID_SCSI_SERIAL") ?: property(path, "ID_SERIAL_SHORT") ?: property(path, "ID_SERIAL"));
-        set_text(report, "vendor", vendor && !startswith(vendor, "0x") ? vendor : property(path, "ID_VENDOR"));
-        set_text(report, "model", model ?: property(path, "ID_MODEL"));
+        set_text(report, "wwn", identity.wwn);
+        set_text(report, "serial", identity.serial);
+        set_text(report, "vendor", identity.vendor);
+        set_text(report, "model", identity.model);
+        set_text(report, "revision", identity.revision);
+        set_text(report, "udisks", itself.path);
         set_text(report, "transport", transport_of(path));
         (void) json_object_set_new(report, "multipath", json_boolean(block_device_is_multipath(disk->device)));
         return 0;
@@ -236,6 +272,7 @@ static void gather(const List *list, Disk *disk) {
         (void) json_object_set_new(disk->report, "size", json_integer((json_int_t)disk->facts.size_bytes));
         (void) json_object_set_new(disk->report, "logical_block_size", json_integer((json_int_t)disk->facts.logical_block_bytes));
         (void) json_object_set_new(disk->report, "physical_block_size", json_integer((json_int_t)sysfs_number(queue, "physical_block_size", 0)));
+        (void) json_object_set_new(disk->report, "discard_max", json_integer((json_int_t)sysfs_number(queue, "discard_max_bytes", 0)));
         (void) json_object_set_new(disk->report, "read_only", json_boolean(disk->facts.read_only));
 }
 
@@ -256,7 +293,7 @@ static int add_disk(sd_device *device, void *userdata) {
         list->disks = disks;
         disk.device = sd_device_ref(device);
         disks[list->n++] = disk;
-        r = describe(&disks[list->n - 1]);
+        r = describe(&disks[list->n - 1], list->udisks);
         if (r == -ENOMEM)
                 return r;
         gather(list, &disks[list->n - 1]);
@@ -404,6 +441,7 @@ static int finish(const List *list, json_t **ret) {
                 set_text(disk->report, "reason", verdict.reason);
                 set_text(disk->report, "domain", verdict.domain);
                 set_text(disk->report, "group", disk->facts.group);
+                set_text(disk->report, "group_uuid", disk->facts.physical_volume ? disk->volume.group_uuid : NULL);
                 set_text(disk->report, "pv", disk->facts.physical_volume ? disk->volume.uuid : NULL);
                 (void) json_object_set_new(disk->report, "usable", json_boolean(verdict.usable));
                 if (json_array_append(devices, disk->report) < 0)
@@ -472,7 +510,7 @@ int device_search(const char *group, const char *uuid, char **ret, sd_bus_error 
 }
 
 int device_list(bool loops, json_t **ret) {
-        _cleanup_(list_clear) List list = {.loops = loops, .mounts = mnt_new_table_from_file("/proc/self/mountinfo")};
+        _cleanup_(list_clear) List list = {.loops = loops, .udisks = udisks_objects(), .mounts = mnt_new_table_from_file("/proc/self/mountinfo")};
         int r;
 
         r = device_each("block", add_disk, &list);

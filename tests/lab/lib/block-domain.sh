@@ -18,6 +18,19 @@ assert_eq "21474836480 512 true" "$(device_list host1 'select(.device == $d or .
 assert_refused 'nonsense' bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage ListDevices 'a{sv}' 1 nonsense b true
 assert_match " free " "$(on host1 rhvctl storage devices --loops)"
 
+title "disks have the names udisks2 gives them; without it the list is there all the same"
+# shellcheck disable=SC2016 # the variables are jq's
+udisks_of() { device_list "$1" 'select(.device == $d or .name == $d) | .udisks' --arg d "$lun"; }
+udisks_knows() { udisks_of "$1" | sees '^/org/freedesktop/UDisks2/block_devices/.'; }
+wait_until 30 udisks_knows host1
+assert_eq "$(on host1 readlink -f "$lun")" "$(bus host1 --json=short get-property org.freedesktop.UDisks2 "$(udisks_of host1)" org.freedesktop.UDisks2.Block Device | jq -r '.data[:-1] | implode')"
+wait_until 30 udisks_knows host2
+on host2 systemctl kill --signal=STOP udisks2.service
+assert_eq "" "$(udisks_of host2)" "it hangs"
+assert_match "udisks2 does not tell about disks" "$(on host2 journalctl -o cat -u rhv-storage.service)"
+device_is host2 "$lun" free
+on host2 systemctl kill --signal=CONT udisks2.service
+
 title "a domain is made from empty devices that are large enough, and from nothing else"
 create() { storage_call host1 CreateDomain 'sa{sv}a{sv}' "$D" "$@" 0; }
 assert_refused 'in place of' create 3 type s fcp path s /srv/x name s shared
