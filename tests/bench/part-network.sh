@@ -10,7 +10,7 @@ export RHV_LAB=${RHV_LAB:-bench} RHV_TOP=$PWD RHV_BUILD=$build
 machine() { tests/machines/machine "$@"; }
 networks=${BENCH_NETWORKS:-190}
 classic=${BENCH_CLASSIC:-$networks}
-read -ra parts <<< "${BENCH_NETWORK_PARTS:-ten gap many}"
+read -ra parts <<< "${BENCH_NETWORK_PARTS:-ten gap aware classic nmcli}"
 results=$build/bench-network.out
 
 trap 'machine down' EXIT
@@ -24,8 +24,10 @@ machine x host1 /usr/local/bin/network-side "$networks" "$classic" "${parts[@]}"
 
 value() { awk -v key="$1" '$1 == key { print $2 }' "$results"; }
 line "ten networks over bond, VLAN and bridge, s" "$(value ten-ours)" "nmcli" "$(value ten-nmcli)" "$(ratio "$(value ten-ours)" "$(value ten-nmcli)")" "<= 1.0"
-line "$classic networks, classic, s" "$(value many-ours)" "nmcli" "$(value many-nmcli)" "$(ratio "$(value many-ours)" "$(value many-nmcli)")" "<= 10 s in life"
-line "$networks networks, vlan-aware, s" "$(value many-aware)" "$classic classic ones" "$(value many-ours)" "$(ratio "$(value many-aware)" "$(value many-ours)")" "<= 2 s in life"
-line "CPU of the service with $networks vlan-aware networks, idle, %" "$(value idle-aware)" "$classic classic ones" "$(value idle-classic)" - "-"
+line "$classic networks, classic, s" "$(value classic-ours)" "nmcli" "$(value classic-nmcli)" "$(ratio "$(value classic-ours)" "$(value classic-nmcli)")" "<= 10 s in life"
+line "$networks networks, vlan-aware, s" "$(value aware-ours)" "$classic classic ones" "$(value classic-ours)" "$(ratio "$(value aware-ours)" "$(value classic-ours)")" "<= 2 s in life"
+line "$classic networks removed, classic, s" "$(value classic-remove)" - - - -
+line "CPU of this service for them, s" "$(value classic-cpu-rhv-network)" "NetworkManager" "$(value classic-cpu-NetworkManager)" "$(ratio "$(value classic-cpu-rhv-network)" "$(value classic-cpu-NetworkManager)")" "-"
+line "CPU of the service with $networks vlan-aware networks, idle, %" "$(value aware-idle)" "$classic classic ones" "$(value classic-idle)" - "-"
 line "silence of the gateway: management network made, ms" "$(value gap-bring-up)" "nothing done" "$(value gap-idle)" - "-"
 line "silence of the gateway: its MTU changed, ms" "$(value gap-change)" "nothing done" "$(value gap-idle)" - "-"
