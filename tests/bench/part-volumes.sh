@@ -89,7 +89,7 @@ measure_one() {
                 "$(ratio "$(median "${removed[@]}")" "$(median "${bare_removed[@]}")")" "<= 1.3"
 }
 
-[ "$(lockspace_join host1 $block 1)" = "done" ] && [ "$(lease_acquire host1 $block)" = "done" ] || fail "no lease"
+if [ "$(lockspace_join host1 $block 1)" != "done" ] || [ "$(lease_acquire host1 $block)" != "done" ]; then fail "no lease"; fi
 lvm="l() { local c=\$1; shift; \$c --devices $lun \"\$@\" >/dev/null 2>&1 || echo \$c failed >&2; }"
 # A slot is chosen; the LV made, active; its header, its metadata, its tags; not active. Tags that say it goes; gone.
 bare_make() {
