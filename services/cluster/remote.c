@@ -460,6 +460,12 @@ void remote_object(Manager *manager, const char *path, const json_t *properties)
         if (!remote || remote->call || remote->again)
                 return;
 
+        /* What the other service tells of is the step that was out when the last process ended: not the job. The job goes on from its first step, which is asked for again. */
+        if (remote->adopted && remote->kind->resume) {
+                remote_ask(remote);
+                return;
+        }
+
         /* an ended job is read in full: its signal may hold only what moved */
         if (json_object_get(properties, "State") && !json_object_get(properties, "Id") &&
             !streq(dict_string(properties, "State", ""), "running"))

@@ -157,7 +157,11 @@ void steps_done(Manager *manager, Job *job, int r, const sd_bus_error *error, co
 
         HASH_FIND_STR(manager->steps, id, run);
         if (!run) {
-                steps_end(manager, job, 0, r, error, result);
+                _cleanup_error_ sd_bus_error unknown = SD_BUS_ERROR_NULL;
+
+                /* one step of unknown number, which is no success of the job */
+                (void) sd_bus_error_set(&unknown, RHV_ERROR_INTERRUPTED, "The service ended in the middle of it");
+                steps_end(manager, job, 0, r < 0 ? r : -EINTR, r < 0 ? error : &unknown, NULL);
                 return;
         }
         if (r < 0 && !run->undoing && !steps_is_done_already(json_array_get(run->steps, run->next), error)) {
