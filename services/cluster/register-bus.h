@@ -12,3 +12,5 @@ int storage_domain_method_register_template(sd_bus_message *message, void *userd
 /* import-bus.c */
 int storage_domain_method_import_vm(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int storage_domain_method_import_template(sd_bus_message *message, void *userdata, sd_bus_error *error);
+/* export-bus.c */
+int storage_domain_method_remove_exported(sd_bus_message *message, void *userdata, sd_bus_error *error);

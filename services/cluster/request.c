@@ -211,6 +211,12 @@ void pending_answer_job(PendingRequest *pending, const json_t *outcome) {
         host_refresh(pending->manager);
 }
 
+void pending_answer_only_job(PendingRequest *pending, const json_t *outcome) {
+        bus_changes_flush(pending->manager->daemon->changes);
+        pending->operation = operation_reply(pending->operation, "o", dict_string(outcome, "job", "/"));
+        host_refresh(pending->manager);
+}
+
 int pending_replay(PendingRequest *pending, json_t **ret_outcome, sd_bus_error *error) {
         return pending->id[0] ? store_find_request(pending->manager->store, pending->id, pending->text, ret_outcome, error) : 0;
 }

@@ -70,6 +70,8 @@ int pending_commit(PendingRequest *pending, Change *change, json_t **ret_outcome
 void pending_answer(PendingRequest *pending, const json_t *outcome);
 /* The same with "o" of its "job" behind. */
 void pending_answer_job(PendingRequest *pending, const json_t *outcome);
+/* "o" of the "job" alone. */
+void pending_answer_only_job(PendingRequest *pending, const json_t *outcome);
 /* Was it committed while it waited, by the same request made again? Return: 1 with the outcome, new; 0; or negative with an error set. */
 int pending_replay(PendingRequest *pending, json_t **ret_outcome, sd_bus_error *error);
 /* The same where the method has no answer. */

@@ -104,6 +104,30 @@ static int template_removed(End *end) {
         return template_ended(end, dict_string(end->arguments, "id", ""), plan_template_removed);
 }
 
+/* No row has changed: there is only something to tell. */
+static int told(End *end, ObjectKind kind) {
+        const Object *object = model_find(end->plan->model, kind, dict_string(end->arguments, "id", ""));
+
+        if (object) {
+                end->noun = object_kind_noun(kind);
+                end->name = object->name;
+                end->path = object->path;
+        }
+        return 0;
+}
+
+static int vm_exported(End *end) {
+        return told(end, KIND_VM);
+}
+
+static int template_exported(End *end) {
+        return told(end, KIND_TEMPLATE);
+}
+
+static int exported_removed(End *end) {
+        return told(end, KIND_STORAGE_DOMAIN);
+}
+
 static const struct {
         const char *kind;
         int (*ended)(End *end);
@@ -112,6 +136,7 @@ static const struct {
         { "undo-snapshot", snapshot_ended },   { "remove-snapshot", snapshot_ended },  { "clone-vm", clone_ended },
         { "create-template", template_made },  { "remove-template", template_removed }, { "use-template", clone_ended },
         { "import-vm", clone_ended },          { "import-template", template_made },
+        { "export-vm", vm_exported },          { "export-template", template_exported }, { "remove-exported", exported_removed },
         { "sparsify-disk", sparsify_ended },
         { "extend-disk", extend_ended },       { "copy-disk", copy_ended },            { "move-disk", move_ended },
 };

@@ -36,7 +36,7 @@ bool steps_is_done_already(const json_t *step, const sd_bus_error *error) {
 
         if (streq(method, "CreateVolume"))
                 return sd_bus_error_has_name(error, RHV_ERROR_ALREADY_EXISTS);
-        return (streq(method, "DeleteVolume") || streq(method, "DeleteImage") || streq(method, "MergeVolume")) &&
+        return (streq(method, "DeleteVolume") || streq(method, "DeleteImage") || streq(method, "MergeVolume") || streq(method, "DeleteDefinition")) &&
                sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND);
 }
 

@@ -123,6 +123,8 @@ const sd_bus_vtable storage_domain_vtable[] = {
                                 storage_domain_method_import_vm, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ImportTemplate", SD_BUS_ARGS("s", template, "a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", path, "o", job),
                                 storage_domain_method_import_template, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveExported", SD_BUS_ARGS("s", id, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                storage_domain_method_remove_exported, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_remove,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

@@ -81,6 +81,8 @@ const sd_bus_vtable template_vtable[] = {
         METHOD_UPDATE,
         SD_BUS_METHOD_WITH_ARGS("CreateVm", SD_BUS_ARGS("a{sv}", description, "a{sv}", options), SD_BUS_RESULT("o", vm, "o", job),
                                 method_create_vm, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_RESULT("o", job), template_method_export,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_remove,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

@@ -330,6 +330,8 @@ const sd_bus_vtable vm_vtable[] = {
                                 SD_BUS_RESULT("o", made, "o", job), vm_method_create_template, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Clone", SD_BUS_ARGS("a{sv}", description, "a{sv}", options),
                                 SD_BUS_RESULT("o", vm, "o", job), vm_method_clone, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_ARGS("s", domain, "a{sv}", options), SD_BUS_RESULT("o", job), vm_method_export,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_start,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Shutdown", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_shutdown,

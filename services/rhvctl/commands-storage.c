@@ -73,6 +73,7 @@ static int domain_run_remove(Client *client, const Invocation *invocation) {
         return object_run_method(client, invocation);
 }
 
+static const Parameter domain_exported_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
 const Command domain_commands[] = {
         { "domain", "list", "List storage domains", NULL, NULL, object_run_list, 0, &kind_domain },
         { "domain", "show", "Show one with everything known about it", domain_arguments, NULL, object_run_show, 0,
@@ -84,6 +85,8 @@ const Command domain_commands[] = {
           "Importing", "imported" },
         { "domain", "inspect", "Look at a storage domain of others, in a directory or on /dev/A,/dev/B; nothing is written", domain_import_arguments,
           NULL, domain_run_inspect, COMMAND_CHANGES, &kind_domain },
+        { "domain", "remove-exported", "Remove a VM or template from an export domain", domain_exported_arguments, NULL, object_run_method, COMMAND_CHANGES,
+          &kind_domain, "RemoveExported", "sc", "Removing what was exported from", "is without it" },
         { "domain", "unregistered", "List the disks and VMs that lie on it and are not in the cluster", domain_arguments, NULL,
           domain_run_unregistered, COMMAND_CHANGES, &kind_domain },
         { "domain", "update", "Change what is given", domain_arguments, domain_update_options, object_run_update,

@@ -24,6 +24,7 @@ static const Parameter template_use_options[] = {
 };
 
 static const Parameter template_import_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
+static const Parameter template_export_arguments[] = { ARGUMENT_OBJECT("TEMPLATE", COMPLETE_TEMPLATE), ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), {} };
 static const Parameter template_register_options[] = { OPTION_REGISTER, {} };
 static const Parameter template_import_options[] = { OPTION_IMPORT("template"), {} };
 
@@ -38,6 +39,8 @@ const Command template_commands[] = {
           template_register_options, domain_run_register, COMMAND_CHANGES, &kind_template, "RegisterTemplate", NULL, "Registering", "registered" },
         { "template", "import", "Copy a template from an export domain", template_import_arguments, template_import_options, object_run_method,
           COMMAND_CHANGES, &kind_domain, "ImportTemplate", "spc", "Importing a template from", "was imported from" },
+        { "template", "export", "Copy a template to an export domain", template_export_arguments, NULL, object_run_method, COMMAND_CHANGES, &kind_template,
+          "Export", "sc", "Exporting", "was exported" },
         { "template", "update", "Change what is given", template_arguments, template_update_options, object_run_update, COMMAND_CHANGES,
           &kind_template, "Update", "pc", "Changing", "changed" },
         { "template", "remove", "Remove one that no disk is built on", template_arguments, NULL, object_run_method, COMMAND_CHANGES,

@@ -144,6 +144,7 @@ static const Parameter vm_register_options[] = { OPTION_REGISTER, {} };
 
 static const Parameter vm_import_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), { "ID" }, {} };
 static const Parameter vm_import_options[] = { OPTION_IMPORT("VM"), {} };
+static const Parameter vm_export_arguments[] = { ARGUMENT_OBJECT("VM", COMPLETE_VM), ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), {} };
 static const Parameter vm_clone_arguments[] = { ARGUMENT_OBJECT("VM", COMPLETE_VM), ARGUMENT_NEW_NAME, {} };
 static const Parameter vm_clone_options[] = {
         { "domain", "DOMAIN", PARAMETER_TEXT, PLACE_SPEC, "storage_domain", .complete = COMPLETE_DOMAIN,
@@ -164,6 +165,8 @@ const Command vm_commands[] = {
           &kind_vm, "Update", "pc", "Changing", "changed" },
         { "vm", "import", "Copy a VM from an export domain", vm_import_arguments, vm_import_options, object_run_method, COMMAND_CHANGES,
           &kind_domain, "ImportVm", "spc", "Importing a VM from", "was imported from" },
+        { "vm", "export", "Copy a VM that is down to an export domain", vm_export_arguments, NULL, object_run_method, COMMAND_CHANGES, &kind_vm, "Export",
+          "sc", "Exporting", "was exported" },
         { "vm", "clone", "Make a new VM with copies of the disks of one that is down", vm_clone_arguments, vm_clone_options, object_run_method,
           COMMAND_CHANGES, &kind_vm, "Clone", "pc", "Cloning", "cloned" },
         VM_ACTION("remove", "Remove a VM that is down; its disks stay", NULL, "Remove", "Removing", "removed"),

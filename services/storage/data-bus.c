@@ -95,7 +95,7 @@ static int go(Domain *domain, sd_bus_message *message, DataCall *call, sd_bus_er
         Job *job;
         int r;
 
-        r = domain_check_use(target, DOMAIN_USE_CHANGE, error);
+        r = domain_check_use(target, target == domain ? DOMAIN_USE_CHANGE : DOMAIN_USE_RECEIVE, error);
         if (r >= 0 && target != domain)
                 r = domain_check_use(domain, DOMAIN_USE_READ, error);
         if (r < 0)

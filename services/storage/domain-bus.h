@@ -28,6 +28,10 @@ int file_method_upload(sd_bus_message *message, void *userdata, sd_bus_error *er
 int file_method_prepare(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int file_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
+/* definition-bus.c */
+int definition_method_write(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int definition_method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
 /* data-bus.c, data-measure.c */
 int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int data_method_copy(sd_bus_message *message, void *userdata, sd_bus_error *error);

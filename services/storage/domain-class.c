@@ -16,13 +16,16 @@ DEFINE_STRING_TABLE(domain_class, DomainClass, _DOMAIN_CLASS_MAX)
 static const char *const refusals[_DOMAIN_CLASS_MAX][_DOMAIN_USE_MAX] = {
                 [DOMAIN_DATA] = {
                         [DOMAIN_USE_FILES] = "a data domain has images; an ISO image in it is one of them",
+                        [DOMAIN_USE_DEFINE] = "a data domain has OVF stores, and no file for each definition",
                 },
                 [DOMAIN_ISO] = {
                         [DOMAIN_USE_LIST] = "an ISO domain has files, and no images",
                         [DOMAIN_USE_READ] = "an ISO domain has files, and no images",
                         [DOMAIN_USE_CHANGE] = "an ISO domain holds no disks",
+                        [DOMAIN_USE_RECEIVE] = "an ISO domain holds no disks",
                         [DOMAIN_USE_GUEST] = "an ISO domain has files, and no images",
                         [DOMAIN_USE_STORE] = "an ISO domain holds no definitions of VMs",
+                        [DOMAIN_USE_DEFINE] = "an ISO domain holds no definitions of VMs",
                 },
                 [DOMAIN_EXPORT] = {
                         [DOMAIN_USE_CHANGE] = "an export domain holds no disks of guests",

@@ -27,8 +27,10 @@ typedef enum DomainUse {
         DOMAIN_USE_LIST,   /* images and volumes are listed */
         DOMAIN_USE_READ,   /* a volume is read: downloaded, copied from, measured */
         DOMAIN_USE_CHANGE, /* volumes are made, filled, changed and deleted */
+        DOMAIN_USE_RECEIVE, /* whole disks are copied into it, and deleted */
         DOMAIN_USE_GUEST,  /* a guest runs from an image */
         DOMAIN_USE_STORE,  /* OVF stores are written */
+        DOMAIN_USE_DEFINE, /* files with definitions are written */
         DOMAIN_USE_FILES,  /* files of CD-ROMs: listed, uploaded, deleted, given to guests */
         _DOMAIN_USE_MAX,
 } DomainUse;

@@ -38,3 +38,7 @@ int io_file_end(Io *io) {
         return io->upload ? file_iso_commit(&io->place, io->file, io->image, io->size_bytes, &io->error)
                           : file_iso_abandon(&io->place, io->image, &io->error);
 }
+
+int io_definition_delete(Io *io) {
+        return file_delete_definition(&io->place, io->file ?: "", io->image, &io->error);
+}

@@ -131,6 +131,8 @@ int io_file_end(Io *io);    /* file, image, size_bytes, upload: it is complete, 
 int io_domain_upgrade(Io *io);  /* upgrade_version, host_id -> skipped; InUse where another host is in the domain's lockspace */
 int io_devices_add(Io *io);     /* devices, io_timeout_sec; InvalidState where they may not hold leases */
 
+int io_definition_delete(Io *io); /* file: the VM's or template's id, of an export domain; image: of which it is to be, or empty */
+
 int io_ovf_write(Io *io);       /* definitions, removed -> report; as ovf_update() */
 
 /* io-data.c: around a data job (data-work.h), whose work is rhv-data's. */

@@ -82,6 +82,11 @@ int file_metadata_write(const DomainPlace *place, int image_fd, const char *volu
 int file_class_fill(int domain_fd, const DomainPlace *place);
 /* Is the image of that name the directory of an ISO domain's files, and empty? */
 bool file_class_is_bare(int images_fd, const DomainPlace *place, const char *name);
+/* The definition appears whole, or stays as it was. Where one is there already it is written over if it is of image (a copy of the same), which may be empty; else -EEXIST with
+ * AlreadyExists set. */
+int file_write_definition(const DomainPlace *place, const char *id, const char *image, const char *text, sd_bus_error *error);
+/* It is gone for everybody at once. image: only if it is of that; empty: whatever it is of. Return: 0; -ENOENT with NotFound set. */
+int file_delete_definition(const DomainPlace *place, const char *id, const char *image, sd_bus_error *error);
 /* Ids of the VMs and templates whose definitions lie in master/vms of an export domain; ret: empty where there is no such directory. */
 int file_list_definitions(const DomainPlace *place, NameList *ret, sd_bus_error *error);
 /* Return: 0, or -EBUSY with InvalidState set. */

@@ -113,6 +113,19 @@ static int read_definitions(sd_bus_message *message, json_t **ret, sd_bus_error 
         return 0;
 }
 
+int ovf_read_definition(sd_bus_message *message, const char *id, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *definition = NULL;
+        int r;
+
+        r = dict_read_checked(message, definition_fields, id, &definition, error);
+        if (r < 0)
+                return r;
+        if (json_object_set_new(definition, "id", json_string(id)) < 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(definition);
+        return 0;
+}
+
 static int read_removed(sd_bus_message *message, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *list = json_array();
         const char *id;
@@ -137,7 +150,7 @@ static int read_removed(sd_bus_message *message, json_t **ret, sd_bus_error *err
 
 /* ---- rhv-ovf ---- */
 
-static int take_answer(const ChildResult *result, json_t **ret, sd_bus_error *error) {
+int ovf_take_answer(const ChildResult *result, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *answer = result->r >= 0 ? json_loadb(result->out, result->out_size, 0, NULL) : NULL;
         const char *name = dict_string(answer, "error", NULL);
         int r;
@@ -163,7 +176,7 @@ static void on_written(Child *child, const ChildResult *result, void *userdata) 
         task->child = NULL; /* freed by who calls us */
         if (domain)
                 domain->ovf_task = NULL;
-        r = take_answer(result, &written, &error);
+        r = ovf_take_answer(result, &written, &error);
         task_answer(task, r, &error, dict_append, written);
 }
 

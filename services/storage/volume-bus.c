@@ -260,7 +260,7 @@ static int delete_later(Domain *domain, sd_bus_message *message, const char *ima
         Job *job;
         int r;
 
-        r = domain_check_use(domain, DOMAIN_USE_CHANGE, error);
+        r = domain_check_use(domain, volume ? DOMAIN_USE_CHANGE : DOMAIN_USE_RECEIVE, error);
         if (r < 0)
                 return r;
         r = domain_wait_active(domain, message, error);

@@ -288,6 +288,7 @@ def requests():
     empty = by_name(storage, f"{storage}.Domain", "local2")[0]
     shared = by_name(storage, f"{storage}.Domain", "shared1")[0]
     isos = by_name(storage, f"{storage}.Domain", "isos1")[0]
+    exports = by_name(storage, f"{storage}.Domain", "exports1")[0]
     guest = lambda name: by_name(compute, f"{compute}.Vm", name)[0]  # noqa: E731
     what = s(description=text("changed"))
     networks = {"mine": s(nic=text("eth2"))}
@@ -318,6 +319,8 @@ def requests():
         (f"{cluster}.Vm", "CreateTemplate"): [(db1, (s(name=text("model2")), {}))],
         (f"{cluster}.Template", "Update"): [(find("Template", "model"), (what, {}))],
         (f"{cluster}.Template", "CreateVm"): [(find("Template", "model"), (s(name=text("db3")), {}))],
+        (f"{cluster}.Template", "Export"): [(find("Template", "model"), ("local1", {}))],
+        (f"{cluster}.Vm", "Export"): [(db1, ("local1", {}))],
         (f"{cluster}.Template", "Remove"): [(find("Template", "model"), ({},))],
         (f"{cluster}.Snapshot", "Update"): [(find("Snapshot", "kept"), (what, {}))],
         (f"{cluster}.Snapshot", "Clone"): [(find("Snapshot", "kept"), (s(name=text("kept3")), {}))],
@@ -375,6 +378,8 @@ def requests():
         (f"{storage}.Lockspace", "CreateLease"): [(shared, (NOBODY, s(lease=number(1))))],
         (f"{storage}.Lockspace", "DeleteLease"): [(shared, (NOBODY, s(lease=number(1))))],
         (f"{storage}.Domain", "WriteOvfStore"): [(domain, ({}, [], {}))],
+        (f"{storage}.Domain", "WriteDefinition"): [(exports, (NOBODY, s(name=text("vm6"), cpus=("u", 1), memory=number(64 << 20)), {}))],
+        (f"{storage}.Domain", "DeleteDefinition"): [(exports, (NOBODY, {}))],
         (f"{storage}.Lockspace", "ReleaseHost"): [(shared, (249, s(power_off_confirmed=("b", True))))],
         (f"{storage}.Lockspace", "RebuildLeases"): [(shared, (s(lease=number(1)),))],
     }
@@ -399,6 +404,7 @@ def requests():
     table[(f"{cluster}.StorageDomain", "RegisterDisk")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "RegisterVm")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "RegisterTemplate")] = [(local1, (NOBODY, {}, {}))]
+    table[(f"{cluster}.StorageDomain", "RemoveExported")] = [(local1, (NOBODY, {}))]
     table[(f"{cluster}.StorageDomain", "ImportVm")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.StorageDomain", "ImportTemplate")] = [(local1, (NOBODY, {}, {}))]
     table[(f"{cluster}.Host", "Update")] = [(host, (what, {}))]

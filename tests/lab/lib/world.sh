@@ -8,12 +8,13 @@
 #     snapshots  kept of kept1, and seen of kept2, which is previewed
 #     disks      used (web1's), old (db1's), spare    domains   local1, local2 (empty)
 #     networks   ovirtmgmt and red on the host, blue not, alone isolated     others    data center dc2 with cluster2, dc4 empty, MAC pool spare
-#     isos1, an ISO domain that only Storage knows
+#     isos1, an ISO domain, and exports1, an export domain, that only Storage knows
 #     shared1, a shared domain that only Storage knows, in whose lockspace host1 is not
 #     peers      away, which is not connected and not dialled
 #     jobs       one of root that has ended, and world_job: one that runs for some ten seconds
 world_shared=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e01
 world_isos=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e02
+world_exports=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e03
 world_guest=5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1eff
 
 world_quiet() { on host1 rhvctl "$@" >/dev/null </dev/null; }
@@ -53,6 +54,7 @@ world_up() {
         on host1 systemctl start wdmd.service sanlock.service
         on host1 sh -c 'mkdir -p /shared/world && chown 36:36 /shared/world'
         bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage CreateDomain 'sa{sv}a{sv}' $world_isos 4 type s local path s /srv/isos name s isos1 class s Iso 0 >/dev/null
+        bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage CreateDomain 'sa{sv}a{sv}' $world_exports 4 type s local path s /srv/exports name s exports1 class s Backup 0 >/dev/null
         bus host1 call org.rhv.Storage /org/rhv/Storage org.rhv.Storage CreateDomain 'sa{sv}a{sv}' $world_shared 3 type s posix path s /shared/world name s shared1 0 >/dev/null
 }
 

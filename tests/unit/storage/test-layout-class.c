@@ -217,6 +217,54 @@ static void test_files(void **state) {
 #define CLASS_TEST(f, class) \
         { .name = #f " " #class, .test_func = f, .setup_func = make_place, .teardown_func = remove_place, .initial_state = (void *)(intptr_t)(class) }
 
+#define OF_IMAGE "aaaaaaaa-0000-4000-8000-000000000001"
+
+static size_t count_definitions(const Place *p) {
+        _cleanup_(name_list_clear) NameList ids = {};
+
+        assert_ok(file_list_definitions(&p->place, &ids, NULL));
+        return ids.n;
+}
+
+/* A definition appears whole; the same is written over, another's is left alone; what a killed writer left is nothing, and goes with the next. */
+static void test_write_definition(void **state) {
+        static const char text[] = "<File href=\"" OF_IMAGE "/x\"/>", again[] = "<File href=\"" OF_IMAGE "/y\"/>";
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL, gone = SD_BUS_ERROR_NULL, other = SD_BUS_ERROR_NULL;
+        const Place *p = *state;
+        _cleanup_free_ char *read = NULL;
+        size_t size;
+
+        run(p, "mkdir master/vms/.new-" VM " master/vms/.old-" VM " && echo half >master/vms/.new-" VM "/" VM ".ovf.new && echo x >master/vms/.old-" VM "/" VM ".ovf && { test $(id -u) != 0 || chown -R 36:36 master; }");
+        assert_int_equal(count_definitions(p), 0);
+        assert_ok(file_write_definition(&p->place, VM, OF_IMAGE, text, &error));
+        assert_int_equal(count_definitions(p), 1);
+        run(p, "! ls -A master/vms | grep -q new && test \"$(ls master/vms/" VM ")\" = " VM ".ovf && test \"$(stat -c %%a master/vms/" VM "/" VM ".ovf)\" = 644");
+        assert_ok(file_write_definition(&p->place, VM, OF_IMAGE, again, &error));
+        assert_ok(file_read_definition(&p->place, VM, &read, &size, NULL));
+        assert_string_equal(read, again);
+        assert_int_equal(file_write_definition(&p->place, VM, VM, text, &error), -EEXIST);
+        assert_true(sd_bus_error_has_name(&error, RHV_ERROR_ALREADY_EXISTS));
+        sd_bus_error_free(&error);
+        assert_int_equal(file_write_definition(&p->place, VM, "", text, &error), -EEXIST);
+
+        /* of another image it is not the one that is meant */
+        assert_int_equal(file_delete_definition(&p->place, VM, VM, &other), -ENOENT);
+        assert_int_equal(count_definitions(p), 1);
+        assert_ok(file_delete_definition(&p->place, VM, OF_IMAGE, NULL));
+        assert_int_equal(count_definitions(p), 0);
+        run(p, "test -z \"$(ls -A master/vms)\"");
+        assert_int_equal(file_delete_definition(&p->place, VM, "", &gone), -ENOENT);
+        assert_true(sd_bus_error_has_name(&gone, RHV_ERROR_NOT_FOUND));
+
+        /* an engine leaves the directory behind; a domain that was never activated has none of them */
+        run(p, "mkdir master/vms/" VM " && { test $(id -u) != 0 || chown 36:36 master/vms/" VM "; }");
+        assert_ok(file_write_definition(&p->place, VM, OF_IMAGE, text, NULL));
+        assert_ok(file_delete_definition(&p->place, VM, "", NULL));
+        run(p, "rm -r master");
+        assert_ok(file_write_definition(&p->place, VM, "", text, NULL));
+        assert_int_equal(count_definitions(p), 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                         CLASS_TEST(test_iso_tree, DOMAIN_ISO),
@@ -227,6 +275,7 @@ int main(void) {
                         CLASS_TEST(test_files, DOMAIN_ISO),
                         CLASS_TEST(test_destroy_export, DOMAIN_EXPORT),
                         CLASS_TEST(test_definitions, DOMAIN_EXPORT),
+                        CLASS_TEST(test_write_definition, DOMAIN_EXPORT),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
