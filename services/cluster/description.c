@@ -106,16 +106,16 @@ json_t *vm_nic_description(const Model *model, const Object *vm, const json_t *r
         return link.other ? nic_entry(vm, &link, host_networks, filters) : NULL;
 }
 
-/* One drive, with the id of the image that has an ISO domain's files. */
+/* One drive, with the id of the image that has an ISO domain's files; it may be empty. */
 static int add_cdrom(const Object *vm, json_t *disks) {
         const int64_t order = dict_integer(vm->spec, "cdrom_boot_order", 0);
-        char domain[37];
-        const char *file;
+        const char *file = NULL;
+        char domain[37] = "";
         json_t *entry;
 
-        if (!vm_cdrom(vm->spec, domain, &file))
+        if (!vm_cdrom(vm->spec, domain, &file) && !dict_boolean(vm->spec, "cdrom_drive", false))
                 return 0;
-        entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", ISO_IMAGE, "domain", domain, "file", file, "device", "cdrom", "bus", "sata", "read_only", 1);
+        entry = json_pack("{s:s, s:s*, s:s*, s:s, s:s, s:b}", "id", ISO_IMAGE, "domain", file ? domain : NULL, "file", file, "device", "cdrom", "bus", "sata", "read_only", 1);
         if (!entry || json_array_append_new(disks, entry) < 0 || set_address(entry, vm, ISO_IMAGE) < 0)
                 return -ENOMEM;
         return order > 0 ? set_new(entry, "boot_order", json_integer(order)) : 0;
@@ -131,6 +131,7 @@ json_t *vm_description(const Object *vm, const json_t *host_networks, const json
         (void) json_object_del(description, "description");
         (void) json_object_del(description, "cdrom");
         (void) json_object_del(description, "cdrom_boot_order");
+        (void) json_object_del(description, "cdrom_drive");
         DL_FOREACH(vm->disks, link)
                 if (json_array_append_new(disks, disk_entry(vm, link, link == vm->disks)) < 0)
                         return NULL;

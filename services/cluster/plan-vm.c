@@ -229,15 +229,13 @@ bool vm_cdrom(const json_t *spec, char ret_domain[static 37], const char **ret_f
         return true;
 }
 
-int plan_resolve_cdrom(const Plan *plan, const Object *data_center, json_t *spec, sd_bus_error *error) {
-        const char *medium = dict_string(spec, "cdrom", ""), *slash = strrchr(medium, '/');
+int plan_resolve_medium(const Plan *plan, const Object *data_center, const char *medium, const Object **ret, const char **ret_file, sd_bus_error *error) {
+        const char *slash = strrchr(medium, '/');
         _cleanup_free_ char *reference = slash ? strndup(medium, (size_t)(slash - medium)) : NULL;
         const Object *domain;
 
-        if (!slash) {
-                (void) json_object_del(spec, "cdrom");
-                return 0;
-        }
+        if (!slash || slash == medium || !slash[1])
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A CD-ROM is named as DOMAIN/FILE, not \"%.64s\"", medium);
         domain = reference ? model_resolve(plan->model, KIND_STORAGE_DOMAIN, reference, NULL, error) : NULL;
         if (!domain)
                 return reference ? -ENOENT : -ENOMEM;
@@ -245,27 +243,50 @@ int plan_resolve_cdrom(const Plan *plan, const Object *data_center, json_t *spec
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The storage domain %s is no ISO domain: a CD-ROM is a file of one", domain->name);
         if (domain->parent != data_center || !streq(domain->state, "attached"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is not attached to the data center of the VM", domain->name);
-        return json_object_set_new(spec, "cdrom", json_sprintf("%s/%s", domain->id, slash + 1)) < 0 ? -ENOMEM : 0;
+        *ret = domain;
+        *ret_file = slash + 1;
+        return 0;
 }
 
-int plan_check_cdrom(const Model *model, const Object *vm, sd_bus_error *error) {
-        const Object *domain;
+int plan_resolve_cdrom(const Plan *plan, const Object *data_center, json_t *spec, sd_bus_error *error) {
+        const char *medium = dict_string(spec, "cdrom", ""), *file = NULL;
+        const Object *domain = NULL;
+        int r;
+
+        if (!*medium) {
+                (void) json_object_del(spec, "cdrom");
+                return 0;
+        }
+        r = plan_resolve_medium(plan, data_center, medium, &domain, &file, error);
+        if (r < 0)
+                return r;
+        return json_object_set_new(spec, "cdrom", json_sprintf("%s/%s", domain->id, file)) < 0 ? -ENOMEM : 0;
+}
+
+/* The drive has one of SATA's places. */
+static int check_drive(const Object *vm, sd_bus_error *error) {
         unsigned sata = 0;
-        char id[37] = "";
-        const char *file;
         const Link *link;
 
-        if (!vm_cdrom(vm->spec, id, &file))
-                return 0;
-        domain = model_find(model, KIND_STORAGE_DOMAIN, id);
-        if (!domain || !streq(dict_string(domain->facts, "state", ""), "active"))
-                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s, with the CD-ROM of the VM %s, is not active", domain ? domain->name : id,
-                                         vm->name);
         DL_FOREACH(vm->disks, link)
                 sata += streq(dict_string(link->spec, "bus", "virtio"), "sata");
         if (sata >= VM_SATA_MAX)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s has %u SATA disks: there is no place for a CD-ROM", vm->name, sata);
         return 0;
+}
+
+int plan_check_cdrom(const Model *model, const Object *vm, sd_bus_error *error) {
+        const Object *domain;
+        char id[37] = "";
+        const char *file;
+
+        if (!vm_cdrom(vm->spec, id, &file))
+                return dict_boolean(vm->spec, "cdrom_drive", false) ? check_drive(vm, error) : 0;
+        domain = model_find(model, KIND_STORAGE_DOMAIN, id);
+        if (!domain || !streq(dict_string(domain->facts, "state", ""), "active"))
+                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s, with the CD-ROM of the VM %s, is not active", domain ? domain->name : id,
+                                         vm->name);
+        return check_drive(vm, error);
 }
 
 int plan_create_vm(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {

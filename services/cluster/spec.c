@@ -235,6 +235,7 @@ static bool cdrom_is_valid(const char *s) {
         { "boot_menu", DICT_BOOLEAN },                                                                          \
         { "cdrom", DICT_STRING, .valid = cdrom_is_valid, .expected = "DOMAIN/FILE, or empty" },                 \
         { "cdrom_boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX },                               \
+        { "cdrom_drive", DICT_BOOLEAN },                                                                        \
         { "graphics", DICT_ARRAY, .min = 0, .max = 1, .element = &graphics_element },                           \
         { "metadata", DICT_STRING_MAP }
 const DictField vm_create_fields[] = {

@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-internal.h"
 #include "snapshot-bus.h"
 #include "spec.h"
 #include "vm-device-bus.h"
@@ -150,6 +151,7 @@ typedef struct ForwardKind {
 static const ForwardKind forward_pause = { "pause", "Pause", "", "VM", "paused" };
 static const ForwardKind forward_resume = { "resume", "Resume", "", "VM", "resumed" };
 static const ForwardKind forward_console = { "open-console", "OpenConsole", "h", "console of the VM", "opened" };
+static const ForwardKind forward_cd = { "change-cd", "ChangeCd", "", "CD-ROM of the VM", "changed" };
 static const ForwardKind forward_graphics = { "open-graphics", "OpenGraphics", "h", "display of the VM", "opened" };
 /* the one that changes nothing: no options, no event */
 static const ForwardKind forward_stats = { "get-stats", "GetStats", "a{sv}", "load of the VM", "read" };
@@ -229,7 +231,8 @@ static int on_forwarded(sd_bus_message *answer, void *userdata, sd_bus_error *re
         return 0;
 }
 
-static int forward_send(Request *request, Object *vm, const ForwardKind *kind, sd_bus_error *error) {
+/* first: what the method takes before its options; may be NULL. */
+static int forward_send(Request *request, Object *vm, const ForwardKind *kind, const json_t *first, sd_bus_error *error) {
         _cleanup_(forward_freep) Forward *forward = calloc(1, sizeof *forward);
         _cleanup_message_ sd_bus_message *call = NULL;
         Backend *compute = request->manager->backends[BACKEND_COMPUTE];
@@ -248,6 +251,8 @@ static int forward_send(Request *request, Object *vm, const ForwardKind *kind, s
         (void) snprintf(forward->correlation, sizeof forward->correlation, "%s", actor.correlation);
 
         r = backend_message(compute, path, "Compute.Vm", kind->method, &call);
+        if (r >= 0 && first)
+                r = dict_append(call, first);
         if (r >= 0 && kind != &forward_stats)
                 r = sd_bus_message_append(call, "a{sv}", 0);
         if (r >= 0)
@@ -273,7 +278,7 @@ static int forward(sd_bus_message *message, Object *vm, const ForwardKind *kind,
         r = request_authorise(&request, ACTION_OPERATE, kind->verb, vm, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        return forward_send(&request, vm, kind, error);
+        return forward_send(&request, vm, kind, NULL, error);
 }
 
 static int method_pause(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -292,6 +297,39 @@ static int method_open_graphics(sd_bus_message *message, void *userdata, sd_bus_
         return forward(message, userdata, &forward_graphics, error);
 }
 
+/* What the guest has in its drive until its end; at its next start it has what the VM says. */
+static int method_change_cd(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Object *vm = userdata;
+        _cleanup_request_ Request request = { .unrecorded = true };
+        _cleanup_json_ json_t *medium = json_object(), *asked = NULL;
+        const char *given, *file = NULL;
+        const Object *domain = NULL;
+        Actor actor;
+        Plan plan;
+        int r;
+
+        r = sd_bus_message_read_basic(message, 's', &given);
+        asked = r >= 0 ? json_pack("[s]", given) : NULL;
+        if (r >= 0)
+                r = asked && medium ? request_read(&request, vm->owner, message, asked, options_common, error) : -ENOMEM;
+        if (r >= 0)
+                r = check_runs(vm, true, error);
+        if (r < 0)
+                return r;
+        plan = request_plan(&request, &actor);
+        if (*given) {
+                r = plan_resolve_medium(&plan, object_data_center(vm), given, &domain, &file, error);
+                if (r >= 0 && json_object_update_new(medium, json_pack("{s:s, s:s}", "domain", domain->id, "file", file)) < 0)
+                        r = -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        r = request_authorise(&request, ACTION_OPERATE, forward_cd.verb, vm, NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return forward_send(&request, vm, &forward_cd, medium, error);
+}
+
 static int method_get_stats(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Object *vm = userdata;
         Request request = { .manager = vm->owner, .message = message };
@@ -300,7 +338,7 @@ static int method_get_stats(sd_bus_message *message, void *userdata, sd_bus_erro
         r = check_runs(vm, true, error);
         if (r < 0)
                 return r;
-        return forward_send(&request, vm, &forward_stats, error);
+        return forward_send(&request, vm, &forward_stats, NULL, error);
 }
 
 const sd_bus_vtable vm_vtable[] = {
@@ -348,6 +386,8 @@ const sd_bus_vtable vm_vtable[] = {
                                 method_open_console, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenGraphics", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", graphics),
                                 method_open_graphics, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ChangeCd", SD_BUS_ARGS("s", medium, "a{sv}", options), SD_BUS_NO_RESULT, method_change_cd,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStats", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", stats), method_get_stats,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("AttachDisk", SD_BUS_ARGS("s", disk, "a{sv}", options), SD_BUS_NO_RESULT,

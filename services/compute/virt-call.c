@@ -129,12 +129,20 @@ static int run_resume(VirtCall *call, virDomainPtr domain) {
 }
 
 /* Both again do no harm: what fails between the two is put right by whoever asks again. */
-static int run_update_nic(VirtCall *call, virDomainPtr domain) {
-        if (virDomainUpdateDeviceFlags(domain, call->xml, VIR_DOMAIN_AFFECT_LIVE) < 0)
-                return virt_error_set(&call->error, &call->undecided, "Cannot change the NIC of guest %s", call->id);
+static int update_device(VirtCall *call, virDomainPtr domain, unsigned flags, const char *what) {
+        if (virDomainUpdateDeviceFlags(domain, call->xml, VIR_DOMAIN_AFFECT_LIVE | flags) < 0)
+                return virt_error_set(&call->error, &call->undecided, "Cannot change the %s of guest %s", what, call->id);
         if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, call->metadata, VM_XML_PREFIX, VM_XML_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE) < 0)
                 return virt_error_set(&call->error, &call->undecided, "Cannot keep the changed description of guest %s", call->id);
         return read_into_call(call, domain);
+}
+
+static int run_update_nic(VirtCall *call, virDomainPtr domain) {
+        return update_device(call, domain, 0, "NIC");
+}
+
+static int run_update_cd(VirtCall *call, virDomainPtr domain) {
+        return update_device(call, domain, VIR_DOMAIN_DEVICE_MODIFY_FORCE, "CD-ROM");
 }
 
 static int run_graphics(VirtCall *call, virDomainPtr domain) {
@@ -327,6 +335,7 @@ static const struct {
         [VIRT_AGENT] = { run_agent, true },
         [VIRT_PING] = { run_ping, false },
         [VIRT_UPDATE_NIC] = { run_update_nic, true },
+        [VIRT_UPDATE_CD] = { run_update_cd, true },
         [VIRT_MIGRATE] = { virt_run_migrate, true },
         [VIRT_MIGRATE_STATS] = { virt_run_migrate_stats, true },
         [VIRT_MIGRATE_ABORT] = { virt_run_migrate_abort, true },

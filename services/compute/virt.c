@@ -315,6 +315,7 @@ static uint64_t verb_deadline_usec(VirtVerb verb) {
         case VIRT_CREATE:
                 return CREATE_DEADLINE_USEC;
         case VIRT_UPDATE_NIC:
+        case VIRT_UPDATE_CD:
                 return UPDATE_DEADLINE_USEC;
         case VIRT_DESTROY:
                 return DESTROY_DEADLINE_USEC;

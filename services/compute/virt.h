@@ -109,6 +109,7 @@ typedef enum VirtVerb {
         VIRT_AGENT,          /* → agent */
         VIRT_PING,
         VIRT_UPDATE_NIC,     /* xml of the device, metadata → domain */
+        VIRT_UPDATE_CD,      /* likewise, of a drive: what is in it comes out although the guest has locked it */
         VIRT_MIGRATE,        /* migration */
         VIRT_MIGRATE_STATS,  /* → progress */
         VIRT_MIGRATE_ABORT,

@@ -8,6 +8,7 @@
 #include "manager.h"
 #include "stats-bus.h"
 #include "vm-bus.h"
+#include "vm-cd.h"
 #include "vm-nic.h"
 
 /* ---- finding ---- */
@@ -462,6 +463,35 @@ static int method_update_nic(sd_bus_message *message, void *userdata, sd_bus_err
         return vm_nic_update(vm, description, dict_string(nic, "id", ""), message, error);
 }
 
+static int method_change_cd(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_json_ json_t *medium = NULL, *description = NULL;
+        Vm *vm = userdata;
+        size_t drive = 0;
+        int r;
+
+        if (manager_wait_for_backend(vm->manager, message))
+                return 1;
+        r = dict_read(message, &medium, error);
+        if (r >= 0)
+                r = dict_read_empty(message, error);
+        if (r >= 0)
+                r = vm_check_alive(vm, error);
+        if (r >= 0)
+                r = vm_check_free(vm, error);
+        if (r >= 0 && !vm->managed)
+                r = sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s was not started here: its definition belongs to libvirt", vm->name);
+        if (r >= 0)
+                r = vm_cd_change(vm->description, medium, &description, &drive, error);
+        if (r >= 0)
+                r = virt_check_ready(vm->manager->virt, error);
+        if (r < 0)
+                return r;
+        r = allow(vm, message, ACTION_COMPUTE_OPERATE, "change-cd", error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return vm_cd_begin(vm, description, drive, message, error);
+}
+
 /* ---- console and display ---- */
 
 static const DictField console_fields[] = {
@@ -565,6 +595,7 @@ const sd_bus_vtable vm_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("OpenIncoming", SD_BUS_ARGS("s", channel, "a{sv}", options), SD_BUS_RESULT("h", stream), method_open_incoming,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("UpdateNic", SD_BUS_ARGS("a{sv}", nic, "a{sv}", options), SD_BUS_NO_RESULT, method_update_nic, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ChangeCd", SD_BUS_ARGS("a{sv}", medium, "a{sv}", options), SD_BUS_NO_RESULT, method_change_cd, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_forget, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenConsole", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", console), method_open_console, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenGraphics", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", display), method_open_graphics, SD_BUS_VTABLE_UNPRIVILEGED),

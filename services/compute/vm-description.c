@@ -69,7 +69,7 @@ static bool device_type_is_valid(const char *s) {
 
 static const DictField disk_fields[] = {
         { .key = "id", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "an image's UUID" },
-        { .key = "domain", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "a storage domain's UUID" },
+        { .key = "domain", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a storage domain's UUID" },
         { .key = "volume", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a volume's UUID" },
         { .key = "file", .type = DICT_STRING, .valid = file_name_is_valid, .expected = "the name of a file of an ISO domain" },
         { .key = "device", .type = DICT_STRING, .words = disk_devices },
@@ -222,14 +222,15 @@ static int check_boot_orders(const json_t *disks, const json_t *nics, sd_bus_err
         return 0;
 }
 
-/* A disk is a volume; what is in a CD-ROM drive is a file of an ISO domain, which is always read-only and on SATA. */
+/* A disk is a volume; what is in a CD-ROM drive is a file of an ISO domain, or nothing. The drive is always read-only and on SATA. */
 static int check_medium(const json_t *disk, size_t index, sd_bus_error *error) {
-        const bool cdrom = streq(dict_string(disk, "device", "disk"), "cdrom");
+        const bool cdrom = streq(dict_string(disk, "device", "disk"), "cdrom"), file = json_object_get(disk, "file"), volume = json_object_get(disk, "volume"),
+                   domain = json_object_get(disk, "domain");
 
-        if (!json_object_get(disk, "volume") == !json_object_get(disk, "file"))
+        if (cdrom ? volume : !volume || file)
                 return refuse(error, "Disk %zu: it has a \"volume\", or a CD-ROM a \"file\"", index + 1);
-        if (cdrom != (json_object_get(disk, "file") != NULL))
-                return refuse(error, "Disk %zu: a \"file\" is for a CD-ROM, and a CD-ROM has one", index + 1);
+        if (cdrom ? domain != file : !domain)
+                return refuse(error, "Disk %zu: its \"domain\" is of the volume or the file", index + 1);
         if (cdrom && (!streq(dict_string(disk, "bus", ""), "sata") || !dict_boolean(disk, "read_only", false)))
                 return refuse(error, "Disk %zu: a CD-ROM is read-only and on the bus sata", index + 1);
         return 0;
@@ -254,7 +255,7 @@ static int check_disks(const json_t *disks, sd_bus_error *error) {
                 if (streq(dict_string(disk, "bus", "virtio"), "sata")) {
                         sata++;
                         /* QEMU has no such disk; a CD-ROM is another device. */
-                        if (dict_boolean(disk, "read_only", false) && !json_object_get(disk, "file"))
+                        if (dict_boolean(disk, "read_only", false) && !streq(dict_string(disk, "device", "disk"), "cdrom"))
                                 return refuse(error, "Disk %zu: a SATA disk cannot be read-only; use virtio or scsi", i + 1);
                 }
                 r = check_address(json_object_get(disk, "address"), "disk", i, error);

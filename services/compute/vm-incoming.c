@@ -152,7 +152,7 @@ static int answer(Vm *vm) {
                 r = sd_bus_message_open_container(reply, 'a', "s");
         json_array_foreach(vm->prepared, i, one)
                 if (r >= 0)
-                        r = sd_bus_message_append(reply, "s", json_string_value(json_object_get(one, "path")));
+                        r = sd_bus_message_append(reply, "s", json_string_value(json_object_get(one, "path")) ?: "");
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         if (r < 0)

@@ -163,6 +163,9 @@ int vm_migrate_check(const Vm *vm, char **paths, sd_bus_error *error) {
         json_array_foreach(json_object_get(vm->description, "disks"), i, disk) {
                 const char *here = dict_string(vm->disk_paths, dict_string(disk, "id", ""), NULL);
 
+                /* an empty drive is nowhere */
+                if (!json_object_get(disk, "domain"))
+                        continue;
                 if (!paths || !streq_ptr(here, paths[i]))
                         return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
                                                  "Disk %s is at %s on this host and at %s on the other: mount its domain at the same place on both",

@@ -41,7 +41,7 @@ int vm_record_save(Vm *vm) {
 
         if (!vm->managed)
                 return 0;
-        record = json_pack("{s:s, s:s, s:O?, s:s, s:s, s:I, s:b, s:s}", "id", vm->id, "phase", record_phase(vm), "description",
+        record = json_pack("{s:s, s:s, s:O*, s:O?, s:s, s:s, s:I, s:b, s:s}", "id", vm->id, "phase", record_phase(vm), "held_media", vm->held_media, "description",
                            vm->description, "reason", vm->activity == VM_ACTIVITY_RELEASE && vm->end_hint ? vm->end_hint : vm->reason,
                            "message", vm->exit_message ?: "", "started_usec", (json_int_t)vm->started_usec, "holds_disks",
                            (int)vm->holds_disks, "job", vm->job ? job_id(vm->job) : "");
@@ -88,6 +88,8 @@ static int record_apply(Manager *manager, const char *id, const json_t *record) 
         vm->description = json_incref(description);
         vm->started_usec = (uint64_t)json_integer_value(json_object_get(record, "started_usec"));
         vm->holds_disks = json_is_true(json_object_get(record, "holds_disks"));
+        if (json_is_array(json_object_get(record, "held_media")))
+                vm->held_media = json_deep_copy(json_object_get(record, "held_media"));
         vm_set_exit_message(vm, json_string_value(json_object_get(record, "message")));
 
         if (streq(phase, "down")) {

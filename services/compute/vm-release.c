@@ -10,6 +10,7 @@
 #include "log.h"
 #include "manager.h"
 #include "storage-client.h"
+#include "vm-cd.h"
 
 /* A Storage that does not take the disks back delays the word "down" only so long; the giving back goes on. */
 #define RELEASE_LIMIT_USEC (15 * USEC_PER_SEC)
@@ -64,6 +65,7 @@ void vm_gone(Vm *vm, const char *reason) {
         vm->timer = sd_event_source_disable_unref(vm->timer);
         vm->decide_timer = sd_event_source_disable_unref(vm->decide_timer);
         remove_console(vm);
+        vm_cd_end(vm);
         vm->started_usec = 0;
         vm_changed(vm, "StartedAt");
         vm_agent_channel(vm, VM_CHANNEL_ABSENT);
@@ -95,6 +97,8 @@ static void released(Vm *vm) {
         free(TAKE_PTR(vm->release_error));
         json_decref(vm->prepared);
         vm->prepared = NULL;
+        json_decref(vm->held_media);
+        vm->held_media = NULL;
         if (vm->activity == VM_ACTIVITY_RELEASE)
                 now_down(vm);
         else if (vm->phase == VM_START_RELEASE)
@@ -135,8 +139,25 @@ static void on_released(int r, const sd_bus_error *error, const json_t *prepared
         release_next(vm);
 }
 
+/* Its disks, and then what is held of media that came and went. */
+static const json_t *to_release(const Vm *vm) {
+        const json_t *disks = json_object_get(vm->description, "disks");
+        const size_t n = json_array_size(disks);
+
+        return vm->next_release < n ? json_array_get(disks, vm->next_release) : json_array_get(vm->held_media, vm->next_release - n);
+}
+
+/* An empty drive has nothing to be given back. */
+static const json_t *next_to_release(Vm *vm) {
+        const json_t *disk;
+
+        while ((disk = to_release(vm)) && !json_object_get(disk, "domain"))
+                vm->next_release++;
+        return disk;
+}
+
 static void release_next(Vm *vm) {
-        const json_t *disk = json_array_get(json_object_get(vm->description, "disks"), vm->next_release);
+        const json_t *disk = next_to_release(vm);
 
         if (!disk) {
                 released(vm);

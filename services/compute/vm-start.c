@@ -185,7 +185,7 @@ static void on_prepared(int r, const sd_bus_error *error, const json_t *prepared
                 vm_start_failed(vm, r, error);
                 return;
         }
-        if (json_array_append_new(vm->prepared, json_deep_copy(prepared)) < 0) {
+        if (json_array_append_new(vm->prepared, prepared ? json_deep_copy(prepared) : json_object()) < 0) {
                 vm_start_failed(vm, -ENOMEM, NULL);
                 return;
         }
@@ -205,6 +205,10 @@ static void prepare_next(Vm *vm) {
         }
         if (!disk) {
                 disks_prepared(vm);
+                return;
+        }
+        if (!json_object_get(disk, "domain")) {
+                on_prepared(0, NULL, NULL, vm); /* an empty drive */
                 return;
         }
         r = storage_prepare(vm->manager->daemon->bus, vm->id, disk, on_prepared, vm, &vm->storage_call);

@@ -245,37 +245,53 @@ static void write_disk_place(Xml *x, DiskPlaces *places, const json_t *disk, con
         xml_close(x);
 }
 
-static void write_disk(Xml *x, DiskPlaces *places, const json_t *disk, const json_t *prepared) {
-        const char *path = dict_string(prepared, "path", NULL), *bus = dict_string(disk, "bus", "virtio");
-        bool virtio = streq(bus, "virtio"), cdrom = streq(dict_string(disk, "device", "disk"), "cdrom"), block;
-        int64_t boot_order = dict_integer(disk, "boot_order", 0);
-        char name[8];
-
-        if (!path) {
-                x->r = -EINVAL;
-                return;
-        }
-        block = path_is_block(path);
-        if (virtio)
-                disk_name(name, "vd", places->vd++);
-        else
-                disk_name(name, "sd", places->sd++);
+/* All but its place; the element stays open. path NULL: an empty CD-ROM drive. */
+static void begin_disk(Xml *x, const json_t *disk, const json_t *prepared, const char *target) {
+        const char *path = dict_string(prepared, "path", NULL);
+        bool cdrom = streq(dict_string(disk, "device", "disk"), "cdrom"), block = path && path_is_block(path);
 
         xml_open(x, "disk", "type", block ? "block" : "file", "device", cdrom ? "cdrom" : "disk", "snapshot", "no", NULL);
         /* a guest that cannot read a medium is told so, as by a drive */
         xml_empty(x, "driver", "name", "qemu", "type", dict_string(prepared, "format", "raw"), "cache", "none", "error_policy", cdrom ? "report" : "stop",
                   "io", block ? "native" : "threads", "discard", dict_boolean(disk, "discard", false) ? "unmap" : NULL, NULL);
-        write_source(x, path);
-        write_backing(x, json_object_get(prepared, "backing"), 0);
-        xml_empty(x, "target", "dev", name, "bus", bus, NULL);
+        if (path) {
+                write_source(x, path);
+                write_backing(x, json_object_get(prepared, "backing"), 0);
+        }
+        xml_empty(x, "target", "dev", target, "bus", dict_string(disk, "bus", "virtio"), NULL);
         if (dict_boolean(disk, "shared", false))
                 xml_empty(x, "shareable", NULL);
         if (dict_boolean(disk, "read_only", false))
                 xml_empty(x, "readonly", NULL);
         if (!cdrom)
                 xml_text(x, "serial", "%s", dict_string(disk, "serial", dict_string(disk, "id", "")));
-        write_boot_order(x, boot_order);
+        write_boot_order(x, dict_integer(disk, "boot_order", 0));
+}
+
+static void write_disk(Xml *x, DiskPlaces *places, const json_t *disk, const json_t *prepared) {
+        const char *bus = dict_string(disk, "bus", "virtio");
+        char name[8];
+
+        /* only a drive may be without a medium */
+        if (!dict_string(prepared, "path", NULL) && (json_object_get(disk, "file") || !streq(dict_string(disk, "device", "disk"), "cdrom"))) {
+                x->r = -EINVAL;
+                return;
+        }
+        if (streq(bus, "virtio"))
+                disk_name(name, "vd", places->vd++);
+        else
+                disk_name(name, "sd", places->sd++);
+        begin_disk(x, disk, prepared, name);
         write_disk_place(x, places, disk, bus);
+        xml_close(x);
+}
+
+void vm_xml_cdrom(Xml *x, const json_t *disk, const json_t *prepared, const char *target) {
+        char alias[48];
+
+        device_alias(alias, disk);
+        begin_disk(x, disk, prepared, target);
+        xml_empty(x, "alias", "name", alias, NULL);
         xml_close(x);
 }
 

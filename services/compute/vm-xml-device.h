@@ -30,3 +30,5 @@ void xml_close(Xml *x);
 
 void vm_xml_devices(Xml *x, const char *id);
 void vm_xml_nic(Xml *x, const json_t *nic);
+/* Without an address: it has the one it has. prepared: NULL for an empty drive. */
+void vm_xml_cdrom(Xml *x, const json_t *disk, const json_t *prepared, const char *target);

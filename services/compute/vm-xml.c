@@ -210,6 +210,16 @@ int vm_xml_build_nic(const json_t *nic, char **ret) {
         return build(&x, write_nic_alone, NULL, ret);
 }
 
+static void write_cdrom_alone(Xml *x, const char *target) {
+        vm_xml_cdrom(x, x->description, x->prepared, target);
+}
+
+int vm_xml_build_cdrom(const json_t *disk, const json_t *prepared, const char *target, char **ret) {
+        Xml x = { .description = disk, .prepared = prepared };
+
+        return build(&x, write_cdrom_alone, target, ret);
+}
+
 int vm_xml_build_metadata(const json_t *description, uint64_t created_usec, char **ret) {
         Xml x = { .description = description, .created_usec = created_usec };
 

@@ -47,5 +47,8 @@ int vm_xml_build(const char *id, const json_t *description, const json_t *prepar
 
 /* One NIC of a checked description as libvirt's <interface>, to change it in a running guest. Return: 0 and ret (new string), or a negative errno. */
 int vm_xml_build_nic(const json_t *nic, char **ret);
+/* The CD-ROM drive of a checked description as libvirt's <disk>, to change what is in it. prepared: what Storage said of the file; NULL: it is empty. target: the drive's in the guest
+ * ("sda"). Return: likewise. */
+int vm_xml_build_cdrom(const json_t *disk, const json_t *prepared, const char *target, char **ret);
 /* Our element of the metadata, without a prefix: libvirt gives it the one it is asked to keep it by. Return: as above. */
 int vm_xml_build_metadata(const json_t *description, uint64_t created_usec, char **ret);

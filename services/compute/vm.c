@@ -9,6 +9,7 @@
 #include "log-ids.h"
 #include "log.h"
 #include "manager.h"
+#include "vm-cd.h"
 
 /* ---- life ---- */
 
@@ -52,6 +53,8 @@ Vm *vm_free(Vm *vm) {
         json_decref(vm->description);
         json_decref(vm->devices);
         json_decref(vm->disk_paths);
+        vm_cd_end(vm);
+        json_decref(vm->held_media);
         json_decref(vm->prepared);
         operation_free(vm->incoming);
         for (char **address = vm->addresses; address && *address; address++)

@@ -26,6 +26,7 @@
 
 typedef struct Manager Manager;
 typedef struct Vm Vm;
+typedef struct VmCd VmCd;
 
 /* How far a start is. Kept in the record: a restarted daemon must know what may have happened. */
 typedef enum VmStartPhase {
@@ -94,6 +95,11 @@ struct Vm {
         unsigned release_failures;
         sd_event_source *release_timer, *release_limit;
         char *release_error;
+
+        /* another medium for its CD-ROM drive: vm-cd.h */
+        VmCd *cd;               /* NULL: none is on its way */
+        json_t *held_media;     /* entries as of disks; NULL: none */
+        sd_bus_slot *media_call;
 
         sd_event_source *decide_timer;
         unsigned decide_tries;

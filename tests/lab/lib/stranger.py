@@ -343,6 +343,8 @@ def requests():
         (f"{compute}.Vm", "OpenIncoming"): [(guest("web1"), ("libvirt", {}))],
         (f"{compute}.Vm", "Resume"): [(guest("idle1"), ({},))],
         (f"{compute}.Vm", "UpdateNic"): [(guest("idle1"), (s(id=text(nic_of(idle1)), network=text("red")), {}))],
+        (f"{compute}.Vm", "ChangeCd"): [(guest("idle1"), ({}, {}))],
+        (f"{cluster}.Vm", "ChangeCd"): [(web1, ("", {}))],
         (f"{compute}.Vm", "Forget"): [(guest("gone1"), ({},))],
         (fence, "Run"): [(root[fence], ("status", device, 0, {}))],
         (network, "SetupNetworks"): [(root[network], (networks, {}, {}))],

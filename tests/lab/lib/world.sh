@@ -34,7 +34,7 @@ world_up() {
         world_quiet network attach red host1 --nic eth1
         world_quiet network create blue
         world_quiet vm create web1 --memory 64M --cpus 1 --disk used
-        world_quiet vm create idle1 --memory 64M --cpus 1 --nic red
+        world_quiet vm create idle1 --memory 64M --cpus 1 --nic red --cdrom-drive on
         world_quiet vm create db1 --memory 64M --cpus 1 --disk old --nic red
         world_quiet vm create kept1 --memory 64M --cpus 1
         world_quiet snapshot create kept1 kept

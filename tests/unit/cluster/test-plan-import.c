@@ -291,6 +291,23 @@ static void test_cdrom(void **state) {
         assert_ok(plan_update(&world.f.plan, vm, eject, change, NULL));
         commit_ok(&world.f, change);
         assert_null(json_object_get(vm->spec, "cdrom"));
+
+        /* a drive with nothing in it */
+        {
+                _cleanup_json_ json_t *with_drive = json_pack("{s:b}", "cdrom_drive", 1), *description = NULL;
+                const json_t *empty;
+
+                change = change_new();
+                assert_ok(plan_update(&world.f.plan, vm, with_drive, change, NULL));
+                commit_ok(&world.f, change);
+                description = vm_description(vm, NULL, NULL);
+                assert_null(json_object_get(description, "cdrom_drive"));
+                empty = json_array_get(json_object_get(description, "disks"), 0);
+                assert_string_equal(dict_string(empty, "device", ""), "cdrom");
+                assert_null(json_object_get(empty, "domain"));
+                assert_null(json_object_get(empty, "file"));
+                assert_ok(plan_check_cdrom(world.f.model, vm, NULL));
+        }
         world_done(&world);
 }
 

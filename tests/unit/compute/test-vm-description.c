@@ -133,6 +133,10 @@ static void test_sata(void **state) {
 /* A file of an ISO domain is in a CD-ROM drive, and nothing else is. */
 static void test_cdrom(void **state) {
         assert_string_equal(check(CD(",\"file\":\"a.iso\"" GOOD_CD)), "");
+        assert_string_equal(check("{" SMALL ",\"disks\":[{\"id\":\"" A "\"" GOOD_CD "}]}"), ""); /* an empty drive */
+        assert_string_equal(check(CD(GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check("{" SMALL ",\"disks\":[{\"id\":\"" A "\",\"file\":\"a.iso\"" GOOD_CD "}]}"), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check("{" SMALL ",\"disks\":[{\"id\":\"" A "\",\"volume\":\"" A "\"}]}"), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD("")), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"file\":\"a.iso\"")), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"volume\":\"" A "\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
