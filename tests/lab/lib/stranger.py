@@ -339,7 +339,7 @@ def requests():
         (compute, "PrepareIncoming"): [(root[compute], (NOBODY, s(name=text("vm5"), cpus=("u", 1), memory=number(64 << 20)), {}))],
         (compute, "SetupNetwork"): [(root[compute], ("mine", s(mode=text("nat"), subnet=text("10.213.7.0/24")), {}))],
         (f"{compute}.Network", "Remove"): [(by_name(compute, f"{compute}.Network", "alone")[0], ({},))],
-        (f"{compute}.Vm", "Migrate"): [(guest("idle1"), ([], {}))],
+        (f"{compute}.Vm", "Migrate"): [(guest("idle1"), ([""], {}))],
         (f"{compute}.Vm", "OpenIncoming"): [(guest("web1"), ("libvirt", {}))],
         (f"{compute}.Vm", "Resume"): [(guest("idle1"), ({},))],
         (f"{compute}.Vm", "UpdateNic"): [(guest("idle1"), (s(id=text(nic_of(idle1)), network=text("red")), {}))],
