@@ -433,14 +433,11 @@ static int method_forget(sd_bus_message *message, void *userdata, sd_bus_error *
 
 /* ---- devices ---- */
 
-static int method_update_nic(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_json_ json_t *nic = NULL, *description = NULL;
-        Vm *vm = userdata;
+/* What a device of a running guest shall be. ret: new. */
+static int read_device(Vm *vm, sd_bus_message *message, json_t **ret, sd_bus_error *error) {
         int r;
 
-        if (manager_wait_for_backend(vm->manager, message))
-                return 1;
-        r = dict_read(message, &nic, error);
+        r = dict_read(message, ret, error);
         if (r >= 0)
                 r = dict_read_empty(message, error);
         if (r >= 0)
@@ -449,6 +446,17 @@ static int method_update_nic(sd_bus_message *message, void *userdata, sd_bus_err
                 r = vm_check_free(vm, error);
         if (r >= 0 && !vm->managed)
                 r = sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s was not started here: its definition belongs to libvirt", vm->name);
+        return r;
+}
+
+static int method_update_nic(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_json_ json_t *nic = NULL, *description = NULL;
+        Vm *vm = userdata;
+        int r;
+
+        if (manager_wait_for_backend(vm->manager, message))
+                return 1;
+        r = read_device(vm, message, &nic, error);
         if (r >= 0)
                 r = vm_nic_change(vm->description, nic, &description, error);
         if (r >= 0)
@@ -471,15 +479,7 @@ static int method_change_cd(sd_bus_message *message, void *userdata, sd_bus_erro
 
         if (manager_wait_for_backend(vm->manager, message))
                 return 1;
-        r = dict_read(message, &medium, error);
-        if (r >= 0)
-                r = dict_read_empty(message, error);
-        if (r >= 0)
-                r = vm_check_alive(vm, error);
-        if (r >= 0)
-                r = vm_check_free(vm, error);
-        if (r >= 0 && !vm->managed)
-                r = sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "VM %s was not started here: its definition belongs to libvirt", vm->name);
+        r = read_device(vm, message, &medium, error);
         if (r >= 0)
                 r = vm_cd_change(vm->description, medium, &description, &drive, error);
         if (r >= 0)

@@ -24,11 +24,15 @@ static int compare(const void *a, const void *b) {
         return x < y ? -1 : x > y;
 }
 
+void block_slot_sort(uint32_t *slots, size_t n) {
+        if (n > 0)
+                qsort(slots, n, sizeof(*slots), compare);
+}
+
 int block_slot_find(uint32_t *used, size_t n, unsigned version, uint32_t *ret) {
         uint32_t slot = block_slot_first(version);
 
-        if (n > 0)
-                qsort(used, n, sizeof(*used), compare);
+        block_slot_sort(used, n);
         for (size_t i = 0; i < n && used[i] <= slot; i++)
                 if (used[i] == slot)
                         slot++;

@@ -21,6 +21,7 @@ uint64_t block_slot_offset(unsigned version, uint32_t slot) _const_;
 uint64_t block_lease_offset(uint32_t slot, uint32_t alignment_bytes) _const_;
 /* The first that may be used: below it lie the metadata of old domains. */
 uint32_t block_slot_first(unsigned version) _const_;
+void block_slot_sort(uint32_t *slots, size_t n);
 /* The smallest that none of the n in used has. Return: -ENOSPC where there is none. used: is sorted. */
 int block_slot_find(uint32_t *used, size_t n, unsigned version, uint32_t *ret);
 

@@ -62,12 +62,6 @@ void block_slots_clear(BlockSlots *slots) {
         *slots = (BlockSlots){};
 }
 
-static int compare_slots(const void *a, const void *b) {
-        const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
 /* One run of slots: [from, to) in `metadata`. */
 static void read_run(BlockSlots *slots, uint64_t from, uint64_t to) {
         while (from < to) {
@@ -119,7 +113,7 @@ int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, Bl
         ret->fd = fd;
         if (n == 0)
                 return 0;
-        qsort(wanted, n, sizeof(*wanted), compare_slots);
+        block_slot_sort(wanted, n);
         slots.offset = block_slot_offset(place->version, wanted[0]) / DIRECT_BYTES * DIRECT_BYTES;
         end = block_slot_offset(place->version, wanted[n - 1]) + BLOCK_SLOT_BYTES;
         slots.size = end - slots.offset;
