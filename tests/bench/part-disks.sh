@@ -40,7 +40,16 @@ lab wait host1
 on host1 mkdir -p /data
 storage_call host1 CreateDomain 'sa{sv}a{sv}' $domain 3 type s local path s /data/dom name s dom 0 >/dev/null
 dir=/data/dom/$domain/images
-fill() { on host1 qemu-io -t none -f qcow2 -c "write -P $2 0 ${mib}M" "$1" >/dev/null; on host1 chown 36:36 "$1"; }
+# fill FILE BYTE: all of the disk, in pieces qemu-io takes
+fill() {
+        local at piece writes=()
+        for ((at = 0; at < mib; at += piece)); do
+                piece=$((mib - at < 1024 ? mib - at : 1024))
+                writes+=(-c "write -P $2 ${at}M ${piece}M")
+        done
+        on host1 qemu-io -t none -f qcow2 "${writes[@]}" "$1" >/dev/null
+        on host1 chown 36:36 "$1"
+}
 well volume_create host1 $domain $image $base qcow2 $((mib << 20))
 fill $dir/$image/$base 1
 

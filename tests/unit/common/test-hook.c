@@ -9,16 +9,12 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "hook.h"
 #include "macro.h"
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-        return remove(path);
-}
+#include "remove-tree.h"
 
 static void put(const char *root, const char *name, mode_t mode) {
         char path[256];
@@ -63,7 +59,7 @@ static void the_list(void **state) {
                 assert_string_equal(json_string_value(json_array_get(list, i)) + strlen(base) + 1, expected[i]);
         none = hook_list(roots, "other");
         assert_int_equal(json_array_size(none), 0);
-        nftw(base, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        assert_int_equal(remove_tree(base), 0);
 }
 
 static void statuses(void **state) {

@@ -17,6 +17,7 @@
 #include "fixture.h"
 #include "manager.h"
 #include "migration-place.h"
+#include "remove-tree.h"
 #include "state-file.h"
 #include "vm-bus.h"
 
@@ -164,7 +165,6 @@ static int setup(void **state) {
 static int teardown(void **state) {
         World *world = *state;
         virDomainPtr domain;
-        char command[256];
 
         end(world);
         /* A failed test may have left its guest, which the next one would find. */
@@ -174,8 +174,7 @@ static int teardown(void **state) {
                 virDomainFree(domain);
         }
         virConnectClose(world->driver);
-        (void) snprintf(command, sizeof(command), "rm -rf %s", world->directory);
-        assert_int_equal(system(command), 0);
+        assert_int_equal(remove_tree(world->directory), 0);
         free(world);
         return 0;
 }

@@ -10,6 +10,7 @@
 #include "fake-auth.h"
 #include "fixture.h"
 #include "manager.h"
+#include "remove-tree.h"
 
 #define WAIT_TRIES 1000
 #define LAB COMPUTE_NETWORK_PREFIX "/lab"
@@ -69,7 +70,6 @@ static int setup(void **state) {
 static int teardown(void **state) {
         World *world = *state;
         virNetworkPtr lab = virNetworkLookupByName(world->driver, "lab");
-        char command[256];
 
         end(world);
         if (lab) {
@@ -78,8 +78,7 @@ static int teardown(void **state) {
                 virNetworkFree(lab);
         }
         virConnectClose(world->driver);
-        (void) snprintf(command, sizeof(command), "rm -rf %s", world->directory);
-        assert_int_equal(system(command), 0);
+        assert_int_equal(remove_tree(world->directory), 0);
         free(world);
         return 0;
 }

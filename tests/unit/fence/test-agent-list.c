@@ -3,6 +3,7 @@
 #include "fence-fixture.h"
 
 #include "agent-list.h"
+#include "remove-tree.h"
 
 static void test_names(void **state) {
         static const char *const good[] = { "fence_ipmilan", "fence_apc_snmp", "fence_ilo5_ssh", "fence_x" };
@@ -48,6 +49,7 @@ static void test_directory(void **state) {
         assert_int_equal(agent_find(directory, "fence_dir", &program, &st), -ENOENT);
         assert_int_equal(agent_find(directory, "fence_c", &program, &st), -ENOENT);
         assert_int_equal(agent_find(directory, "fence_no_program", &program, &st), -ENOENT);
+        assert_int_equal(remove_tree(directory), 0);
 }
 
 static void test_no_directory(void **state) {

@@ -9,6 +9,7 @@
 #include "bus-pair.h"
 #include "dict.h"
 #include "loop.h"
+#include "remove-tree.h"
 
 /* Each start of an agent leaves a line in <directory>/starts. */
 #define AGENT(body) "#!/bin/sh\necho $0 >>${0%/*}/starts\n" body
@@ -184,13 +185,13 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
         Fixture *fixture = *state;
-        char command[128];
+        int r;
 
         agent_store_free(fixture->store);
         sd_event_unref(fixture->event);
-        (void) snprintf(command, sizeof command, "rm -rf %s", fixture->directory);
+        r = remove_tree(fixture->directory);
         free(fixture);
-        return system(command);
+        return r;
 }
 
 int main(void) {

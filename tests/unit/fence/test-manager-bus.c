@@ -12,6 +12,7 @@
 #include "dict.h"
 #include "fake-auth.h"
 #include "manager.h"
+#include "remove-tree.h"
 
 /*
  * A device in a directory: `power` holds on or off. Every start leaves a line "<action> <argc>" in `log` and the whole input in `input`;
@@ -463,16 +464,16 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
         Fixture *f = *state;
-        char command[128];
+        int r;
 
         manager_free(f->manager);
         job_manager_free(f->daemon.jobs);
         bus_changes_free(f->daemon.changes);
         fake_auth_done(&f->auth);
         bus_pair_done(&f->pair);
-        (void) snprintf(command, sizeof command, "rm -rf %s", f->directory);
+        r = remove_tree(f->directory);
         free(f);
-        return system(command);
+        return r;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

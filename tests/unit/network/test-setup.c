@@ -13,6 +13,7 @@
 #include "journal.h"
 #include "macro.h"
 #include "plan.h"
+#include "remove-tree.h"
 #include "setup.h"
 #include "view.h"
 
@@ -377,12 +378,19 @@ static bool fake_seen(void *userdata, uint64_t usec) {
 }
 
 static char journal_path[] = "/tmp/rhv-test-setup-XXXXXX/setup.json";
-static void make_journal_path(void) {
+
+static int make_journal_directory(void **state) {
         char *slash = strrchr(journal_path, '/');
 
         *slash = 0;
         assert_non_null(mkdtemp(journal_path));
         *slash = '/';
+        return 0;
+}
+
+static int remove_journal_directory(void **state) {
+        *strrchr(journal_path, '/') = 0;
+        return remove_tree(journal_path);
 }
 
 static void fake_init(Fake *fake) {
@@ -794,6 +802,5 @@ int main(void) {
                 cmocka_unit_test(network_manager_restarts),
         };
 
-        make_journal_path();
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, make_journal_directory, remove_journal_directory);
 }

@@ -2,11 +2,11 @@
 
 /* What a path to a disk comes over, from trees as sysfs has them: recorded from a session of open-iscsi, and from a port of lpfc. */
 
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include "fixture.h"
 #include "iscsi.h"
+#include "remove-tree.h"
 #include "sysfs.h"
 
 #define SESSION "host2/session1"
@@ -40,12 +40,8 @@ static int make_tree(void **state) {
         return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw) {
-        return remove(path);
-}
-
-static int remove_tree(void **state) {
-        return nftw(tree, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+static int tear_down(void **state) {
+        return remove_tree(tree);
 }
 
 static bool session(char **ret_target, char **ret_portal) {
@@ -87,5 +83,5 @@ int main(void) {
                         cmocka_unit_test(test_fc),
         };
 
-        return cmocka_run_group_tests(tests, make_tree, remove_tree);
+        return cmocka_run_group_tests(tests, make_tree, tear_down);
 }

@@ -9,6 +9,7 @@
 
 #include "bus-error.h"
 #include "fixture.h"
+#include "remove-tree.h"
 #include "transfer-copy.h"
 #include "transfer-progress.h"
 
@@ -58,12 +59,10 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
         Files *f = *state;
-        char command[128];
 
         safe_close(f->volume_fd);
         safe_close(f->copy.source_fd);
-        (void) snprintf(command, sizeof(command), "rm -rf '%s'", f->directory);
-        assert_int_equal(system(command), 0);
+        assert_int_equal(remove_tree(f->directory), 0);
         free(f);
         return 0;
 }
