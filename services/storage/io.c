@@ -183,21 +183,11 @@ int io_check_space(const Io *io, uint64_t needed_bytes, sd_bus_error *error) {
         DomainSpace space;
         int r;
 
-        r = io->place.type->layout->measure(&io->place, &space, error);
-        if (r < 0 || needed_bytes <= space.free_bytes)
-                return r;
-        sd_bus_error_setf(error, RHV_ERROR_NO_SPACE, "Domain %s has %" PRIu64 " bytes free; %" PRIu64 " are needed",
-                          io->place.id, space.free_bytes, needed_bytes);
-        return -ENOSPC;
+        r = layout(io)->measure(&io->place, &space, error);
+        return r < 0 ? r : domain_check_space(&io->place, space.free_bytes, needed_bytes, error);
 }
 
 int io_volume_begin(Io *io) {
-        uint64_t needed = io->request.allocation == VOLUME_ALLOCATION_PREALLOCATED ? io->request.capacity_bytes : MIB;
-        int r;
-
-        r = io_check_space(io, needed, &io->error);
-        if (r < 0)
-                return r;
         return layout(io)->volume_begin(&io->place, &io->request, &io->plan, &io->error);
 }
 
@@ -240,6 +230,8 @@ int io_image_delete(Io *io) {
                 FAULT_POINT("block-image-marked");
                 return r;
         }
+        if (layout(io)->image_delete)
+                return layout(io)->image_delete(&io->place, io->image, io->discard, &io->error);
         r = layout(io)->image_hide(&io->place, io->image, &io->error);
         /* nobody clears up in an export domain: what a copy that was cut off has left goes with the request to take it back */
         if (r == -ENOENT && io->place.class == DOMAIN_EXPORT)

@@ -119,32 +119,38 @@ static int check_tags(const BlockScan *scan, const char *image, sd_bus_error *er
         return 0;
 }
 
-static int hide(const DomainPlace *place, const char *image, const char *tag, sd_bus_error *error) {
+/* ret_names: its volumes, new, NULL at its end, of scan's strings. */
+static int hide(const DomainPlace *place, const char *image, const char *tag, BlockScan *scan, const char ***ret_names, sd_bus_error *error) {
         _cleanup_(volume_list_clear) VolumeList list = {};
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        _cleanup_free_ const char **names = NULL;
         int r;
 
-        r = block_scan(place, &scan, error);
+        r = block_scan(place, scan, error);
         if (r >= 0)
-                r = block_read_image(place, &scan, image, &list, error);
+                r = block_read_image(place, scan, image, &list, error);
         if (r >= 0)
                 r = image_may_delete(&list, error);
         if (r >= 0)
-                r = check_tags(&scan, image, error);
+                r = check_tags(scan, image, error);
         if (r >= 0)
-                r = block_volumes_free(place, &scan, image, error);
+                r = block_volumes_free(place, scan, image, error);
         if (r >= 0)
-                r = select_whole(&scan, image, &names);
-        return r < 0 ? r : retag(place, image, LVM_TAG_IMAGE, tag, names, error);
+                r = select_whole(scan, image, ret_names);
+        return r < 0 ? r : retag(place, image, LVM_TAG_IMAGE, tag, *ret_names, error);
+}
+
+static int hide_only(const DomainPlace *place, const char *image, const char *tag, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+
+        return hide(place, image, tag, &scan, &names, error);
 }
 
 int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        return hide(place, image, LVM_TAG_REMOVED, error);
+        return hide_only(place, image, LVM_TAG_REMOVED, error);
 }
 
 int block_image_mark(const DomainPlace *place, const char *image, sd_bus_error *error) {
-        return hide(place, image, LVM_TAG_REMOVED_ZERO, error);
+        return hide_only(place, image, LVM_TAG_REMOVED_ZERO, error);
 }
 
 int block_find_removable(const DomainPlace *place, const char *image, const char *volume, BlockScan *scan, VolumeList *list, char parent[static UUID_STRING_MAX],
@@ -273,18 +279,18 @@ static int discard_all(int fd, const char *volume) {
         return 0;
 }
 
-static int discard_one(const DomainPlace *place, const BlockVolume *volume) {
-        const char *const names[] = {volume->id, NULL};
+static int discard_one(const DomainPlace *place, const char *volume) {
+        const char *const names[] = {volume, NULL};
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_close_ int fd = -EBADF;
         int r;
 
         r = lvm_activate(place->path, place->id, names, &error);
         if (r >= 0)
-                r = fd = lvm_open(place->id, volume->id, true, &error);
+                r = fd = lvm_open(place->id, volume, true, &error);
         if (r < 0)
-                return log_warning_errno(r, "Volume %s is not discarded: %s", volume->id, error.message ?: "");
-        r = discard_all(fd, volume->id);
+                return log_warning_errno(r, "Volume %s is not discarded: %s", volume, error.message ?: "");
+        r = discard_all(fd, volume);
         FAULT_POINT("block-discarded");
         return r;
 }
@@ -309,9 +315,23 @@ int block_image_purge(const DomainPlace *place, const char *image, bool discard,
                 if (r < 0)
                         return r;
                 if (discard)
-                        (void) discard_one(place, volume);
+                        (void) discard_one(place, volume->id);
                 names[n++] = volume->id;
         }
+        return lvm_remove(place->path, place->id, names, error);
+}
+
+/* What hide() has found free under the domain's lease is so yet: one look at LVM does for both. */
+int block_image_delete(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_free_ const char **names = NULL;
+        int r;
+
+        r = hide(place, image, LVM_TAG_REMOVED, &scan, &names, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; discard && names[i]; i++)
+                (void) discard_one(place, names[i]);
         return lvm_remove(place->path, place->id, names, error);
 }
 

@@ -188,7 +188,7 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
         _cleanup_(volume_list_clear) VolumeList list = {};
         _cleanup_(volume_plan_clear) VolumePlan plan = {};
         const VolumeRecord *parent;
-        uint64_t size = 0;
+        uint64_t size = 0, bytes;
         int r;
 
         r = block_scan(place, &scan, error);
@@ -217,10 +217,11 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
         plan.path = block_volume_path(place, request->image, request->volume);
         if (!plan.path)
                 return -ENOMEM;
-        r = make_volume(place, request->volume,
-                        block_volume_bytes(plan.metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED, plan.metadata.capacity_bytes,
-                                           request->initial_bytes),
-                        &size, error);
+        bytes = block_volume_bytes(plan.metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED, plan.metadata.capacity_bytes, request->initial_bytes);
+        r = domain_check_space(place, scan.free_bytes, bytes, error);
+        if (r < 0)
+                return r;
+        r = make_volume(place, request->volume, bytes, &size, error);
         if (r < 0) {
                 block_volume_abandon(place, request, &plan);
                 return r;

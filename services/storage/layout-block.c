@@ -304,6 +304,7 @@ const StorageLayout layout_block = {
                 .volume_abandon = block_volume_abandon,
                 .image_hide = block_image_hide,
                 .image_purge = block_image_purge,
+                .image_delete = block_image_delete,
                 .image_mark = block_image_mark,
                 .volume_mark = block_volume_mark,
                 .wipe_finish = block_wipe_finish,

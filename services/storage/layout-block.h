@@ -47,6 +47,7 @@ typedef struct BlockScan {
         BlockVolume *volumes;   /* by their ids */
         BlockVolume **by_image; /* the same, by image and id */
         size_t n;
+        uint64_t free_bytes; /* of the group */
 } BlockScan;
 void block_scan_clear(BlockScan *scan);
 int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error);
@@ -101,6 +102,7 @@ int block_teardown(const DomainPlace *place, const char *image, sd_bus_error *er
 
 /* layout-block-remove.c */
 int block_image_hide(const DomainPlace *place, const char *image, sd_bus_error *error);
+int block_image_delete(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
 int block_image_mark(const DomainPlace *place, const char *image, sd_bus_error *error);
 int block_image_purge(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
 int block_volume_mark(const DomainPlace *place, const char *image, const char *volume, bool wipe, sd_bus_error *error);

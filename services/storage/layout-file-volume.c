@@ -155,6 +155,16 @@ static int join_template(const DomainPlace *place, const VolumeRequest *request,
         return -EEXIST;
 }
 
+/* A sparse one begins small. */
+static int check_space(const DomainPlace *place, const VolumeRequest *request, sd_bus_error *error) {
+        const uint64_t needed = request->allocation == VOLUME_ALLOCATION_PREALLOCATED ? request->capacity_bytes : MIB;
+        DomainSpace space;
+        int r;
+
+        r = layout_file.measure(place, &space, error);
+        return r < 0 ? r : domain_check_space(place, space.free_bytes, needed, error);
+}
+
 int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret, sd_bus_error *error) {
         _cleanup_(volume_list_clear) VolumeList list = {};
         _cleanup_(volume_plan_clear) VolumePlan plan = {};
@@ -166,7 +176,9 @@ int file_volume_begin(const DomainPlace *place, const VolumeRequest *request, Vo
                 sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "An initial size is for volumes of block domains; a file grows by itself");
                 return -EINVAL;
         }
-        r = parent_is_free(place, request, error);
+        r = check_space(place, request, error);
+        if (r >= 0)
+                r = parent_is_free(place, request, error);
         if (r < 0)
                 return r;
         IDENTITY_SCOPE();

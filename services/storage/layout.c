@@ -2,6 +2,7 @@
 
 #include "layout.h"
 
+#include <inttypes.h>
 #include <poll.h>
 
 #include "bus-error.h"
@@ -37,6 +38,13 @@ bool domain_type_is_block(const DomainType *type) {
 
 bool domain_path_is_valid(const DomainType *type, const char *path) {
         return domain_type_is_block(type) ? lvm_devices_are_valid(path) : path_is_normal(path);
+}
+
+int domain_check_space(const DomainPlace *place, uint64_t free_bytes, uint64_t needed_bytes, sd_bus_error *error) {
+        if (needed_bytes <= free_bytes)
+                return 0;
+        sd_bus_error_setf(error, RHV_ERROR_NO_SPACE, "Domain %s has %" PRIu64 " bytes free; %" PRIu64 " are needed", place->id, free_bytes, needed_bytes);
+        return -ENOSPC;
 }
 
 bool domain_has_leases(const DomainPlace *place) {

@@ -61,6 +61,9 @@ int domain_check_version(const DomainPlace *place, const DomainFacts *facts, sd_
 /* Return: 0; -ECONNABORTED with Interrupted: asker_fd (negative: none) was hung up. */
 int domain_check_asker(int asker_fd, sd_bus_error *error);
 
+/* Return: 0; -ENOSPC with NoSpace. */
+int domain_check_space(const DomainPlace *place, uint64_t free_bytes, uint64_t needed_bytes, sd_bus_error *error);
+
 /* Do hosts share it by sanlock's leases? Local domains have none, and ISO and export domains are used without. */
 bool domain_has_leases(const DomainPlace *place) _pure_;
 
@@ -137,7 +140,7 @@ struct StorageLayout {
         /* All images at once, where that costs less than one after the other; may be NULL. ret: each to be cleared, then free()d. */
         int (*list_all)(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
 
-        /* begin: room for the volume under a name that no listing shows. fill: after the tool made the image,
+        /* begin: room for the volume under a name that no listing shows; NoSpace where the domain has too little. fill: after the tool made the image,
          * preallocates and checks. commit: the volume appears, complete. abandon: removes what begin and fill left. */
         int (*volume_begin)(const DomainPlace *place, const VolumeRequest *request, VolumePlan *ret,
                             sd_bus_error *error);
@@ -151,6 +154,8 @@ struct StorageLayout {
          * nobody needs the blocks any more, it is; where it does not take it, they are given back all the same. */
         int (*image_hide)(const DomainPlace *place, const char *image, sd_bus_error *error);
         int (*image_purge)(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
+        /* Both, where that costs less than one after the other; may be NULL. */
+        int (*image_delete)(const DomainPlace *place, const char *image, bool discard, sd_bus_error *error);
         int (*volume_delete)(const DomainPlace *place, const char *image, const char *volume, sd_bus_error *error);
 
         /* For who holds the domain's lease, all NULL where what is given back is never read by who gets it next (files). image_mark: as image_hide, but

@@ -84,7 +84,8 @@ static int read_group(const json_t *row, LvmGroup *ret) {
 static int read_volume(const json_t *row, LvmVolume *ret) {
         const char *active = json_string_value(json_object_get(row, "lv_active"));
 
-        if (column_name(row, "lv_name", false, ret->name) < 0 || column_number(row, "lv_size", &ret->size_bytes) < 0 || !active)
+        if (column_name(row, "lv_name", false, ret->name) < 0 || column_number(row, "lv_size", &ret->size_bytes) < 0 ||
+            column_number(row, "vg_free", &ret->group_free_bytes) < 0 || !active)
                 return -EBADMSG;
         ret->active = streq(active, "active");
         return column_text(row, "lv_tags", &ret->tags);

@@ -15,7 +15,7 @@
 #define LVM_ROWS_MAX 16384U
 
 #define LVM_GROUP_COLUMNS "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count,vg_mda_size,vg_mda_free,vg_tags"
-#define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags"
+#define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags,vg_free"
 #define LVM_DEVICE_COLUMNS "pv_name,pv_uuid,dev_size,pe_start,pv_pe_count,pv_mda_used_count,pv_in_use,vg_name,vg_uuid,vg_tags"
 
 typedef struct LvmGroup {
@@ -30,7 +30,8 @@ typedef struct LvmGroup {
 typedef struct LvmVolume {
         char name[LVM_NAME_BYTES];
         uint64_t size_bytes;
-        bool active; /* on this host */
+        uint64_t group_free_bytes; /* of its group, in each row the same */
+        bool active;               /* on this host */
         char *tags;
 } LvmVolume;
 

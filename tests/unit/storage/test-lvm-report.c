@@ -29,8 +29,8 @@ static void test_groups(void **state) {
 }
 
 static void test_volumes(void **state) {
-        static const char text[] = "{\"report\":[{\"lv\":[{\"lv_name\":\"ids\",\"lv_size\":\"134217728\",\"lv_active\":\"active\",\"lv_tags\":\"\"},"
-                                   "{\"lv_name\":\"master\",\"lv_size\":\"1073741824\",\"lv_active\":\"\",\"lv_tags\":\"a,b\"}]}]}";
+        static const char text[] = "{\"report\":[{\"lv\":[{\"lv_name\":\"ids\",\"lv_size\":\"134217728\",\"lv_active\":\"active\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"},"
+                                   "{\"lv_name\":\"master\",\"lv_size\":\"1073741824\",\"lv_active\":\"\",\"lv_tags\":\"a,b\",\"vg_free\":\"805306368\"}]}]}";
         _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
 
         assert_int_equal(lvm_volumes_parse(text, strlen(text), &volumes, NULL), 0);
@@ -38,6 +38,7 @@ static void test_volumes(void **state) {
         assert_true(volumes.rows[0].active);
         assert_false(volumes.rows[1].active);
         assert_string_equal(volumes.rows[1].tags, "a,b");
+        assert_int_equal(volumes.rows[0].group_free_bytes, 805306368);
 }
 
 static void test_devices(void **state) {
@@ -78,10 +79,10 @@ static void test_bad_reports(void **state) {
                         "{\"report\":[]}",
                         "{\"report\":[{\"pv\":[]}]}",
                         "{\"report\":[{\"lv\":[{}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"..\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a/b\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"-1\",\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":1,\"lv_active\":\"\",\"lv_tags\":\"\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"..\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a/b\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"-1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":1,\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
                         "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"1\",\"lv_active\":\"\"}]}]}",
         };
 
