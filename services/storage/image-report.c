@@ -41,7 +41,11 @@ static const char *base_name(const char *path) {
 }
 
 static bool backing_stays_inside(const char *backing) {
-        return backing[0] != '/' && !strchr(backing, ':') && (!strchr(backing, '/') || startswith(backing, "../"));
+        const char *image = startswith(backing, "../"), *slash = image ? strchr(image, '/') : NULL;
+
+        if (strchr(backing, ':'))
+                return false;
+        return slash ? !startswith(image, "..") && !strchr(slash + 1, '/') : !strchr(backing, '/');
 }
 
 static void judge_qcow2(Report *report, const VolumeRecord *record, const Qcow2Facts *facts) {
@@ -57,9 +61,11 @@ static void judge_qcow2(Report *report, const VolumeRecord *record, const Qcow2F
                 add_problem(report, "volume %s: it uses features of qcow2 that are not known here", record->id);
         if (facts->has_backing && !volume_has_parent(m))
                 add_problem(report, "volume %s: it names the backing file \"%.100s\" and has no parent", record->id, facts->backing);
-        else if (facts->has_backing && facts->backing[0] && !backing_stays_inside(facts->backing))
+        else if (facts->has_backing && !facts->backing[0])
+                add_problem(report, "volume %s: the name of its backing file is not where it could be read", record->id);
+        else if (facts->has_backing && !backing_stays_inside(facts->backing))
                 add_problem(report, "volume %s: its backing file \"%.100s\" leads out of the domain", record->id, facts->backing);
-        else if (facts->has_backing && facts->backing[0] && !streq(base_name(facts->backing), m->parent))
+        else if (facts->has_backing && !streq(base_name(facts->backing), m->parent))
                 add_problem(report, "volume %s: its backing file is \"%.100s\", its parent %s", record->id, facts->backing, m->parent);
         if (!facts->has_backing && volume_has_parent(m))
                 add_problem(report, "volume %s: it has the parent %s and names no backing file", record->id, m->parent);

@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "config.h"
 #include "dict.h"
+#include "look-stores.h"
 #include "manager.h"
 #include "request.h"
 #include "storage-identity.h"
@@ -16,8 +17,8 @@ static int garbage(sd_bus_error *error) {
         return -EBADMSG;
 }
 
-/* Return: 0 with the report, or negative with the error it told. */
-static int read_answer(const ChildResult *result, json_t **ret, sd_bus_error *error) {
+/* key: of the object that an answer has. Return: 0 with the answer, or negative with the error it told. */
+static int read_answer(const ChildResult *result, const char *key, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *answer = NULL;
         const char *name;
         int r;
@@ -35,7 +36,7 @@ static int read_answer(const ChildResult *result, json_t **ret, sd_bus_error *er
         r = child_result_error(result, "rhv-inspect", error);
         if (r < 0)
                 return r;
-        if (!json_is_object(answer) || !json_is_object(json_object_get(answer, "images")))
+        if (!json_is_object(answer) || !json_is_object(json_object_get(answer, key)))
                 return garbage(error);
         *ret = TAKE_PTR(answer);
         return 0;
@@ -49,35 +50,41 @@ static void on_inspected(Child *child, const ChildResult *result, void *userdata
 
         task->child = NULL; /* freed by who calls us */
         task->manager->inspections--;
-        r = read_answer(result, &report, &error);
+        r = read_answer(result, "images", &report, &error);
         task_answer(task, r, &error, dict_append, report);
 }
 
-static int start(Manager *manager, sd_bus_message *message, const char *path, sd_bus_error *error) {
+/* rhv-inspect with that word. stdin_fd: borrowed, or 0. */
+static int inspect(Task *task, const char *word, int stdin_fd, child_done_t done) {
         const char *argv[STORAGE_IDENTITY_ARGUMENTS + 3];
         ChildSpec spec = {
                         .argv = argv,
+                        .stdin_fd = stdin_fd,
                         .deadline_usec = INSPECT_USEC,
                         .output_max = INSPECT_OUTPUT_MAX,
                         .nice = 5,
-                        .done = on_inspected,
+                        .done = done,
+                        .userdata = task,
         };
+        size_t n = storage_identity_argv(argv, geteuid() == 0);
+
+        argv[n++] = RHV_LIBEXEC_DIR "/rhv-inspect";
+        argv[n++] = word;
+        argv[n] = NULL;
+        return child_start(task->manager->event, &spec, &task->child);
+}
+
+static int start(Manager *manager, sd_bus_message *message, const char *path, sd_bus_error *error) {
         Task *task;
-        size_t n;
         int r;
 
         if (manager->inspections >= INSPECTIONS_MAX)
                 return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u directories are being looked at already",
                                          INSPECTIONS_MAX);
-        n = storage_identity_argv(argv, geteuid() == 0);
-        argv[n++] = RHV_LIBEXEC_DIR "/rhv-inspect";
-        argv[n++] = path;
-        argv[n] = NULL;
         task = task_new(manager, NULL, message);
         if (!task)
                 return -ENOMEM;
-        spec.userdata = task;
-        r = child_start(manager->event, &spec, &task->child);
+        r = inspect(task, path, 0, on_inspected);
         if (r < 0) {
                 task_fail(task, r, NULL);
                 return 1;
@@ -88,10 +95,32 @@ static int start(Manager *manager, sd_bus_message *message, const char *path, sd
 
 /* ---- on block devices ---- */
 
-static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {
+/* What the images are is known already: stores that cannot be read are one more problem. */
+static void on_stores(Child *child, const ChildResult *result, void *userdata) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_json_ json_t *answer = NULL;
+        Task *task = userdata;
+        int r;
 
+        task->child = NULL; /* freed by who calls us */
         task->manager->device_looks--;
-        task_answer(task, r, error, dict_append, io->report);
+        r = read_answer(result, "vms", &answer, &error);
+        if (r >= 0)
+                r = look_stores_take(task->report, answer);
+        if (r < 0 && r != -ENOMEM)
+                r = json_array_append_new(json_object_get(task->report, "problems"), json_sprintf("OVF stores: %s", error.message ?: "they cannot be read")) < 0 ? -ENOMEM : 0;
+        task_answer(task, r, &error, dict_append, task->report);
+}
+
+static void on_looked(Task *task, Io *io, int r, const sd_bus_error *error) {
+        if (r >= 0 && io->fd >= 0) {
+                task->report = TAKE_PTR(io->report);
+                r = inspect(task, "stores", io->fd, on_stores);
+                if (r >= 0)
+                        return;
+        }
+        task->manager->device_looks--;
+        task_answer(task, r, error, dict_append, r >= 0 ? io->report : NULL);
 }
 
 static char *open_ids(const Manager *manager) {
@@ -109,7 +138,7 @@ static char *open_ids(const Manager *manager) {
         return ids;
 }
 
-/* By a worker thread, because LVM is asked; what is read is LVM's own report and slots of fixed size. */
+/* By a worker thread, because LVM is asked; what is read there is LVM's own report, slots of fixed size and headers. rhv-inspect reads the OVF stores. */
 static int look(Manager *manager, sd_bus_message *message, const json_t *object, sd_bus_error *error) {
         _cleanup_(domain_place_clear) DomainPlace place = {};
         Task *task;

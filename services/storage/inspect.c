@@ -13,11 +13,9 @@
 #include "image-report.h"
 #include "layout-file.h"
 #include "look-report.h"
+#include "look-stores.h"
 #include "ovf-store.h"
 #include "ovf-summary.h"
-
-/* A qcow2 header with the name of its backing file, which stands in the first cluster. */
-#define HEADER_BYTES (64 * KIB)
 
 typedef struct Inspection {
         DomainPlace place; /* path is borrowed */
@@ -46,12 +44,12 @@ static int add_problem(Inspection *inspection, const char *what, const char *why
         return look_report_problem(&inspection->report, what, why);
 }
 
-/* Up to size bytes from the beginning. Return: how many, or a negative errno. */
-static ssize_t read_start(int fd, void *buffer, size_t size) {
+/* Up to size bytes. Return: how many, or a negative errno. */
+static ssize_t read_from(int fd, uint64_t offset, void *buffer, size_t size) {
         size_t n = 0;
 
         while (n < size) {
-                ssize_t k = pread(fd, (char *)buffer + n, size - n, (off_t)n);
+                ssize_t k = pread(fd, (char *)buffer + n, size - n, (off_t)(offset + n));
 
                 if (k < 0 && errno == EINTR)
                         continue;
@@ -75,7 +73,7 @@ static int look_at_data(const Inspection *inspection, const VolumeList *list, co
 
         r = inspection->layout->volume_open(&inspection->place, list->image, record->id, false, &fd, &error);
         if (r >= 0) {
-                n = read_start(fd, buffer, HEADER_BYTES);
+                n = read_from(fd, 0, buffer, QCOW2_LOOK_BYTES);
                 if (n < 0)
                         r = bus_error_errno(&error, (int)n, "Cannot read it");
         }
@@ -114,7 +112,7 @@ static int inspect_images(Inspection *inspection) {
         const DomainPlace *place = &inspection->place;
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_free_ char(*ids)[UUID_STRING_MAX] = NULL;
-        _cleanup_free_ void *buffer = malloc(HEADER_BYTES);
+        _cleanup_free_ void *buffer = malloc(QCOW2_LOOK_BYTES);
         size_t n = 0;
         int r;
 
@@ -144,32 +142,35 @@ static int inspect_images(Inspection *inspection) {
 
 /* ---- VMs ---- */
 
-static int read_store(Inspection *inspection, const OvfStore *store, sd_bus_error *error) {
+static int parse_store(int fd, uint64_t offset, uint64_t size_bytes, LookReport *report, sd_bus_error *error) {
         _cleanup_json_ json_t *vms = NULL;
-        _cleanup_close_ int fd = -EBADF;
-        _cleanup_free_ void *tar = NULL;
+        _cleanup_free_ void *tar = malloc(size_bytes);
         ssize_t n;
         int r;
 
-        r = inspection->layout->volume_open(&inspection->place, store->image, store->volume, false, &fd, error);
-        if (r < 0)
-                return r;
-        tar = malloc(store->size_bytes);
         if (!tar)
                 return -ENOMEM;
-        n = read_start(fd, tar, store->size_bytes);
+        n = read_from(fd, offset, tar, size_bytes);
         if (n < 0)
                 return bus_error_errno(error, (int)n, "Cannot read the OVF store");
-        if ((uint64_t)n < store->size_bytes) {
+        if ((uint64_t)n < size_bytes) {
                 sd_bus_error_set(error, RHV_ERROR_BAD_FORMAT, "The OVF store is shorter than it says");
                 return -EBADMSG;
         }
-        r = ovf_store_parse(tar, (size_t)n, &vms, inspection->report.problems, error);
+        r = ovf_store_parse(tar, (size_t)n, &vms, report->problems, error);
         if (r < 0)
                 return r;
-        json_decref(inspection->report.vms);
-        inspection->report.vms = TAKE_PTR(vms);
+        json_decref(report->vms);
+        report->vms = TAKE_PTR(vms);
         return 0;
+}
+
+static int read_store(Inspection *inspection, const OvfStore *store, sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        r = inspection->layout->volume_open(&inspection->place, store->image, store->volume, false, &fd, error);
+        return r < 0 ? r : parse_store(fd, 0, store->size_bytes, &inspection->report, error);
 }
 
 /* The newest good copy; where that cannot be read the one before it. */
@@ -192,6 +193,32 @@ static int inspect_vms(Inspection *inspection) {
                 skip[chosen] = true;
         }
         return 0;
+}
+
+int inspect_stores(int fd, json_t **ret, sd_bus_error *error) {
+        _cleanup_(look_report_clear) LookReport report = {};
+        LookStore stores[LOOK_STORES_MAX];
+        int n, r;
+
+        r = look_report_init(&report);
+        if (r < 0)
+                return r;
+        n = look_stores_read(fd, stores);
+        if (n < 0)
+                return bus_error_errno(error, n, "The question cannot be understood");
+        for (int i = 0; i < n; i++) {
+                _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
+
+                r = parse_store(fd, stores[i].offset, stores[i].size_bytes, &report, &own);
+                if (r >= 0)
+                        break;
+                if (r != -ENOMEM)
+                        r = look_report_problem(&report, stores[i].image, own.message ?: "unreadable");
+                if (r < 0)
+                        return r;
+        }
+        *ret = json_pack("{s:O, s:O}", "vms", report.vms, "problems", report.problems);
+        return *ret ? 0 : -ENOMEM;
 }
 
 /* An export domain has a file for each. */

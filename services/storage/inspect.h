@@ -14,3 +14,7 @@
  * Return: 0, or negative with NotFound, BadFormat, NewerVersion, AccessDenied, InvalidArgument, … set.
  */
 int inspect_domain(const DomainPlace *place, json_t **ret, sd_bus_error *error);
+
+/* The OVF stores of a block domain, which who can read its devices has put into a file (look-stores.h): {vms, problems} of the newest that is whole. Return: 0; -ENOMEM; another errno
+ * with error set. */
+int inspect_stores(int fd, json_t **ret, sd_bus_error *error);

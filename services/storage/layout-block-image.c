@@ -167,27 +167,17 @@ int block_list_active(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], s
         return list_images(place, true, ret, ret_n, error);
 }
 
-int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error) {
-        _cleanup_(block_scan_clear) BlockScan scan = {};
-        _cleanup_free_ char(*ids)[UUID_STRING_MAX] = NULL;
-        _cleanup_(block_slots_clear) BlockSlots slots = {};
-        _cleanup_close_ int fd = -EBADF;
-        VolumeList *lists = NULL;
+static int read_all(const DomainPlace *place, const BlockSlots *slots, const BlockScan *scan, VolumeList **ret, size_t *ret_n) {
+        _cleanup_free_ char(*ids)[UUID_STRING_MAX] = calloc(scan->n + 1, sizeof(*ids));
+        VolumeList *lists = ids ? calloc(scan->n + 1, sizeof(*lists)) : NULL;
         size_t n, done = 0;
-        int r;
+        int r = 0;
 
-        r = scan_and_open(place, &scan, &fd, error);
-        if (r >= 0)
-                r = block_slots_read(place, fd, &scan, &slots);
-        if (r < 0)
-                return r;
-        ids = calloc(scan.n + 1, sizeof(*ids));
-        lists = ids ? calloc(scan.n + 1, sizeof(*lists)) : NULL;
         if (!lists)
                 return -ENOMEM;
-        n = distinct_images(&scan, false, ids);
+        n = distinct_images(scan, false, ids);
         for (; done < n && r >= 0; done += r >= 0)
-                r = read_image(place, &slots, &scan, ids[done], &lists[done]);
+                r = read_image(place, slots, scan, ids[done], &lists[done]);
         if (r < 0) {
                 while (done > 0)
                         volume_list_clear(&lists[--done]);
@@ -197,6 +187,26 @@ int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd
         *ret = lists;
         *ret_n = n;
         return 0;
+}
+
+int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error) {
+        _cleanup_(block_scan_clear) BlockScan scan = {};
+        _cleanup_(block_slots_clear) BlockSlots slots = {};
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        r = scan_and_open(place, &scan, &fd, error);
+        if (r >= 0)
+                r = block_slots_read(place, fd, &scan, &slots);
+        return r < 0 ? r : read_all(place, &slots, &scan, ret, ret_n);
+}
+
+int block_peek_all(const DomainPlace *place, const BlockPeek *peek, const BlockScan *scan, VolumeList **ret, size_t *ret_n) {
+        _cleanup_(block_slots_clear) BlockSlots slots = {};
+        int r;
+
+        r = block_slots_peek(place, peek, scan, &slots);
+        return r < 0 ? r : read_all(place, &slots, scan, ret, ret_n);
 }
 
 /* ---- left-overs ---- */

@@ -36,9 +36,18 @@ static int parse(const DomainPlace *place, const void *bytes, const BlockVolume 
         return -EBADMSG;
 }
 
-int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error) {
-        _cleanup_free_ void *buffer = NULL;
+/* Return: 0 or a negative errno; error may say more. */
+static int read_at(const BlockSlots *slots, uint64_t from, void *buffer, size_t size, sd_bus_error *error) {
         ssize_t n;
+
+        if (slots->peek)
+                return block_peek_read(slots->peek, "metadata", from, buffer, size, error);
+        n = pread(slots->fd, buffer, size, (off_t)from);
+        return n == (ssize_t)size ? 0 : n < 0 ? -errno : -EIO;
+}
+
+static int read_one(const DomainPlace *place, const BlockSlots *slots, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error) {
+        _cleanup_free_ void *buffer = NULL;
         int r;
 
         if (volume->tags.slot > BLOCK_SLOT_MAX) {
@@ -48,10 +57,14 @@ int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume,
         r = slot_buffer(&buffer);
         if (r < 0)
                 return r;
-        n = pread(fd, buffer, BLOCK_SLOT_BYTES, (off_t)block_slot_offset(place->version, volume->tags.slot));
-        if (n != (ssize_t)BLOCK_SLOT_BYTES)
-                return bus_error_errno(error, n < 0 ? -errno : -EIO, "Cannot read the metadata of a volume");
+        r = read_at(slots, block_slot_offset(place->version, volume->tags.slot), buffer, BLOCK_SLOT_BYTES, error);
+        if (r < 0)
+                return sd_bus_error_is_set(error) ? r : bus_error_errno(error, r, "Cannot read the metadata of a volume");
         return parse(place, buffer, volume, ret, error);
+}
+
+int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error) {
+        return read_one(place, &(const BlockSlots){.fd = fd}, volume, ret, error);
 }
 
 /* ---- many ---- */
@@ -64,7 +77,9 @@ void block_slots_clear(BlockSlots *slots) {
 
 /* One run of slots: [from, to) in `metadata`. */
 static void read_run(BlockSlots *slots, uint64_t from, uint64_t to) {
-        while (from < to) {
+        if (slots->peek && read_at(slots, from, slots->bytes + (from - slots->offset), (size_t)(to - from), NULL) >= 0)
+                return;
+        while (!slots->peek && from < to) {
                 ssize_t n = pread(slots->fd, slots->bytes + (from - slots->offset), (size_t)(to - from), (off_t)from);
 
                 if (n > 0)
@@ -98,8 +113,8 @@ static void read_runs(const DomainPlace *place, const uint32_t *wanted, size_t n
         }
 }
 
-int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, BlockSlots *ret) {
-        _cleanup_(block_slots_clear) BlockSlots slots = {.fd = fd};
+static int slots_read(const DomainPlace *place, int fd, const BlockPeek *peek, const BlockScan *scan, BlockSlots *ret) {
+        _cleanup_(block_slots_clear) BlockSlots slots = {.fd = fd, .peek = peek};
         _cleanup_free_ uint32_t *wanted = calloc(scan->n + 1, sizeof(*wanted));
         uint64_t end;
         void *bytes;
@@ -110,7 +125,7 @@ int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, Bl
         for (size_t i = 0; i < scan->n; i++)
                 if (block_volume_is_whole(&scan->volumes[i]) && scan->volumes[i].tags.slot <= BLOCK_SLOT_MAX)
                         wanted[n++] = scan->volumes[i].tags.slot;
-        ret->fd = fd;
+        *ret = slots;
         if (n == 0)
                 return 0;
         block_slot_sort(wanted, n);
@@ -127,6 +142,14 @@ int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, Bl
         return 0;
 }
 
+int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, BlockSlots *ret) {
+        return slots_read(place, fd, NULL, scan, ret);
+}
+
+int block_slots_peek(const DomainPlace *place, const BlockPeek *peek, const BlockScan *scan, BlockSlots *ret) {
+        return slots_read(place, -EBADF, peek, scan, ret);
+}
+
 static bool was_read(const BlockSlots *slots, uint64_t at) {
         if (!slots->bytes || at < slots->offset || at + BLOCK_SLOT_BYTES > slots->offset + slots->size)
                 return false;
@@ -141,7 +164,7 @@ int block_slots_get(const DomainPlace *place, const BlockSlots *slots, const Blo
 
         /* What is wrong with one of them is its own. */
         if (!was_read(slots, at))
-                return block_slot_read(place, slots->fd, volume, ret, error);
+                return read_one(place, slots, volume, ret, error);
         return parse(place, slots->bytes + (at - slots->offset), volume, ret, error);
 }
 

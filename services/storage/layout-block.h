@@ -16,6 +16,7 @@
  * being made or removed was left by a process that ended, and goes when the domain's lease is held again.
  */
 
+#include "block-peek.h"
 #include "layout.h"
 #include "lvm-tag.h"
 #include "lvm.h"
@@ -71,7 +72,8 @@ int block_read_image(const DomainPlace *place, const BlockScan *scan, const char
 int block_slot_read(const DomainPlace *place, int fd, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error);
 /* The slots of all volumes that are whole, in few large reads. */
 typedef struct BlockSlots {
-        int fd;                /* borrowed: what a large read did not get is read alone */
+        int fd;                /* of `metadata`, borrowed: what a large read did not get is read alone */
+        const BlockPeek *peek; /* in its place, where `metadata` is not active; borrowed, or NULL */
         uint8_t *bytes;        /* from offset on; NULL: nothing was read */
         uint64_t offset, size; /* in bytes, in `metadata` */
         struct {
@@ -82,6 +84,8 @@ typedef struct BlockSlots {
 void block_slots_clear(BlockSlots *slots);
 /* Return: 0 or -ENOMEM; what cannot be read is no failure here. */
 int block_slots_read(const DomainPlace *place, int fd, const BlockScan *scan, BlockSlots *ret);
+/* The same from the devices, where nothing is active. peek: borrowed for as long as ret is used. */
+int block_slots_peek(const DomainPlace *place, const BlockPeek *peek, const BlockScan *scan, BlockSlots *ret);
 /* As block_slot_read(). */
 int block_slots_get(const DomainPlace *place, const BlockSlots *slots, const BlockVolume *volume, VolumeMetadata *ret, sd_bus_error *error);
 int block_slot_write(const DomainPlace *place, int fd, uint32_t slot, const VolumeMetadata *metadata, sd_bus_error *error);
@@ -95,6 +99,8 @@ int block_list_images(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], s
 int block_list_active(const DomainPlace *place, char (**ret)[UUID_STRING_MAX], size_t *ret_n, sd_bus_error *error);
 int block_list_volumes(const DomainPlace *place, const char *image, VolumeList *ret, sd_bus_error *error);
 int block_list_all(const DomainPlace *place, VolumeList **ret, size_t *ret_n, sd_bus_error *error);
+/* The same of a domain of which nothing is active, from its devices. */
+int block_peek_all(const DomainPlace *place, const BlockPeek *peek, const BlockScan *scan, VolumeList **ret, size_t *ret_n);
 int block_clean(const DomainPlace *place, unsigned *ret_n, sd_bus_error *error);
 int block_prepare(const DomainPlace *place, const VolumeRecord *const *chain, size_t n, sd_bus_error *error);
 int block_prepared_open(const DomainPlace *place, const char *volume, int *ret_fd, sd_bus_error *error);

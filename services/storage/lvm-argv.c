@@ -13,7 +13,7 @@
         "disable_after_error_count=3 hints=\"none\" obtain_device_list_from_udev=0 use_devicesfile=0 scan_lvs=0 } "    \
         "global { prioritise_write_locks=1 wait_for_locks=1 use_lvmpolld=1 } backup { backup=0 archive=0 }"
 
-void lvm_argv_report(const char *command, const char *devices, const char *columns, const char *group,
+void lvm_argv_report(const char *command, const char *devices, const char *columns, const char *group, const char *option,
                      const char *argv[static LVM_REPORT_ARGUMENTS]) {
         size_t n = 0;
 
@@ -29,6 +29,8 @@ void lvm_argv_report(const char *command, const char *devices, const char *colum
         argv[n++] = "--nosuffix";
         argv[n++] = "-o";
         argv[n++] = columns;
+        if (option)
+                argv[n++] = option;
         if (group)
                 argv[n++] = group;
         argv[n] = NULL;

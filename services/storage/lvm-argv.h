@@ -7,9 +7,9 @@
 
 #include "macro.h"
 
-/* A report on devices, of one group or all. Fills argv (LVM_REPORT_ARGUMENTS), whose strings are borrowed. */
-#define LVM_REPORT_ARGUMENTS 20U
-void lvm_argv_report(const char *command, const char *devices, const char *columns, const char *group,
+/* A report on devices, of one group or all. option: one more word, or NULL. Fills argv (LVM_REPORT_ARGUMENTS), whose strings are borrowed. */
+#define LVM_REPORT_ARGUMENTS 21U
+void lvm_argv_report(const char *command, const char *devices, const char *columns, const char *group, const char *option,
                      const char *argv[static LVM_REPORT_ARGUMENTS]);
 /* arguments: the command and its own. Return: a new array of borrowed strings, NULL at its end; NULL when out of memory. */
 const char **lvm_argv(const char *devices, const char *const *arguments);

@@ -23,11 +23,11 @@ static int bad(sd_bus_error *error, const char *what) {
 }
 
 /* {"report": [{"<word>": [row, …]}]}. ret_root owns what ret_rows borrows. */
-static int read_rows(const char *text, size_t size, const char *word, json_t **ret_root, const json_t **ret_rows) {
+static int read_rows(const char *text, size_t size, const char *word, size_t rows_max, json_t **ret_root, const json_t **ret_rows) {
         _cleanup_json_ json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
         const json_t *rows = json_object_get(json_array_get(json_object_get(root, "report"), 0), word);
 
-        if (!json_is_array(rows) || json_array_size(rows) > LVM_ROWS_MAX)
+        if (!json_is_array(rows) || json_array_size(rows) > rows_max)
                 return -EBADMSG;
         *ret_root = TAKE_PTR(root);
         *ret_rows = rows;
@@ -91,10 +91,13 @@ static int read_volume(const json_t *row, LvmVolume *ret) {
         return column_text(row, "lv_tags", &ret->tags);
 }
 
+/* Return: 1 where it is no physical volume. */
 static int read_device(const json_t *row, LvmDevice *ret) {
         const char *in_use = json_string_value(json_object_get(row, "pv_in_use"));
         int r;
 
+        if (streq_ptr(json_string_value(json_object_get(row, "pv_uuid")), ""))
+                return 1;
         if (!in_use || column_name(row, "pv_uuid", false, ret->uuid) < 0 || column_name(row, "vg_name", true, ret->group) < 0 ||
             column_name(row, "vg_uuid", true, ret->group_uuid) < 0 ||
             column_number(row, "dev_size", &ret->size_bytes) < 0 || column_number(row, "pe_start", &ret->start_bytes) < 0 ||
@@ -109,6 +112,35 @@ static int read_device(const json_t *row, LvmDevice *ret) {
                 ret->path = NULL;
         }
         return r;
+}
+
+/* Extents, in bytes: of the device and of the volume. */
+static int read_extents(const json_t *row, LvmSegment *ret) {
+        uint64_t extent_bytes, start_bytes, at, n, from;
+
+        if (column_number(row, "vg_extent_size", &extent_bytes) < 0 || column_number(row, "pe_start", &start_bytes) < 0 || column_number(row, "pvseg_start", &at) < 0 ||
+            column_number(row, "pvseg_size", &n) < 0 || column_number(row, "seg_start_pe", &from) < 0)
+                return -EBADMSG;
+        if (__builtin_mul_overflow(n, extent_bytes, &ret->size_bytes) || __builtin_mul_overflow(from, extent_bytes, &ret->from_bytes) ||
+            __builtin_mul_overflow(at, extent_bytes, &ret->at_bytes) || __builtin_add_overflow(ret->at_bytes, start_bytes, &ret->at_bytes))
+                return -EBADMSG;
+        if (ret->size_bytes > INT64_MAX || ret->at_bytes > INT64_MAX - ret->size_bytes || ret->from_bytes > INT64_MAX - ret->size_bytes)
+                return -EBADMSG;
+        return 0;
+}
+
+static int read_segment(const json_t *row, LvmSegment *ret) {
+        const char *name = json_string_value(json_object_get(row, "lv_name")), *type = json_string_value(json_object_get(row, "segtype"));
+
+        if (!name || !type || column_name(row, "vg_name", true, ret->group) < 0)
+                return -EBADMSG;
+        if (lvm_name_is_valid(name)) { /* "[name]" is a volume's inside */
+                memcpy(ret->name, name, strlen(name) + 1);
+                if (read_extents(row, ret) < 0)
+                        return -EBADMSG;
+        }
+        ret->linear = streq(type, "linear");
+        return column_text(row, "pv_name", &ret->path);
 }
 
 bool lvm_device_is_whole(const LvmDevice *device, uint64_t extent_bytes) {
@@ -143,29 +175,38 @@ void lvm_devices_clear(LvmDevices *devices) {
         *devices = (LvmDevices){};
 }
 
-/* The three differ in the type of their rows alone. */
-#define DEFINE_PARSER(name, List, word, read, what)                                                                    \
-        int lvm_##name##_parse(const char *text, size_t size, List *ret, sd_bus_error *error) {                       \
-                _cleanup_(lvm_##name##_clear) List list = {};                                                         \
-                _cleanup_json_ json_t *root = NULL;                                                                   \
-                const json_t *rows;                                                                                   \
-                                                                                                                      \
-                if (read_rows(text, size, word, &root, &rows) < 0)                                                    \
-                        return bad(error, what);                                                                      \
-                list.rows = calloc(json_array_size(rows) + 1, sizeof(*list.rows));                                    \
-                if (!list.rows)                                                                                       \
-                        return -ENOMEM;                                                                               \
-                for (; list.n < json_array_size(rows); list.n++) {                                                    \
-                        int r = read(json_array_get(rows, list.n), &list.rows[list.n]);                               \
-                                                                                                                      \
-                        if (r < 0)                                                                                    \
-                                return r == -ENOMEM ? r : bad(error, what);                                           \
-                }                                                                                                     \
-                *ret = list;                                                                                          \
-                list = (List){};                                                                                      \
-                return 0;                                                                                             \
+void lvm_segments_clear(LvmSegments *segments) {
+        for (size_t i = 0; i < segments->n; i++)
+                free(segments->rows[i].path);
+        free(segments->rows);
+        *segments = (LvmSegments){};
+}
+
+/* They differ in the type of their rows alone. */
+#define DEFINE_PARSER(name, List, word, rows_max, read, what)                                                          \
+        int lvm_##name##_parse(const char *text, size_t size, List *ret, sd_bus_error *error) {                        \
+                _cleanup_(lvm_##name##_clear) List list = {};                                                          \
+                _cleanup_json_ json_t *root = NULL;                                                                    \
+                const json_t *rows;                                                                                    \
+                                                                                                                       \
+                if (read_rows(text, size, word, rows_max, &root, &rows) < 0)                                           \
+                        return bad(error, what);                                                                       \
+                list.rows = calloc(json_array_size(rows) + 1, sizeof(*list.rows));                                     \
+                if (!list.rows)                                                                                        \
+                        return -ENOMEM;                                                                                \
+                for (size_t i = 0; i < json_array_size(rows); i++) {                                                   \
+                        int r = read(json_array_get(rows, i), &list.rows[list.n]);                                     \
+                                                                                                                       \
+                        if (r < 0)                                                                                     \
+                                return r == -ENOMEM ? r : bad(error, what);                                            \
+                        list.n += r == 0;                                                                              \
+                }                                                                                                      \
+                *ret = list;                                                                                           \
+                list = (List){};                                                                                       \
+                return 0;                                                                                              \
         }
 
-DEFINE_PARSER(groups, LvmGroups, "vg", read_group, "volume groups")
-DEFINE_PARSER(volumes, LvmVolumes, "lv", read_volume, "logical volumes")
-DEFINE_PARSER(devices, LvmDevices, "pv", read_device, "physical volumes")
+DEFINE_PARSER(groups, LvmGroups, "vg", LVM_ROWS_MAX, read_group, "volume groups")
+DEFINE_PARSER(volumes, LvmVolumes, "lv", LVM_ROWS_MAX, read_volume, "logical volumes")
+DEFINE_PARSER(devices, LvmDevices, "pv", LVM_ROWS_MAX, read_device, "physical volumes")
+DEFINE_PARSER(segments, LvmSegments, "pvseg", LVM_SEGMENTS_MAX, read_segment, "parts of volumes")

@@ -32,13 +32,13 @@ char *lvm_path(const char *group, const char *name) {
 
 /* ---- reports ---- */
 
-static int report(const char *command, const char *devices, const char *columns, const char *group, char **ret, size_t *ret_size,
-                  sd_bus_error *error) {
+static int report(const char *command, const char *devices, const char *columns, const char *group, const char *option, char **ret,
+                  size_t *ret_size, sd_bus_error *error) {
         const char *argv[LVM_REPORT_ARGUMENTS];
         _cleanup_close_ int fd = -EBADF;
         int r;
 
-        lvm_argv_report(command, devices, columns, group, argv);
+        lvm_argv_report(command, devices, columns, group, option, argv);
         r = run(argv, &fd, error);
         if (r < 0)
                 return r;
@@ -51,7 +51,7 @@ int lvm_groups(const char *devices, const char *group, LvmGroups *ret, sd_bus_er
         size_t size = 0;
         int r;
 
-        r = report("vgs", devices, LVM_GROUP_COLUMNS, group, &text, &size, error);
+        r = report("vgs", devices, LVM_GROUP_COLUMNS, group, NULL, &text, &size, error);
         return r < 0 ? r : lvm_groups_parse(text, size, ret, error);
 }
 
@@ -60,17 +60,34 @@ int lvm_volumes(const char *devices, const char *group, LvmVolumes *ret, sd_bus_
         size_t size = 0;
         int r;
 
-        r = report("lvs", devices, LVM_VOLUME_COLUMNS, group, &text, &size, error);
+        r = report("lvs", devices, LVM_VOLUME_COLUMNS, group, NULL, &text, &size, error);
         return r < 0 ? r : lvm_volumes_parse(text, size, ret, error);
 }
 
-int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error) {
+static int report_devices(const char *devices, const char *option, LvmDevices *ret, sd_bus_error *error) {
         _cleanup_free_ char *text = NULL;
         size_t size = 0;
         int r;
 
-        r = report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, &text, &size, error);
+        r = report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, option, &text, &size, error);
         return r < 0 ? r : lvm_devices_parse(text, size, ret, error);
+}
+
+int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error) {
+        return report_devices(devices, NULL, ret, error);
+}
+
+int lvm_devices_all(const char *devices, LvmDevices *ret, sd_bus_error *error) {
+        return report_devices(devices, "--all", ret, error);
+}
+
+int lvm_segments(const char *devices, LvmSegments *ret, sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0;
+        int r;
+
+        r = report("pvs", devices, LVM_SEGMENT_COLUMNS, NULL, "--segments", &text, &size, error);
+        return r < 0 ? r : lvm_segments_parse(text, size, ret, error);
 }
 
 int lvm_devices_begin(const char *devices, int *ret_connection, sd_bus_error *error) {
@@ -80,7 +97,7 @@ int lvm_devices_begin(const char *devices, int *ret_connection, sd_bus_error *er
                 sd_bus_error_set(error, RHV_ERROR_BACKEND_UNAVAILABLE, "There is no rhv-lvm to be asked");
                 return -EHOSTDOWN;
         }
-        lvm_argv_report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, argv);
+        lvm_argv_report("pvs", devices, LVM_DEVICE_COLUMNS, NULL, "--all", argv);
         return lvm_run_begin(helper, argv, ret_connection, error);
 }
 

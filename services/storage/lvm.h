@@ -23,8 +23,12 @@ void lvm_use_helper(const char *socket_path);
 int lvm_groups(const char *devices, const char *group, LvmGroups *ret, sd_bus_error *error);
 int lvm_volumes(const char *devices, const char *group, LvmVolumes *ret, sd_bus_error *error);
 int lvm_devices(const char *devices, LvmDevices *ret, sd_bus_error *error);
+/* The same; of several with one id of LVM each. */
+int lvm_devices_all(const char *devices, LvmDevices *ret, sd_bus_error *error);
+/* Where volumes lie, of all groups on these devices. */
+int lvm_segments(const char *devices, LvmSegments *ret, sd_bus_error *error);
 
-/* The last in two steps, for who does not wait for ever: ret_connection can be read when the answer is there; end takes it. Only where rhv-lvm is asked. */
+/* All devices in two steps, for who does not wait for ever: ret_connection can be read when the answer is there; end takes it. Only where rhv-lvm is asked. */
 int lvm_devices_begin(const char *devices, int *ret_connection, sd_bus_error *error);
 int lvm_devices_end(int connection, LvmDevices *ret, sd_bus_error *error);
 

@@ -12,6 +12,9 @@
 #define QCOW2_MAGIC UINT32_C(0x514649fb) /* "QFI\xfb" */
 #define QCOW2_HEADER_BYTES 104U          /* of version 3; version 2 has 72 */
 
+/* Of an image that is only looked at so much is read: a header with the name of its backing file, which QEMU puts behind it. */
+#define QCOW2_LOOK_BYTES (64 * KIB)
+
 /* Does it look like qcow2 at all? size: bytes there are. */
 bool qcow2_has_magic(const void *bytes, size_t size) _pure_;
 

@@ -38,6 +38,7 @@ Task *task_free(Task *task) {
         sd_event_source_disable_unref(task->release.timer);
         operation_free(task->operation);
         volume_plan_clear(&task->plan);
+        json_decref(task->report);
         sd_bus_error_free(&task->failure);
         free(task);
         return NULL;

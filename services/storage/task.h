@@ -36,6 +36,7 @@ struct Task {
         VolumePlan plan;
         bool read_only, shared; /* of a prepared image */
         char user[72];
+        json_t *report; /* of a look, while the rest of it is read */
         IoQueue queue; /* below a domain whose health is asked for */
         struct {
                 unsigned host_id;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any text as LVM's reports and tags: refused, or read into names that stay in their directory and metadata that survives a second coding. */
+/* Any text as LVM's reports and tags: refused, or read into names that stay in their directory, places that can be read and metadata that survives a second coding. */
 
 #include "fuzz.h"
 
+#include "block-extents.h"
 #include "lvm-report.h"
 #include "lvm-tag.h"
 
@@ -26,6 +27,25 @@ static void check_tags(const char *text) {
                 abort();
 }
 
+/* Wherever a volume is said to lie, it lies where a device can be read, and no byte of it in two places. */
+static void check_segments(const char *text, size_t size) {
+        _cleanup_(lvm_segments_clear) LvmSegments segments = {};
+        _cleanup_(block_extents_clear) BlockExtents extents = {};
+
+        if (lvm_segments_parse(text, size, &segments, NULL) < 0 || segments.n == 0 || block_extents_make(&segments, segments.rows[0].group, &extents) < 0)
+                return;
+        for (size_t i = 0; i < extents.n; i++) {
+                const BlockExtent *extent = &extents.extents[i];
+                BlockPiece piece;
+                int r = block_extents_find(&extents, extent->volume, extent->from, &piece);
+
+                if (r == -ENOENT || (r < 0 && !block_extents_reason(r)))
+                        abort();
+                if (r >= 0 && (piece.device >= extents.n_devices || piece.size == 0 || piece.at > INT64_MAX || piece.size > INT64_MAX - piece.at))
+                        abort();
+        }
+}
+
 static void check_reports(const char *text, size_t size) {
         _cleanup_(lvm_groups_clear) LvmGroups groups = {};
         _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
@@ -33,6 +53,7 @@ static void check_reports(const char *text, size_t size) {
 
         (void) lvm_groups_parse(text, size, &groups, NULL);
         (void) lvm_devices_parse(text, size, &devices, NULL);
+        check_segments(text, size);
         if (lvm_volumes_parse(text, size, &volumes, NULL) < 0)
                 return;
         for (size_t i = 0; i < volumes.n; i++) {

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any bytes as the first of an upload: what is accepted names no other file. */
+/* Any bytes as the first of an upload: what is accepted names no other file. And as those of a volume that is looked at: a reason, or what the header says. */
 
 #include "fuzz.h"
 
 #include "qcow2-header.h"
 
+static void look(const uint8_t *data, size_t size) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        Qcow2Facts facts;
+
+        if (qcow2_header_read(data, size, &facts, &error) < 0) {
+                if (!error.message)
+                        abort();
+                return;
+        }
+        if (!memchr(facts.backing, 0, sizeof(facts.backing)) || (facts.backing[0] && !facts.has_backing) || (facts.version != 2 && facts.version != 3))
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         uint64_t bytes = 0;
 
+        look(data, size);
         if (qcow2_header_check(data, size, UINT64_C(1) << 40, &bytes, &error) < 0) {
                 if (!error.message)
                         abort();

@@ -150,6 +150,14 @@ static void test_headers(void **state) {
         assert_problem(f, NULL);
         (void) snprintf(top->backing, sizeof top->backing, "/etc/shadow");
         assert_problem(f, "leads out of the domain");
+        (void) snprintf(top->backing, sizeof top->backing, "../../../etc/" MIDDLE);
+        assert_problem(f, "leads out of the domain");
+        (void) snprintf(top->backing, sizeof top->backing, "../../" MIDDLE);
+        assert_problem(f, "leads out of the domain");
+        (void) snprintf(top->backing, sizeof top->backing, "x/" MIDDLE);
+        assert_problem(f, "leads out of the domain");
+        top->backing[0] = 0;
+        assert_problem(f, "not where it could be read");
         (void) snprintf(top->backing, sizeof top->backing, "nbd://evil/x");
         assert_problem(f, "leads out of the domain");
         (void) snprintf(top->backing, sizeof top->backing, BASE);

@@ -44,7 +44,8 @@ static void test_volumes(void **state) {
 static void test_devices(void **state) {
         static const char text[] = "{\"report\":[{\"pv\":[{\"pv_name\":\"/dev/loop1\",\"pv_uuid\":\"wkh9vG-zGUy\",\"dev_size\":\"21474836480\","
                                    "\"pe_start\":\"135266304\",\"pv_pe_count\":\"157\","
-                                   "\"pv_mda_used_count\":\"2\",\"pv_in_use\":\"\",\"vg_name\":\"\",\"vg_uuid\":\"\",\"vg_tags\":\"\"}]}]}";
+                                   "\"pv_mda_used_count\":\"2\",\"pv_in_use\":\"\",\"vg_name\":\"\",\"vg_uuid\":\"\",\"vg_tags\":\"\"},"
+                                   "{\"pv_name\":\"/dev/sda\",\"pv_uuid\":\"\",\"dev_size\":\"1\",\"pe_start\":\"0\"}]}]}";
         _cleanup_(lvm_devices_clear) LvmDevices devices = {};
 
         assert_int_equal(lvm_devices_parse(text, strlen(text), &devices, NULL), 0);
@@ -121,9 +122,9 @@ static void test_command_lines(void **state) {
         assert_true(lvm_argv_is_ours(maps));
         assert_false(lvm_argv_is_ours(kill));
         assert_false(lvm_argv_is_ours(nothing));
-        lvm_argv_report("vgs", "/dev/a", "vg_name", NULL, report);
+        lvm_argv_report("vgs", "/dev/a", "vg_name", NULL, NULL, report);
         assert_true(lvm_argv_is_ours(report));
-        lvm_argv_report("lvs", "/dev/a", "lv_name", "group", report);
+        lvm_argv_report("lvs", "/dev/a", "lv_name", "group", "--segments", report);
         assert_true(lvm_argv_is_ours(report));
 }
 
