@@ -372,7 +372,7 @@ static json_t *random_network(uint32_t *seed) {
         if (next(seed) % 8)
                 json_object_set_new(entry, next(seed) % 8 ? "nic" : "bonding", json_string(bases[next(seed) % ELEMENTSOF(bases)]));
         if (next(seed) % 2)
-                json_object_set_new(entry, "vlan", json_integer(next(seed) % 4));
+                json_object_set_new(entry, "vlan", json_integer(1 + next(seed) % 4));
         if (next(seed) % 4 == 0)
                 json_object_set_new(entry, "bridged", json_false());
         if (next(seed) % 4 == 0)
