@@ -199,7 +199,7 @@ static const char *type_word(DictType type) {
         static const char *const words[] = {
                 [DICT_STRING] = "a string", [DICT_INTEGER] = "an integer", [DICT_BOOLEAN] = "a boolean",
                 [DICT_REAL] = "a number",   [DICT_ARRAY] = "an array",     [DICT_OBJECT] = "a dictionary",
-                [DICT_STRING_MAP] = "a dictionary of strings",
+                [DICT_STRING_MAP] = "a dictionary of strings", [DICT_INTEGER_MAP] = "a dictionary of integers",
         };
 
         return words[type];
@@ -219,6 +219,7 @@ static bool type_matches(const json_t *value, DictType type) {
                 return json_is_array(value);
         case DICT_OBJECT:
         case DICT_STRING_MAP:
+        case DICT_INTEGER_MAP:
                 return json_is_object(value);
         }
         return false;
@@ -311,6 +312,21 @@ static int check_integer(int64_t value, const DictField *field, const char *what
                                  field->key, field->min, field->max);
 }
 
+static int check_integer_map(const json_t *object, const DictField *field, const char *what, sd_bus_error *error) {
+        const char *key;
+        json_t *value;
+        int r;
+
+        json_object_foreach((json_t *)object, key, value) {
+                if (!json_is_integer(value))
+                        return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "%s: %s: '%s' must be an integer", what, field->key, key);
+                r = check_integer(json_integer_value(value), field, what, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int check_value(const json_t *value, const DictField *field, const char *what, sd_bus_error *error) {
         if (!type_matches(value, field->type)) {
                 /* busctl's `as 0` is every empty array */
@@ -329,6 +345,8 @@ static int check_value(const json_t *value, const DictField *field, const char *
                 return dict_check(value, field->fields, what, error);
         case DICT_STRING_MAP:
                 return check_string_map(value, field, what, error);
+        case DICT_INTEGER_MAP:
+                return check_integer_map(value, field, what, error);
         case DICT_BOOLEAN:
         case DICT_REAL:
                 return 0;

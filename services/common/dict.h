@@ -22,6 +22,7 @@ typedef enum DictType {
         DICT_ARRAY,  /* of values that match element */
         DICT_OBJECT, /* whose keys match fields */
         DICT_STRING_MAP, /* any keys, string values */
+        DICT_INTEGER_MAP, /* any keys, integers of the range as values */
 } DictType;
 
 typedef enum DictFlags {

@@ -243,6 +243,11 @@ static int check_touched_nics(const json_t *view, const json_t *touched, sd_bus_
                 if (r < 0)
                         return r;
         }
+        json_object_foreach(json_object_get(touched, "nics"), name, wish) {
+                r = check_nic(view, "vfs", name, error);
+                if (r < 0)
+                        return r;
+        }
         json_object_foreach(BONDS(touched), name, wish) {
                 (void) snprintf(what, sizeof what, "Bond %s", name);
                 json_array_foreach(json_object_get(wish, "nics"), i, nic) {
@@ -334,6 +339,30 @@ static int check_management_nic(const json_t *view, const json_t *after, const j
         return 0;
 }
 
+static bool nic_is_taken(const json_t *wishes, const char *nic) {
+        const char *name;
+        json_t *wish;
+
+        json_object_foreach(NETWORKS(wishes), name, wish)
+                if (wish_takes(wish, BONDS(wishes), nic))
+                        return true;
+        json_object_foreach(BONDS(wishes), name, wish)
+                if (json_array_has(json_object_get(wish, "nics"), nic))
+                        return true;
+        return false;
+}
+
+/* Our profile, which has the number of virtual functions, takes the place of the one that gave the address. */
+static int check_functions_nics(const json_t *view, const json_t *after, const json_t *touched, sd_bus_error *error) {
+        const char *nic;
+        json_t *wish;
+
+        json_object_foreach(json_object_get(touched, "nics"), nic, wish)
+                if (!nic_is_taken(after, nic) && holds_foreign_address(view, nic))
+                        return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "vfs: %s has an address by a profile of others, and would lose it: make a network over it first", nic);
+        return 0;
+}
+
 static int check_management_kept(const json_t *before, const json_t *after, sd_bus_error *error) {
         const json_t *management = wishes_management(NETWORKS(before)), *now = wishes_management(NETWORKS(after));
         static const char *const keys[] = { "ipv4", "ipv6" };
@@ -385,5 +414,7 @@ int check_wishes(const json_t *view, const json_t *before, const json_t *after, 
                 r = check_foreign_names(view, touched, error);
         if (r >= 0)
                 r = check_management_nic(view, after, touched, error);
+        if (r >= 0)
+                r = check_functions_nics(view, after, touched, error);
         return r;
 }

@@ -68,7 +68,7 @@ static void compare_profile(Comparison *c, const json_t *profile, const json_t *
                 const char *name = json_string_value(field);
                 const json_t *wanted = json_object_get(spec, name), *is = json_object_get(profile, name);
 
-                if (streq(name, "network") || streq(name, "networks") || streq(name, "bond") || streq(name, "port"))
+                if (streq(name, "network") || streq(name, "networks") || streq(name, "bond") || streq(name, "nic") || streq(name, "port"))
                         continue; /* notes, and what follows from master */
                 if (json_is_object(wanted) || json_is_object(is))
                         compare_within(c, name, wanted, is);
@@ -220,6 +220,7 @@ static void compare_device(Comparison *c, const json_t *view, const json_t *spec
         c->source = "kernel";
         compare_integer(c, "mtu", spec, mtu);
         compare_integer(c, "vlan", spec, json_object_get(device, "vlan"));
+        compare_integer(c, "vfs", spec, json_object_get(facts, "vfs"));
         compare_string(c, "parent", spec, dict_string(device, "parent", NULL));
         compare_string(c, "master", spec, facts ? dict_string(facts, "master", "") : dict_string(device, "master", ""));
         compare_string(c, "mac", spec, dict_string(facts, "address", NULL));

@@ -269,6 +269,12 @@ static int add_bond_nics(json_t *layers, const json_t *wish, const json_t *netwo
         return 0;
 }
 
+static int add_nic(json_t *layers, const json_t *wish) {
+        json_t *spec = layer_get(layers, dict_string(wish, "name", ""), "nic");
+
+        return spec ? set_copy(spec, "vfs", json_object_get(wish, "vfs")) | set_copy(spec, "nic", wish) : -1;
+}
+
 /* What carries no addresses has IP off, unless it is a port, which has no IP at all. */
 static int finish_layer(json_t *spec) {
         static const char *const keys[] = { "ipv4", "ipv6" };
@@ -302,6 +308,9 @@ json_t *layers_make(const json_t *wishes) {
                         return NULL;
         json_object_foreach(json_object_get(wishes, "bonds"), name, wish)
                 if (add_bond_nics(layers, wish, json_object_get(wishes, "networks")) < 0)
+                        return NULL;
+        json_object_foreach(json_object_get(wishes, "nics"), name, wish)
+                if (add_nic(layers, wish) < 0)
                         return NULL;
         json_object_foreach(layers, name, wish)
                 if (finish_layer(wish) < 0)

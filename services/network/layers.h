@@ -9,7 +9,7 @@
 
 #include "macro.h"
 
-/* wishes: {networks, bonds}, resolved (resolve.h). Return: {iface: spec} (view.h), new; NULL when out of memory. */
+/* wishes: {networks, bonds, nics}, resolved (resolve.h). Return: {iface: spec} (view.h), new; NULL when out of memory. */
 json_t *layers_make(const json_t *wishes);
 /* Order of activation: controllers before ports, bases before what lies on them. */
 int layer_rank(const json_t *spec);

@@ -95,8 +95,6 @@ static int check_one(const char *name, const json_t *wish, sd_bus_error *error) 
 
         if (strlen(AWARE_BRIDGE_PREFIX) + strlen(base) > NETWORK_NAME_MAX)
                 return INVALID(error, "Network %s: the bridge's name " AWARE_BRIDGE_PREFIX "%s would be longer than %u characters", name, base, NETWORK_NAME_MAX);
-        if (network_wish_vlan(wish) == 0)
-                return INVALID(error, "Network %s: a bridge has no VLAN 0; leave vlan out for frames without a tag", name);
         return 0;
 }
 

@@ -178,6 +178,8 @@ json_t *link_facts_make(const json_t *files) {
         r |= json_object_set_new(facts, "carrier", json_boolean(streq(dict_string(files, "carrier", ""), "1")));
         r |= set_number(facts, "vfs_total", files, "device/sriov_totalvfs");
         r |= set_number(facts, "vfs", files, "device/sriov_numvfs");
+        if (json_array_size(json_object_get(files, "device/virtfn")) > 0)
+                r |= json_object_set(facts, "functions", json_object_get(files, "device/virtfn"));
         r |= set_text(facts, "vf_of", files, "device/physfn/net");
         r |= set_text(facts, "pci", files, "device");
         r |= add_speed(facts, files);

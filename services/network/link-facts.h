@@ -4,11 +4,11 @@
 /*
  * What the kernel itself says of each network device: the part that NetworkManager does not tell. Source: sysfs, /sys/class/net.
  *
- *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, vf_of?, pci?, master?, port_number?,
+ *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, functions?: [{pci, driver?, device?}], vf_of?, pci?, master?, port_number?,
  *               bridge?: {option: value}, vlans?, filters?, mirror_error?, bond?: {...}, bond_port?: {...}}}
  *
  * speed: Mb/s; not of bridges and VLANs. bridge: the files of the same names, as text, times in 1/100 s (Documentation/networking/bridge.rst).
- * vfs_total, vfs: how many virtual functions it can have, and has; vf_of: of a virtual function the device of its parent, where this host sees it; pci: its address on the PCI bus.
+ * vfs_total, vfs: how many virtual functions it can have, and has; functions: these, in their order, each with its address on the PCI bus, its driver and its network device; vf_of: of a virtual function the device of its parent, where this host sees it; pci: its address on the PCI bus.
  * vlans: of a bridge that filters VLANs, and of its ports: which it is in (vlan-set.h), by rtnetlink (bridge-vlans.h).
  * filters: of a bridge with traffic filters (bridge-filters.h). mirror_error: of a port that should mirror and does not: why, added by the manager.
  * bond: {mode, options: {name: "word number"}, active, lacp?: {aggregator, ports, actor_key, partner_key, partner_mac}}; bond_port: {state, mii_status, failures,
@@ -22,7 +22,7 @@
 #define LINK_FILE_BYTES_MAX 4096U
 #define LINKS_MAX 4096U
 
-/* What was read of one device, {file: text} with file relative to its directory ("bonding/mode"), as facts. Pure. New, NULL when out of memory. */
+/* What was read of one device, {file: text} with file relative to its directory ("bonding/mode"), and its virtual functions under "device/virtfn" as they are told, as facts. Pure. New, NULL when out of memory. */
 json_t *link_facts_make(const json_t *files);
 /* Whether a bridge filters VLANs; bridge NULL: whether any does. Pure. */
 bool link_facts_filter(const json_t *links, const char *bridge) _pure_;

@@ -15,6 +15,7 @@
 #include "bridge-vlans.h"
 #include "dict.h"
 #include "log.h"
+#include "virtual-functions.h"
 #include "wish.h"
 
 /* Text of a file without the end of its line; NULL when it cannot be read (many cannot while a link is down). */
@@ -46,9 +47,9 @@ static void add_target(json_t *files, int directory, const char *link, const cha
         (void) json_object_set_new(files, key, json_string(basename(target)));
 }
 
-/* A virtual function's parent, by the name of its device; a card of several ports has one for each, of which the first is taken. */
-static void add_parent(json_t *files, int device) {
-        int fd = openat(device, "device/physfn/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* The name of the first network device in a directory. */
+static void add_first_device(json_t *files, int parent, const char *path, const char *key) {
+        int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *directory = fd < 0 ? NULL : fdopendir(fd);
         char first[NAME_MAX + 1] = "";
         const struct dirent *entry;
@@ -62,7 +63,33 @@ static void add_parent(json_t *files, int device) {
                         (void) snprintf(first, sizeof first, "%s", entry->d_name);
         closedir(directory);
         if (*first)
-                (void) json_object_set_new(files, "device/physfn/net", json_string(first));
+                (void) json_object_set_new(files, key, json_string(first));
+}
+
+/* Those of a NIC that has any, in the order of their numbers. */
+static void add_functions(json_t *files, int device) {
+        json_t *list = json_object_get(files, "device/sriov_numvfs") ? json_array() : NULL;
+
+        for (unsigned i = 0; list && i < VFS_MAX; i++) {
+                json_t *function = json_object();
+                char name[40];
+
+                (void) snprintf(name, sizeof name, "device/virtfn%u", i);
+                if (function)
+                        add_target(function, device, name, "pci");
+                if (!json_object_get(function, "pci") || json_array_append_new(list, json_incref(function)) < 0) {
+                        json_decref(function);
+                        break;
+                }
+                (void) snprintf(name, sizeof name, "device/virtfn%u/driver", i);
+                add_target(function, device, name, "driver");
+                (void) snprintf(name, sizeof name, "device/virtfn%u/net", i);
+                add_first_device(function, device, name, "device");
+                json_decref(function);
+        }
+        if (json_array_size(list) > 0)
+                (void) json_object_set(files, "device/virtfn", list);
+        json_decref(list);
 }
 
 /* Where a device of the PCI bus sits: the name of its directory. */
@@ -125,7 +152,9 @@ static json_t *read_device(int root, const char *name) {
         add_target(files, device, "master", "master");
         add_target(files, device, "device/driver", "driver");
         add_pci_address(files, device);
-        add_parent(files, device);
+        /* a virtual function's parent; a card of several ports has a device for each, of which the first is taken */
+        add_first_device(files, device, "device/physfn/net", "device/physfn/net");
+        add_functions(files, device);
         return link_facts_make(files);
 }
 

@@ -13,6 +13,7 @@
 #define USER_NETWORKS "org.rhv.networks."
 #define NOTE_BYTES_MAX 8000U
 #define USER_BOND "org.rhv.bond"
+#define USER_NIC "org.rhv.nic"
 #define OWNER "rhv-networkd"
 
 /* NetworkManager's words and ours for the same IP method. */
@@ -206,6 +207,14 @@ static void add_bond(NMConnection *connection, const json_t *spec) {
         nm_connection_add_setting(connection, NM_SETTING(s));
 }
 
+/* Their drivers are bound as the kernel does by default. */
+static void add_sriov(NMConnection *connection, const json_t *spec) {
+        NMSetting *s = nm_setting_sriov_new();
+
+        g_object_set(s, NM_SETTING_SRIOV_TOTAL_VFS, (guint)dict_integer(spec, "vfs", 0), NULL);
+        nm_connection_add_setting(connection, s);
+}
+
 static void add_vlan(NMConnection *connection, const json_t *spec) {
         NMSetting *s = nm_setting_vlan_new();
 
@@ -311,7 +320,7 @@ static gboolean add_user(NMConnection *connection, const json_t *spec, GError **
         nm_connection_add_setting(connection, NM_SETTING(s));
         return nm_setting_user_set_data(s, USER_OWNER, OWNER, error) &&
                set_note(s, USER_NETWORK, json_object_get(spec, "network"), error) && set_long_note(s, USER_NETWORKS, json_object_get(spec, "networks"), error) &&
-               set_note(s, USER_BOND, json_object_get(spec, "bond"), error);
+               set_note(s, USER_BOND, json_object_get(spec, "bond"), error) && set_note(s, USER_NIC, json_object_get(spec, "nic"), error);
 }
 
 NMConnection *nm_profile_build(const char *uuid, const json_t *spec, NMConnection *inherit, GError **error) {
@@ -326,6 +335,8 @@ NMConnection *nm_profile_build(const char *uuid, const json_t *spec, NMConnectio
                 add_bond(connection, spec);
         else if (streq(kind, "vlan"))
                 add_vlan(connection, spec);
+        if (json_object_get(spec, "vfs"))
+                add_sriov(connection, spec);
         add_ethtool(connection, json_object_get(spec, "ethtool_options"));
         if (json_object_get(spec, "master") && json_object_get(spec, "vlans"))
                 add_port(connection, spec);
@@ -523,6 +534,12 @@ static void read_layers(NMConnection *connection, json_t *spec) {
                 (void) json_object_set_new(spec, "stp", json_boolean(nm_setting_bridge_get_stp(bridge)));
                 read_bridge_options(NM_SETTING(bridge), spec);
         }
+        if (nm_connection_get_setting(connection, NM_TYPE_SETTING_SRIOV)) {
+                guint total = nm_setting_sriov_get_total_vfs(NM_SETTING_SRIOV(nm_connection_get_setting(connection, NM_TYPE_SETTING_SRIOV)));
+
+                if (total > 0)
+                        (void) json_object_set_new(spec, "vfs", json_integer(total));
+        }
         if (nm_connection_get_setting(connection, NM_TYPE_SETTING_ETHTOOL))
                 read_ethtool(nm_connection_get_setting(connection, NM_TYPE_SETTING_ETHTOOL), spec);
         if (vlan) {
@@ -566,6 +583,7 @@ json_t *nm_profile_read(NMConnection *connection) {
         read_note(connection, USER_NETWORK, spec, "network");
         read_long_note(connection, USER_NETWORKS, spec, "networks");
         read_note(connection, USER_BOND, spec, "bond");
+        read_note(connection, USER_NIC, spec, "nic");
         return spec;
 }
 

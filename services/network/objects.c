@@ -8,6 +8,7 @@
 #include "differences.h"
 #include "labels.h"
 #include "view.h"
+#include "virtual-functions.h"
 #include "warnings.h"
 #include "wish.h"
 
@@ -62,7 +63,7 @@ static void judge_network(Verdict *verdict, const json_t *view, const json_t *wi
         }
 }
 
-static json_t *network_object(const json_t *view, const json_t *wish, json_t *differences) {
+static json_t *network_object(const json_t *view, const json_t *wishes, const json_t *wish, json_t *differences) {
         char uplink_buffer[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1];
         const char *uplink = network_wish_uplink(wish, uplink_buffer), *top = network_wish_top(wish, top_buffer);
         const json_t *device = view_device(view, top);
@@ -73,7 +74,8 @@ static json_t *network_object(const json_t *view, const json_t *wish, json_t *di
         Verdict verdict;
 
         judge_network(&verdict, view, wish, differences);
-        return json_pack("{s:s, s:s, s:i, s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O, s:o}", "Layout",
+        return json_pack("{s:o, s:s, s:s, s:i, s:s, s:O*, s:s, s:s, s:b, s:s, s:i, s:I, s:b, s:o, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:O, s:o}", "FreeVfs",
+                         functions_free(view, wishes, dict_string(wish, "nic", "")), "Layout",
                          aware ? LAYOUT_AWARE : LAYOUT_CLASSIC, "Bridge", bridged && bridge ? bridge : "", "PortVlan", aware && bridged ? network_wish_bridge_vlan(wish) : 0, "Label", dict_string(wish, "label", ""), "Roles", json_object_get(wish, "roles"), "Name", dict_string(wish, "name", ""),
                          "Device", top, "Bridged", bridged, "Uplink", uplink ?: "", "Vlan", vlan == VLAN_NONE ? 0 : vlan,
                          "Mtu", (json_int_t)dict_integer(wish, "mtu", MTU_DEFAULT), "Stp", dict_boolean(wish, "stp", false), "Addresses",
@@ -112,7 +114,7 @@ json_t *objects_networks(const json_t *view, const json_t *previous) {
         if (!differences || !objects)
                 return NULL;
         json_object_foreach(json_object_get(wishes, "networks"), name, wish)
-                if (json_object_set_new(objects, name, network_object(view, wish, json_object_get(json_object_get(differences, "networks"), name))) < 0)
+                if (json_object_set_new(objects, name, network_object(view, wishes, wish, json_object_get(json_object_get(differences, "networks"), name))) < 0)
                         return NULL;
         return TAKE_PTR(objects);
 }
@@ -161,12 +163,13 @@ static const char *permanent_mac(const json_t *device, const json_t *facts) {
 }
 
 /* networks: nics_networks(). */
-static json_t *nic_object(const json_t *view, const json_t *networks, const json_t *labels, const char *name, const json_t *device) {
+static json_t *nic_object(const json_t *view, const json_t *wishes, const json_t *networks, const json_t *labels, const char *name, const json_t *device) {
         const char *state = dict_string(device, "state", "unknown");
         const json_t *facts = device_facts(view, name);
         int64_t speed = dict_integer(device, "speed", 0) ?: dict_integer(facts, "speed", 0);
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*, s:s}", "Name", name, "Mac", dict_string(device, "mac", ""),
+        return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:s, s:s, s:b, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:O*, s:s}", "VfsWanted",
+                         (json_int_t)dict_integer(json_object_get(json_object_get(wishes, "nics"), name), "vfs", 0), "Name", name, "Mac", dict_string(device, "mac", ""),
                          "PermanentMac", permanent_mac(device, facts), "Driver", dict_string(facts, "driver", dict_string(device, "driver", "")), "Duplex",
                          dict_string(facts, "duplex", ""), "VfsTotal", (json_int_t)dict_integer(facts, "vfs_total", 0), "Vfs",
                          (json_int_t)dict_integer(facts, "vfs", 0), "VfsSettable", dict_boolean(device, "sriov", false), "VfParent",
@@ -191,7 +194,7 @@ json_t *objects_nics(const json_t *view, const json_t *labels, const json_t *pre
                 return NULL;
         json_object_foreach(json_object_get(view, "devices"), name, device)
                 if (view_device_is(device, "nic") && !device_is_hidden(name) &&
-                    json_object_set_new(objects, name, nic_object(view, networks, labels, name, device)) < 0)
+                    json_object_set_new(objects, name, nic_object(view, wishes, networks, labels, name, device)) < 0)
                         return NULL;
         return TAKE_PTR(objects);
 }

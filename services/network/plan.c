@@ -13,11 +13,13 @@
 #include "plan-internal.h"
 #include "resolve.h"
 #include "view.h"
+#include "virtual-functions.h"
 #include "warnings.h"
 #include "wish.h"
 
 #define NETWORKS(wishes) json_object_get(wishes, "networks")
 #define BONDS(wishes) json_object_get(wishes, "bonds")
+#define NICS(wishes) json_object_get(wishes, "nics")
 
 /* Everything between reading the request and writing the plan. */
 typedef struct Planner {
@@ -44,8 +46,8 @@ static int planner_init(Planner *p, const json_t *view) {
         *p = (Planner){
                 .view = view,
                 .before = view_wishes(view),
-                .touched = json_pack("{s:{}, s:{}}", "networks", "bonds"),
-                .touched_before = json_pack("{s:{}, s:{}}", "networks", "bonds"),
+                .touched = json_pack("{s:{}, s:{}, s:{}}", "networks", "bonds", "nics"),
+                .touched_before = json_pack("{s:{}, s:{}, s:{}}", "networks", "bonds", "nics"),
                 .inherit = json_object(),
                 .plan = json_pack("{s:[], s:[], s:[], s:[], s:{}}", "profiles", "deactivate", "devices", "expect", "warnings"),
         };
@@ -143,7 +145,7 @@ static int resolve(Planner *p, const json_t *layouts, sd_bus_error *error) {
 
 json_t *plan_spec_diff(const json_t *is, const json_t *wanted) {
         static const char *const keys[] = { "kind", "master", "port", "mtu", "mac", "vlan", "parent", "stp", "vlan_aware", "vlans", "bridge_options", "options",
-                                            "ethtool_options", "default_route", "ipv4", "ipv6", "network", "networks", "bond" };
+                                            "ethtool_options", "default_route", "ipv4", "ipv6", "vfs", "network", "networks", "bond", "nic" };
         _cleanup_json_ json_t *differing = json_array();
 
         for (size_t i = 0; differing && i < ELEMENTSOF(keys); i++) {
@@ -172,8 +174,8 @@ static bool only_of(const json_t *differing, const char *const *keys) {
 
 static const char *how_to_apply(const json_t *differing, bool active) {
         /* which VLANs a device is in is told to the kernel as soon as the profile says so (port-vlans.h) */
-        static const char *const notes[] = { "network", "networks", "bond", "vlans", NULL };
-        static const char *const live[] = { "network", "networks", "bond", "vlans", "ipv4", "ipv6", "mtu", "stp", "bridge_options", "ethtool_options", "default_route", NULL };
+        static const char *const notes[] = { "network", "networks", "bond", "nic", "vlans", NULL };
+        static const char *const live[] = { "network", "networks", "bond", "nic", "vlans", "ipv4", "ipv6", "mtu", "stp", "bridge_options", "ethtool_options", "default_route", NULL };
 
         if (!active)
                 return "activate";
@@ -299,7 +301,7 @@ static int plan_layers(Planner *p, const json_t *wanted, const json_t *touched) 
 /* The profile until it is deleted, which is when all is verified: a port of nothing, without addresses, so that a controller that comes up anew does not pull it up (autoconnect of
  * ports), which would join two NICs by one bridge. */
 static json_t *parked_spec(const json_t *spec) {
-        static const char *const place[] = { "master", "port", "network", "networks", "bond", "vlans" }, *const families[] = { "ipv4", "ipv6" };
+        static const char *const place[] = { "master", "port", "network", "networks", "bond", "nic", "vlans", "vfs" }, *const families[] = { "ipv4", "ipv6" };
         _cleanup_json_ json_t *parked = json_deep_copy(spec);
 
         for (size_t i = 0; parked && i < ELEMENTSOF(place); i++)
@@ -459,8 +461,8 @@ static int plan_inherited_devices(Planner *p) {
 }
 
 json_t *plan_touched_layers(const json_t *touched, const json_t *all) {
-        _cleanup_json_ json_t *wishes = json_pack("{s:O, s:o}", "networks", NETWORKS(touched), "bonds",
-                                                  json_copy(BONDS(touched)));
+        _cleanup_json_ json_t *wishes = json_pack("{s:O, s:o, s:O*}", "networks", NETWORKS(touched), "bonds",
+                                                  json_copy(BONDS(touched)), "nics", NICS(touched));
         const char *name;
         json_t *wish;
 
@@ -491,10 +493,12 @@ static int write_plan(Planner *p) {
                 r = plan_inherited_devices(p);
         if (r >= 0)
                 r = plan_expectations(p, wanted);
+        if (r >= 0 && json_object_set_new(p->plan, "functions", functions_expect(p->touched, p->touched_before)) < 0)
+                r = -ENOMEM;
         return r;
 }
 
-int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, const json_t *layouts, json_t **ret, sd_bus_error *error) {
+int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, const json_t *options, json_t **ret, sd_bus_error *error) {
         _cleanup_planner_ Planner p;
         int r;
 
@@ -506,11 +510,15 @@ int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, c
         if (r >= 0)
                 r = check_bond_removal(&p, error);
         if (r >= 0)
-                r = resolve(&p, layouts, error);
+                r = functions_apply(view, json_object_get(options, "vfs"), p.before, p.after, p.touched, p.touched_before, error);
+        if (r >= 0)
+                r = resolve(&p, json_object_get(options, "layouts"), error);
         if (r >= 0)
                 r = check_wishes(view, p.before, p.after, p.touched, error);
         if (r >= 0)
                 r = write_plan(&p);
+        if (r >= 0)
+                r = functions_check(view, p.before, p.after, p.plan, error);
         if (r < 0)
                 return r;
 
@@ -522,7 +530,7 @@ int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, c
 
 /* Only what NetworkManager and the kernel have is put right; the wishes stay. */
 static int touch_again(Planner *p, const char *name, sd_bus_error *error) {
-        static const char *const kinds[] = { "networks", "bonds" };
+        static const char *const kinds[] = { "networks", "bonds", "nics" };
         bool found = false;
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
@@ -549,6 +557,8 @@ int plan_sync(const json_t *view, const json_t *names, json_t **ret, sd_bus_erro
                 r = check_wishes(view, p.before, p.after, p.touched, error);
         if (r >= 0)
                 r = write_plan(&p);
+        if (r >= 0)
+                r = functions_check(view, p.before, p.after, p.plan, error);
         if (r < 0)
                 return r;
 

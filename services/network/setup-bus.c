@@ -12,6 +12,7 @@
 #include "parse-util.h"
 #include "plan-report.h"
 #include "plan.h"
+#include "virtual-functions.h"
 #include "wish.h"
 
 /* ---- SetupNetworks ---- */
@@ -23,11 +24,13 @@ static const DictField setup_fields[] = {
         { .key = "check_gateway", .type = DICT_BOOLEAN },
         { .key = "labels", .type = DICT_STRING_MAP },
         { .key = "layouts", .type = DICT_STRING_MAP },
+        { .key = "vfs", .type = DICT_INTEGER_MAP, .min = 0, .max = VFS_MAX },
         {},
 };
 static const DictField plan_fields[] = {
         { .key = "labels", .type = DICT_STRING_MAP },
         { .key = "layouts", .type = DICT_STRING_MAP },
+        { .key = "vfs", .type = DICT_INTEGER_MAP, .min = 0, .max = VFS_MAX },
         {},
 };
 
@@ -77,17 +80,16 @@ static bool has_labels(const SetupRequest *request) {
 
 /* The plan of a request, with what becomes of labels. Return: 1 there is something to do, 0 not, or negative with a named error set. */
 static int setup_plan(Manager *manager, const json_t *view, SetupRequest *request, sd_bus_error *error) {
-        const json_t *layouts = json_object_get(request->options, "layouts");
         _cleanup_json_ json_t *networks = NULL, *labels = NULL;
         int r, changes;
 
         if (!manager->labels)
                 return has_labels(request) ? sd_bus_error_set(error, RHV_ERROR_BACKEND_FAILED, "The file of labels cannot be read: see the journal")
-                                           : plan_make(view, request->networks, request->bonds, layouts, &request->plan, error);
+                                           : plan_make(view, request->networks, request->bonds, request->options, &request->plan, error);
         r = labels_expand(view, manager->labels, json_object_get(request->options, "labels"), request->networks, request->bonds, &networks, &labels, error);
         if (r < 0)
                 return r;
-        changes = plan_make(view, networks, request->bonds, layouts, &request->plan, error);
+        changes = plan_make(view, networks, request->bonds, request->options, &request->plan, error);
         if (changes < 0 || json_equal(labels, manager->labels))
                 return changes;
         if (json_object_set(request->plan, "labels", labels) < 0 || json_object_set(request->plan, "labels_before", manager->labels) < 0)
@@ -132,6 +134,7 @@ static void join_name(const char *name, char *buffer, size_t size, size_t *n) {
 
 /* The names a request touches, for polkit's rules and messages: "ovirtmgmt, vmnet". Cut where it is too long to be read. */
 static void join_names(const SetupRequest *request, char *buffer, size_t size) {
+        static const char *const of_devices[] = { "labels", "layouts", "vfs" };
         const json_t *const maps[] = { request->networks, request->bonds };
         size_t n = 0;
 
@@ -143,10 +146,9 @@ static void join_names(const SetupRequest *request, char *buffer, size_t size) {
         for (i = 0; i < ELEMENTSOF(maps); i++)
                 json_object_foreach((json_t *)maps[i], name, entry)
                         join_name(name, buffer, size, &n);
-        json_object_foreach(json_object_get(request->options, "labels"), name, entry)
-                join_name(name, buffer, size, &n);
-        json_object_foreach(json_object_get(request->options, "layouts"), name, entry)
-                join_name(name, buffer, size, &n);
+        for (i = 0; i < ELEMENTSOF(of_devices); i++)
+                json_object_foreach(json_object_get(request->options, of_devices[i]), name, entry)
+                        join_name(name, buffer, size, &n);
         json_array_foreach(request->names, i, entry)
                 join_name(json_string_value(entry), buffer, size, &n);
 }
@@ -208,8 +210,9 @@ void setup_on_hooks(void *userdata, const char *id, int r, const json_t *network
 }
 
 static int start_setup(Manager *manager, sd_bus_message *message, SetupRequest *request, sd_bus_error *error) {
-        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names,
-                                                     "labels", json_object_get(request->options, "labels"), "layouts", json_object_get(request->options, "layouts"));
+        _cleanup_json_ json_t *arguments = json_pack("{s:O*, s:O*, s:O*, s:O*, s:O*, s:O*}", "networks", request->networks, "bonds", request->bonds, "names", request->names,
+                                                     "labels", json_object_get(request->options, "labels"), "layouts", json_object_get(request->options, "layouts"),
+                                                     "vfs", json_object_get(request->options, "vfs"));
         JobSpec spec = {
                 .id = dict_string(request->options, "job_id", NULL),
                 .kind = request->names ? "sync-networks" : "setup-networks",

@@ -110,6 +110,23 @@ static int verify_network(const json_t *expect, const json_t *view, char **ret_r
         return r;
 }
 
+int verify_functions(const json_t *functions, const json_t *view, char **ret_reason) {
+        const json_t *links = json_object_get(view, "links");
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach((json_t *)functions, i, entry) {
+                const char *nic = dict_string(entry, "nic", "");
+                int64_t wanted = dict_integer(entry, "vfs", 0), is = dict_integer(json_object_get(links, nic), "vfs", 0);
+
+                if (wanted > 0 && !view_device_is_active(view_device(view, nic)))
+                        return missing(ret_reason, "%s is not active (%s)", nic, dict_string(view_device(view, nic), "state", "absent"));
+                if (links && is != wanted) /* where the kernel cannot be asked NetworkManager's word must do */
+                        return missing(ret_reason, "%s has %lld virtual functions in place of %lld", nic, (long long)is, (long long)wanted);
+        }
+        return 1;
+}
+
 int verify_expectations(const json_t *expect, const json_t *view, char **ret_reason) {
         json_t *entry;
         size_t i;

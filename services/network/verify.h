@@ -7,3 +7,5 @@
 
 /* expect: the plan's list. Return: 1 all holds; 0 not yet, with ret_reason saying what is missing (new string); or -ENOMEM. */
 int verify_expectations(const json_t *expect, const json_t *view, char **ret_reason);
+/* The same of the plan's numbers of virtual functions. */
+int verify_functions(const json_t *functions, const json_t *view, char **ret_reason);

@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "ip-text.h"
+#include "virtual-functions.h"
 #include "wish.h"
 
 const json_t *view_device(const json_t *view, const char *name) {
@@ -61,12 +62,15 @@ static int add_wish(json_t *wishes, const char *kind, const json_t *wish) {
         bool is_bond = streq(kind, "bonds"), valid;
         char buffer[NETWORK_NAME_MAX + 1];
 
-        valid = is_bond ? bond_name_is_valid(name) : network_name_is_valid(name) && network_wish_top(wish, buffer);
+        if (streq(kind, "nics"))
+                valid = functions_wish_is_valid(wish);
+        else
+                valid = is_bond ? bond_name_is_valid(name) : network_name_is_valid(name) && network_wish_top(wish, buffer);
         return valid ? json_object_set(json_object_get(wishes, kind), name, (json_t *)wish) : 0;
 }
 
 json_t *view_wishes(const json_t *view) {
-        _cleanup_json_ json_t *wishes = json_pack("{s:{}, s:{}}", "networks", "bonds");
+        _cleanup_json_ json_t *wishes = json_pack("{s:{}, s:{}, s:{}}", "networks", "bonds", "nics");
         const char *uuid, *name;
         json_t *profile, *wish;
 
@@ -79,7 +83,7 @@ json_t *view_wishes(const json_t *view) {
                 if (!dict_boolean(profile, "ours", false))
                         continue;
                 if (add_wish(wishes, "networks", json_object_get(spec, "network")) < 0 ||
-                    add_wish(wishes, "bonds", json_object_get(spec, "bond")) < 0)
+                    add_wish(wishes, "bonds", json_object_get(spec, "bond")) < 0 || add_wish(wishes, "nics", json_object_get(spec, "nic")) < 0)
                         return NULL;
                 json_object_foreach(json_object_get(spec, "networks"), name, wish)
                         if (add_wish(wishes, "networks", wish) < 0)

@@ -13,9 +13,10 @@
  * sriov: of a NIC: NetworkManager can set how many virtual functions it has. routes: those with a gateway, [{to, via}]. kind: "nic", "bond", "vlan", "bridge", "other". state: NetworkManager's device state in one of our words (nm-view.c). A spec says what
  * a profile makes of its device, the same for what is and for what shall be, so that the two can be compared key by key:
  *
- *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, vlan_aware, vlans, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, network, networks, bond}
+ *     {iface, kind, master, port, mtu, mac, vlan, parent, stp, vlan_aware, vlans, bridge_options, options, ethtool_options, default_route, ipv4, ipv6, vfs, network, networks, bond, nic}
  *
- * Absent means none. network, networks ({name: wish}: the vlan-aware ones that have no device of their own) and bond are the wishes (wish.h) a profile of ours was made for.
+ * Absent means none. network, networks ({name: wish}: the vlan-aware ones that have no device of their own) bond and nic (virtual-functions.h) are the wishes (wish.h) a profile of ours was made for.
+ * vfs: how many virtual functions NetworkManager gives the NIC.
  * vlan_aware: a bridge filters VLANs, and a port that comes to it is in none. vlans: which the device, a bridge or a port of one, is in (vlan-set.h).
  */
 
@@ -30,7 +31,7 @@ bool view_device_is_active(const json_t *device);
 const json_t *view_own_profile(const json_t *view, const char *iface, const char **ret_uuid);
 /* All of them at once, for who asks for many: {iface: uuid}. New, NULL when out of memory. */
 json_t *view_own_uuids(const json_t *view);
-/* {networks: {name: wish}, bonds: {name: wish}} of all profiles of ours. New, NULL when out of memory. */
+/* {networks: {name: wish}, bonds: {name: wish}, nics: {name: wish}} of all profiles of ours. New, NULL when out of memory. */
 json_t *view_wishes(const json_t *view);
 /* The network with management set, among {name: wish}; NULL if there is none. */
 const json_t *wishes_management(const json_t *networks);

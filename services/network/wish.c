@@ -127,7 +127,7 @@ static const DictField ipv6_fields[] = {
 static const DictField network_fields[] = {
         { "nic", DICT_STRING, .valid = device_name_is_valid, .expected = "a device name" },
         { "bonding", DICT_STRING, .valid = bond_name_is_valid, .expected = "a bond's name (bond and letters or digits)" },
-        { "vlan", DICT_INTEGER, .min = 0, .max = VLAN_MAX },
+        { "vlan", DICT_INTEGER, .min = VLAN_MIN, .max = VLAN_MAX },
         { "bridged", DICT_BOOLEAN },
         { "stp", DICT_BOOLEAN },
         { "mtu", DICT_INTEGER, .min = MTU_MIN, .max = MTU_MAX },

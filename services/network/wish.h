@@ -35,6 +35,8 @@
 #define MTU_MAX 65520
 #define MTU_DEFAULT 1500
 #define VLAN_NONE (-1)
+/* IEEE 802.1Q: the tag 0 says that a frame is in no VLAN, and 4095 is reserved. oVirt takes 0 for a VLAN like others; here who means "no tag" leaves it out. */
+#define VLAN_MIN 1
 #define VLAN_MAX 4094
 /* In the vlan-aware layout: the bridge's VLAN for frames without a tag, and what the bridge of an uplink is called. */
 #define VLAN_NATIVE 1

@@ -219,7 +219,7 @@ static int finish(Client *client, sd_bus_message *message, const char *what, con
         return r < 0 ? r : 0;
 }
 
-/* --dry-run: asked of the service, which changes nothing. options: "labels" or "layouts", or NULL. */
+/* --dry-run: asked of the service, which changes nothing. options: "labels", "layouts" or "vfs", or NULL. */
 static int plan(Client *client, const json_t *networks, const json_t *bonds, const json_t *options) {
         _cleanup_message_ sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_json_ json_t *given = options ? json_incref((json_t *)options) : json_object();
@@ -386,10 +386,10 @@ static int host_network_run_sync(Client *client, const Invocation *invocation) {
         return finish(client, message, what, "the networks are as asked for");
 }
 
-/* A set-up of no network in particular: option ("labels", "layouts") of a device. */
-static int set_device(Client *client, const Invocation *invocation, const char *option, const char *word, const char *value, const char *done) {
+/* A set-up of no network in particular: option ("labels", "layouts", "vfs") of a device. value: taken. */
+static int set_device(Client *client, const Invocation *invocation, const char *option, const char *word, json_t *value, const char *done) {
         const char *device = local_string(invocation, "DEVICE");
-        _cleanup_json_ json_t *none = json_object(), *options = json_pack("{s:{s:s}}", option, device, value);
+        _cleanup_json_ json_t *none = json_object(), *options = json_pack("{s:{s:o}}", option, device, value);
         _cleanup_message_ sd_bus_message *message = NULL;
         _cleanup_free_ char *what = NULL;
         int r;
@@ -407,11 +407,17 @@ static int set_device(Client *client, const Invocation *invocation, const char *
 static int host_network_run_label(Client *client, const Invocation *invocation) {
         const char *label = dict_string(invocation->local, "LABEL", "");
 
-        return set_device(client, invocation, "labels", "label", label, *label ? "the device has the label, and its networks" : "the device has no label");
+        return set_device(client, invocation, "labels", "label", json_string(label), *label ? "the device has the label, and its networks" : "the device has no label");
 }
 
 static int host_network_run_layout(Client *client, const Invocation *invocation) {
-        return set_device(client, invocation, "layouts", "layout", local_string(invocation, "LAYOUT"), "the networks of the device lie on it as asked for");
+        return set_device(client, invocation, "layouts", "layout", json_string(local_string(invocation, "LAYOUT")), "the networks of the device lie on it as asked for");
+}
+
+static int host_network_run_vfs(Client *client, const Invocation *invocation) {
+        json_t *count = json_incref(json_object_get(invocation->local, "COUNT"));
+
+        return set_device(client, invocation, "vfs", "virtual functions", count, "the NIC has the virtual functions asked for");
 }
 
 static int host_network_run_confirm(Client *client, const Invocation *invocation) {
@@ -491,6 +497,7 @@ static const char *const layout_words[] = { "classic", "vlan-aware", NULL };
 static const Parameter layout_arguments[] = { { "DEVICE" },
                                               { "LAYOUT", .type = PARAMETER_WORD, .words = layout_words, .complete = COMPLETE_WORDS },
                                               {} };
+static const Parameter vfs_arguments[] = { { "DEVICE" }, { "COUNT", .type = PARAMETER_COUNT }, {} };
 static const Parameter sync_options[] = { OPTION_ROLLBACK, {} };
 static const Parameter remove_options[] = {
         { "bond", .type = PARAMETER_FLAG, .help = "NAME is a bond" },
@@ -514,6 +521,8 @@ const Command host_network_commands[] = {
           host_network_run_layout, COMMAND_CHANGES },
         { "host-network", "label", "Give a NIC or bond a label, or none: the networks with that label come and go with it", label_arguments,
           label_options, host_network_run_label, COMMAND_CHANGES },
+        { "host-network", "vfs", "Set how many virtual functions (SR-IOV) a NIC has, now and after a reboot; 0: none", vfs_arguments, label_options,
+          host_network_run_vfs, COMMAND_CHANGES },
         { "host-network", "setup", "Make or change a network", name_arguments, setup_options, host_network_run_setup,
           COMMAND_CHANGES },
         { "host-network", "bond", "Make or change a bond", name_arguments, bond_options, host_network_run_bond, COMMAND_CHANGES },

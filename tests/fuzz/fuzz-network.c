@@ -27,7 +27,7 @@ static void fuzz_plan(const char *text, size_t size) {
 
         if (!json_is_object(input))
                 return;
-        if (plan_make(view, json_object_get(input, "networks"), json_object_get(input, "bonds"), json_object_get(input, "layouts"), &plan, &error) >= 0 && !plan)
+        if (plan_make(view, json_object_get(input, "networks"), json_object_get(input, "bonds"), input, &plan, &error) >= 0 && !plan)
                 abort();
         networks = view ? objects_networks(view, NULL) : NULL;
 }

@@ -95,6 +95,7 @@ static const DictField fields[] = {
         { "on", DICT_BOOLEAN },
         { "disks", DICT_ARRAY, .max = 2, .element = &disk_element },
         { "tags", DICT_STRING_MAP },
+        { "counts", DICT_INTEGER_MAP, .min = 0, .max = 9 },
         { NULL },
 };
 
@@ -121,6 +122,10 @@ static void test_check(void **state) {
                 { "{'name':'a','disks':[{'id':'5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e11','format':'vmdk'}]}",
                   RHV_ERROR_INVALID_ARGUMENT, "one of: raw, qcow2" },
                 { "{'name':'a','tags':{'a':1}}", RHV_ERROR_INVALID_ARGUMENT, "'a' must be a string" },
+                { "{'name':'a','counts':{'a':0,'b':9}}", NULL, NULL },
+                { "{'name':'a','counts':[1]}", RHV_ERROR_INVALID_ARGUMENT, "counts must be a dictionary of integers" },
+                { "{'name':'a','counts':{'a':'1'}}", RHV_ERROR_INVALID_ARGUMENT, "'a' must be an integer" },
+                { "{'name':'a','counts':{'a':10}}", RHV_ERROR_INVALID_ARGUMENT, "counts must be 0 to 9" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

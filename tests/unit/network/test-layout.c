@@ -14,9 +14,9 @@
 #include "view.h"
 
 static int plan_text(const json_t *view, const char *networks, const char *bonds, const char *layouts, json_t **ret, sd_bus_error *error) {
-        _cleanup_json_ json_t *n = quoted(networks), *b = quoted(bonds), *l = quoted(layouts);
+        _cleanup_json_ json_t *n = quoted(networks), *b = quoted(bonds), *o = json_pack("{s:o}", "layouts", quoted(layouts));
 
-        return plan_make(view, n, b, l, ret, error);
+        return plan_make(view, n, b, o, ret, error);
 }
 
 static json_t *apply(json_t *view, const char *networks, const char *bonds, const char *layouts) {

@@ -129,7 +129,7 @@ static void link_to(const char *root, const char *name, const char *target) {
 static void virtual_functions(void **state) {
         char root[] = "/tmp/rhv-links-XXXXXX", class[64];
         _cleanup_json_ json_t *links = NULL;
-        const json_t *parent, *function, *other;
+        const json_t *parent, *function, *functions, *other;
 
         assert_non_null(mkdtemp(root));
         put(root, "bus/pci/x", "");
@@ -147,6 +147,13 @@ static void virtual_functions(void **state) {
         link_to(root, "devices/0000:03:10.0/subsystem", "../../bus/pci");
         link_to(root, "devices/0000:03:10.0/driver", "../../bus/pci/drivers/igbvf");
         link_to(root, "devices/0000:03:10.0/physfn", "../0000:03:00.0");
+        put(root, "devices/0000:03:10.0/net/enp3s0f0v0/x", "");
+        put(root, "bus/pci/drivers/vfio-pci/x", "");
+        put(root, "devices/0000:03:10.2/x", "");
+        link_to(root, "devices/0000:03:10.2/driver", "../../bus/pci/drivers/vfio-pci");
+        link_to(root, "devices/0000:03:00.0/virtfn0", "../0000:03:10.0");
+        link_to(root, "devices/0000:03:00.0/virtfn1", "../0000:03:10.2");
+        link_to(root, "devices/0000:03:00.0/virtfn3", "../0000:03:10.6");
         link_to(root, "devices/virtio1/subsystem", "../../bus/virtio");
         put(root, "net/enp3s0f0/carrier", "1\n");
         put(root, "net/enp3s0f0v0/carrier", "0\n");
@@ -163,6 +170,13 @@ static void virtual_functions(void **state) {
         assert_int_equal(dict_integer(parent, "vfs_total", 0), 7);
         assert_int_equal(dict_integer(parent, "vfs", 0), 1);
         assert_string_equal(dict_string(parent, "driver", ""), "igb");
+        functions = json_object_get(parent, "functions");
+        assert_int_equal(json_array_size(functions), 2);
+        assert_string_equal(dict_string(json_array_get(functions, 0), "pci", ""), "0000:03:10.0");
+        assert_string_equal(dict_string(json_array_get(functions, 0), "driver", ""), "igbvf");
+        assert_string_equal(dict_string(json_array_get(functions, 0), "device", ""), "enp3s0f0v0");
+        assert_string_equal(dict_string(json_array_get(functions, 1), "driver", ""), "vfio-pci");
+        assert_null(json_object_get(json_array_get(functions, 1), "device"));
         assert_string_equal(dict_string(parent, "pci", ""), "0000:03:00.0");
         assert_null(json_object_get(parent, "vf_of"));
         assert_string_equal(dict_string(function, "driver", ""), "igbvf");

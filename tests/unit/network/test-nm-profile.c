@@ -18,6 +18,7 @@ static const char *const specs[] = {
         "{'iface': 'eth1', 'kind': 'nic', 'mtu': 1500, 'master': 'vmnet', 'port': 'bridge'}",
         "{'iface': 'eth1', 'kind': 'nic', 'mtu': 9000, 'master': 'bond0', 'port': 'bond'}",
         "{'iface': 'eth1', 'kind': 'nic', 'mtu': 1500, 'default_route': false, 'ipv4': {'method': 'dhcp'}, 'ipv6': {'method': 'dhcp'}, 'network': {'name': 'plain'}}",
+        "{'iface': 'eth1', 'kind': 'nic', 'mtu': 0, 'vfs': 4, 'default_route': false, 'ipv4': {'method': 'none'}, 'ipv6': {'method': 'none'}, 'nic': {'name': 'eth1', 'vfs': 4}}",
         "{'iface': 'bond0', 'kind': 'bond', 'mtu': 9000, 'mac': '02:00:00:00:00:01', 'options': {'mode': '802.3ad', 'miimon': '100', 'xmit_hash_policy': 'layer2+3'},"
         " 'default_route': false, 'ipv4': {'method': 'none'}, 'ipv6': {'method': 'none'}, 'bond': {'name': 'bond0', 'nics': ['eth1']}}",
         "{'iface': 'eth1.7', 'kind': 'vlan', 'mtu': 1500, 'parent': 'eth1', 'vlan': 7, 'master': 'tagged', 'port': 'bridge'}",

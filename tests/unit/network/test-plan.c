@@ -372,7 +372,7 @@ static json_t *random_network(uint32_t *seed) {
         if (next(seed) % 8)
                 json_object_set_new(entry, next(seed) % 8 ? "nic" : "bonding", json_string(bases[next(seed) % ELEMENTSOF(bases)]));
         if (next(seed) % 2)
-                json_object_set_new(entry, "vlan", json_integer(next(seed) % 4));
+                json_object_set_new(entry, "vlan", json_integer(1 + next(seed) % 4));
         if (next(seed) % 4 == 0)
                 json_object_set_new(entry, "bridged", json_false());
         if (next(seed) % 4 == 0)
@@ -507,9 +507,9 @@ static void anything(void **state) {
 
                 for (unsigned round = 0; round < 12; round++) {
                         _cleanup_json_ json_t *plan = NULL, *again = NULL, *bonds = NULL, *networks = random_request(&random, &bonds), *before = json_deep_copy(view),
-                                              *then = json_deep_copy(networks), *layouts = random_layouts(networks, &layout_random), *once_more = NULL;
+                                              *then = json_deep_copy(networks), *options = json_pack("{s:o*}", "layouts", random_layouts(networks, &layout_random)), *once_more = NULL;
                         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-                        int r = plan_make(view, networks, bonds, layouts, &plan, &error);
+                        int r = plan_make(view, networks, bonds, options, &plan, &error);
 
                         assert_true(json_equal(view, before));
                         assert_true(json_equal(networks, then));
@@ -526,7 +526,7 @@ static void anything(void **state) {
                         aware += r > 0 && check_layouts(view, seed) > 0;
                         if (asks_to_remove(networks) || asks_to_remove(bonds))
                                 continue;
-                        if (plan_make(view, networks, bonds, layouts, &once_more, NULL) != 0)
+                        if (plan_make(view, networks, bonds, options, &once_more, NULL) != 0)
                                 fail_msg("seed %u: what was asked for is not what is there", seed);
                 }
         }

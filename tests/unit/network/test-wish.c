@@ -62,7 +62,8 @@ static void refused(void **state) {
                 const char *request, *error;
         } cases[] = {
                 { "{'colour': 1}", RHV_ERROR_UNKNOWN_OPTION },
-                { "{'nic': 'eth1', 'vlan': 4095}", RHV_ERROR_INVALID_ARGUMENT },
+                { "{'nic': 'eth1', 'vlan': 0}", RHV_ERROR_INVALID_ARGUMENT },
+                { "{'bonding': 'bond0', 'vlan': 0, 'bridged': false}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{'nic': 'eth1', 'mtu': 1}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{'nic': 'eth1', 'label': 'two words'}", RHV_ERROR_INVALID_ARGUMENT },
                 { "{'nic': 'eth1', 'roles': ['everything']}", RHV_ERROR_INVALID_ARGUMENT },

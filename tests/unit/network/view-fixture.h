@@ -94,6 +94,8 @@ static inline void host_apply(json_t *view, const json_t *plan) {
                         json_object_set(device, "routes6", json_object_get(json_object_get(spec, "ipv6"), "routes"));
                 if (old && json_object_get(old, "mac"))
                         json_object_set(device, "mac", json_object_get(old, "mac"));
+                if (old && json_object_get(old, "sriov"))
+                        json_object_set(device, "sriov", json_object_get(old, "sriov"));
                 if (json_object_get(spec, "master"))
                         json_object_set(device, "master", json_object_get(spec, "master"));
                 if (json_object_get(json_object_get(spec, "ipv4"), "gateway")) {
