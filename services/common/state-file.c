@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "io-util.h"
+
 static int sync_parent(const char *path) {
         _cleanup_free_ char *copy = strdup(path);
         _cleanup_close_ int fd = -EBADF;
@@ -18,21 +20,6 @@ static int sync_parent(const char *path) {
                 return -errno;
 
         return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int write_all(int fd, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0) {
-                        if (errno == EINTR)
-                                continue;
-                        return -errno;
-                }
-                data += n;
-                size -= (size_t)n;
-        }
-        return 0;
 }
 
 static int save(const char *path, json_t *object, int version, mode_t mode) {

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "file-util.h"
+#include "io-util.h"
 
 #define DIRECT_ALIGNMENT 4096U
 /* Zeroes are written in pieces of this size where fallocate() is not there. */
@@ -128,20 +129,6 @@ int file_read_direct(int directory_fd, const char *path, size_t max_bytes, char 
         ((char *)buffer)[r] = '\0';
         *ret_size = (size_t)r;
         *ret = TAKE_PTR(buffer);
-        return 0;
-}
-
-static int write_all(int fd, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t)n;
-        }
         return 0;
 }
 

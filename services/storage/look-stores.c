@@ -8,19 +8,9 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "io-util.h"
 
 #define COPY_BYTES (1 * MIB)
-
-static int write_all(int fd, const void *data, size_t size) {
-        for (size_t done = 0; done < size;) {
-                ssize_t n = write(fd, (const char *)data + done, size - done);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                done += n < 0 ? 0 : (size_t)n;
-        }
-        return 0;
-}
 
 static int copy_store(const BlockPeek *peek, const OvfStore *store, int fd, sd_bus_error *error) {
         _cleanup_free_ void *buffer = malloc(COPY_BYTES);

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "dict.h"
 #include "heir.h"
+#include "io-util.h"
 #include "ovf-compose.h"
 #include "ovf-store.h"
 #include "storage-identity.h"
@@ -32,21 +33,6 @@ void ovf_composed_clear(OvfComposed *composed) {
 }
 
 /* ---- files ---- */
-
-static int write_all(int fd, const void *data, size_t size) {
-        size_t n = 0;
-
-        while (n < size) {
-                ssize_t k = write(fd, (const char *)data + n, size - n);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0)
-                        return -errno;
-                n += (size_t)k;
-        }
-        return 0;
-}
 
 static int put(int fd, const json_t *words, const void *tar, size_t tar_size) {
         _cleanup_free_ char *text = words ? json_dumps(words, JSON_COMPACT) : NULL;
