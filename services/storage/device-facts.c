@@ -47,6 +47,15 @@ static void judge_physical_volume(const DeviceFacts *facts, DeviceVerdict *verdi
                 say(verdict, DEVICE_USED, "it is part of the volume group %.128s", facts->group);
 }
 
+/* Writing to either would be seen as the other's. */
+static void judge_twin(const DeviceFacts *facts, DeviceVerdict *verdict) {
+        char reason[sizeof(verdict->reason)];
+
+        memcpy(reason, verdict->reason, sizeof(reason));
+        say(verdict, verdict->state == DEVICE_FREE ? DEVICE_USED : verdict->state, "%.120s%s%.80s has the same id of LVM: one of them is a copy", reason, reason[0] ? "; " : "",
+            facts->twin);
+}
+
 static void judge_state(const DeviceFacts *facts, DeviceVerdict *verdict) {
         const bool was_lvm = streq_ptr(facts->content, "LVM2_member");
 
@@ -70,6 +79,8 @@ void device_judge(const DeviceFacts *facts, DeviceVerdict *ret) {
         DeviceVerdict verdict = {.state = DEVICE_FREE};
 
         judge_state(facts, &verdict);
+        if (facts->twin)
+                judge_twin(facts, &verdict);
         verdict.usable = verdict.state == DEVICE_FREE;
         if (verdict.usable && facts->size_bytes == 0)
                 say(&verdict, DEVICE_UNKNOWN, "it has no size");
@@ -79,4 +90,14 @@ void device_judge(const DeviceFacts *facts, DeviceVerdict *ret) {
                 say(&verdict, DEVICE_FREE, "it has sectors of %" PRIu64 " bytes; a block domain needs %u", facts->logical_block_bytes, BLOCK_BYTES);
         verdict.usable = verdict.usable && !verdict.reason[0];
         *ret = verdict;
+}
+
+static bool is_said(const char *a, const char *b) {
+        return !isempty(a) && !isempty(b);
+}
+
+bool device_same_lun(const DeviceIdentity *a, const DeviceIdentity *b) {
+        if (is_said(a->wwn, b->wwn))
+                return streq(a->wwn, b->wwn);
+        return is_said(a->serial, b->serial) && streq(a->serial, b->serial) && streq_ptr(a->vendor, b->vendor) && streq_ptr(a->model, b->model);
 }

@@ -9,6 +9,7 @@
  */
 
 #include "parse-util.h"
+#include "udisks-report.h"
 
 typedef struct DeviceFacts {
         /* Strings are borrowed; NULL: there is none. */
@@ -24,6 +25,7 @@ typedef struct DeviceFacts {
         bool physical_volume;
         const char *group, *tags; /* of the physical volume; "" where it is of no group that is whole here */
         bool in_use;              /* it says of itself that it is of a group */
+        const char *twin;         /* another disk with the same id of LVM, which no two have by themselves */
 } DeviceFacts;
 
 typedef enum DeviceState {
@@ -43,4 +45,6 @@ typedef struct DeviceVerdict {
 } DeviceVerdict;
 
 void device_judge(const DeviceFacts *facts, DeviceVerdict *ret);
+/* Are they paths of one LUN, by what they say of themselves? Not where they say nothing. */
+bool device_same_lun(const DeviceIdentity *a, const DeviceIdentity *b) _pure_;
 const char *device_state_to_string(DeviceState state) _const_;

@@ -11,6 +11,7 @@
 #include "bus-error.h"
 #include "clock-util.h"
 #include "device-facts.h"
+#include "dict.h"
 #include "iscsi.h"
 #include "lvm.h"
 #include "sysfs.h"
@@ -26,7 +27,7 @@ typedef struct Disk {
         json_t *report;               /* what is told of it */
         DeviceFacts facts;
         char *holder, *mounted;       /* owned by facts */
-        bool lvm_asks;
+        bool lvm_asks, lvm_told; /* LVM is to be asked about it; it has answered */
         LvmDevice volume;             /* borrowed from List's volumes */
 } Disk;
 
@@ -96,6 +97,17 @@ static const char *transport_of(sd_device *device) {
         return streq_ptr(bus, "ata") ? "sata" : streq_ptr(bus, "usb") ? "usb" : streq_ptr(bus, "scsi") ? "scsi" : "other";
 }
 
+/* One over another device shows a part of that. */
+static bool is_of_file(const char *directory) {
+        _cleanup_free_ char *file = NULL;
+        char loop[PATH_MAX];
+
+        if (snprintf(loop, sizeof(loop), "%s/loop", directory) >= (int)sizeof(loop))
+                return false;
+        file = sysfs_text(loop, "backing_file");
+        return !file || !startswith(file, "/dev/");
+}
+
 /* Its disk, or a path to it. */
 static bool is_lun(sd_device *device, bool loops) {
         static const char *const others[] = {"ram", "zram", "sr", "fd", "nbd", "md", "dm-", NULL};
@@ -107,7 +119,7 @@ static bool is_lun(sd_device *device, bool loops) {
         if (block_device_is_multipath(device))
                 return true;
         if (startswith(name, "loop"))
-                return loops && sysfs_number(directory, "size", 0) > 0;
+                return loops && sysfs_number(directory, "size", 0) > 0 && is_of_file(directory);
         for (size_t i = 0; others[i]; i++)
                 if (startswith(name, others[i]))
                         return false;
@@ -371,10 +383,12 @@ static bool has_name(sd_device *device, const char *path) {
         return false;
 }
 
+/* Of those that were asked about. */
 static void take_volumes(List *list, const LvmDevices *volumes) {
         for (size_t i = 0; i < list->n; i++) {
                 Disk *disk = &list->disks[i];
 
+                disk->lvm_told = disk->lvm_told || disk->lvm_asks;
                 for (size_t k = 0; disk->lvm_asks && k < volumes->n; k++)
                         if (has_name(disk->device, volumes->rows[k].path)) {
                                 disk->volume = volumes->rows[k];
@@ -385,6 +399,66 @@ static void take_volumes(List *list, const LvmDevices *volumes) {
                                 break;
                         }
         }
+}
+
+/* ---- copies ---- */
+
+/* Its id of LVM: as LVM said, or where that was not asked as udev has seen it. NULL: it has none. */
+static const char *pv_of(const Disk *disk) {
+        if (disk->facts.physical_volume)
+                return disk->volume.uuid;
+        return !disk->lvm_told && streq_ptr(disk->facts.content, "LVM2_member") ? property(disk->device, "ID_FS_UUID") : NULL;
+}
+
+static DeviceIdentity identity_of(const Disk *disk) {
+        return (DeviceIdentity){
+                        .wwn = dict_string(disk->report, "wwn", ""),
+                        .serial = dict_string(disk->report, "serial", ""),
+                        .vendor = dict_string(disk->report, "vendor", ""),
+                        .model = dict_string(disk->report, "model", ""),
+        };
+}
+
+static bool have_same_pv(const Disk *a, const Disk *b) {
+        return streq_ptr(pv_of(a) ?: "", pv_of(b) ?: "-");
+}
+
+static bool are_one_lun(const Disk *a, const Disk *b) {
+        const DeviceIdentity x = identity_of(a), y = identity_of(b);
+
+        return device_same_lun(&x, &y);
+}
+
+static bool is_copy(const Disk *a, const Disk *b) {
+        return a != b && have_same_pv(a, b) && !are_one_lun(a, b);
+}
+
+/* Return: NULL where there is none. */
+static const Disk *find_copy(const List *list, const Disk *disk) {
+        for (size_t i = 0; i < list->n; i++)
+                if (is_copy(disk, &list->disks[i]))
+                        return &list->disks[i];
+        return NULL;
+}
+
+static void find_twins(List *list) {
+        for (size_t i = 0; i < list->n; i++) {
+                DeviceFacts *facts = &list->disks[i].facts;
+                const Disk *copy = facts->physical_volume ? find_copy(list, &list->disks[i]) : NULL;
+
+                if (!copy)
+                        continue;
+                facts->twin = block_device_name(copy->device);
+                /* of the one that it does not take LVM tells no more than the group's name */
+                if (isempty(facts->tags) && streq_ptr(facts->group, copy->facts.group))
+                        facts->tags = copy->facts.tags;
+        }
+}
+
+static int told_copies(const Disk *a, const Disk *b, sd_bus_error *error) {
+        sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s and %s have the same id of LVM, %s: one of them is a copy; take it away from this host, or give it another id (vgimportclone)",
+                          block_device_name(a->device), block_device_name(b->device), pv_of(a));
+        return -ENOTUNIQ;
 }
 
 static void not_asked(List *list, const char *why) {
@@ -453,12 +527,61 @@ static int finish(const List *list, json_t **ret) {
         return 0;
 }
 
+static bool is_among(const Disk *disk, const LvmDevices *devices) {
+        for (size_t i = 0; i < devices->n; i++)
+                if (has_name(disk->device, devices->rows[i].path))
+                        return true;
+        return false;
+}
+
+/* udev's record may be older than what is there now: then LVM, asked about that one alone, says otherwise. */
+static bool is_copy_yet(const Disk *disk, const Disk *copy) {
+        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
+
+        if (copy->lvm_told || lvm_devices(copy->node, &devices, NULL) < 0)
+                return true;
+        for (size_t i = 0; i < devices.n; i++)
+                if (streq(devices.rows[i].uuid, disk->volume.uuid))
+                        return true;
+        return false;
+}
+
+int device_check_copies(const LvmDevices *devices, const char *group_uuid, sd_bus_error *error) {
+        _cleanup_(list_clear) List list = {.loops = true};
+        int r;
+
+        r = device_each("block", add_disk, &list);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < list.n; i++)
+                list.disks[i].lvm_asks = is_among(&list.disks[i], devices);
+        take_volumes(&list, devices);
+        for (size_t i = 0; i < list.n; i++) {
+                const Disk *disk = &list.disks[i];
+
+                if (!disk->facts.physical_volume || !streq(disk->volume.group_uuid, group_uuid))
+                        continue;
+                for (size_t k = 0; k < list.n; k++)
+                        if (is_copy(disk, &list.disks[k]) && is_copy_yet(disk, &list.disks[k]))
+                                return told_copies(disk, &list.disks[k], error);
+        }
+        return 0;
+}
+
 static bool is_of_group(const Disk *disk, const char *group, const char *uuid) {
         return disk->facts.physical_volume && streq(disk->facts.group, group) && (!*uuid || streq(disk->volume.group_uuid, uuid));
 }
 
+/* Another path of a LUN whose name was told already. */
+static bool is_told(const List *list, size_t i) {
+        for (size_t k = 0; k < i; k++)
+                if (have_same_pv(&list->disks[k], &list->disks[i]))
+                        return true;
+        return false;
+}
+
 /* Return: -ENODEV, -ENOTUNIQ, -ENOMEM. */
-static int names_of_group(const List *list, const char *group, const char *uuid, char **ret) {
+static int names_of_group(const List *list, const char *group, const char *uuid, char **ret, sd_bus_error *error) {
         char *text = NULL;
         size_t size, n = 0;
         FILE *f = open_memstream(&text, &size);
@@ -470,8 +593,10 @@ static int names_of_group(const List *list, const char *group, const char *uuid,
         for (size_t i = 0; i < list->n; i++) {
                 const Disk *disk = &list->disks[i];
 
-                if (!is_of_group(disk, group, uuid))
+                if (!is_of_group(disk, group, uuid) || is_told(list, i))
                         continue;
+                if (r >= 0 && find_copy(list, disk))
+                        r = told_copies(disk, find_copy(list, disk), error);
                 if (!*uuid)
                         uuid = disk->volume.group_uuid;
                 (void) fprintf(f, "%s%s", n++ > 0 ? "," : "", block_device_name(disk->device));
@@ -502,11 +627,11 @@ int device_search(const char *group, const char *uuid, char **ret, sd_bus_error 
         names = names_to_ask(&list, false);
         if (!names)
                 return -ENODEV;
-        r = lvm_devices(names, &list.volumes[0], error);
+        r = lvm_devices_all(names, &list.volumes[0], error);
         if (r < 0)
                 return r;
         take_volumes(&list, &list.volumes[0]);
-        return names_of_group(&list, group, uuid, ret);
+        return names_of_group(&list, group, uuid, ret, error);
 }
 
 int device_list(bool loops, json_t **ret) {
@@ -517,5 +642,6 @@ int device_list(bool loops, json_t **ret) {
         if (r < 0)
                 return r;
         ask_lvm(&list);
+        find_twins(&list);
         return finish(&list, ret);
 }

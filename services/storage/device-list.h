@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "macro.h"
+#include "lvm-report.h"
 
 #define DEVICE_LVM_USEC (10 * USEC_PER_SEC)
 /* Two questions, udisks2, and udev's records. */
@@ -23,3 +23,7 @@ int device_list(bool loops, json_t **ret);
  * same name, and so where only that is known it must be the only one. LVM is asked about all at once, and waited for. ret: new string. Return: 0; -ENODEV where there is none;
  * -ENOTUNIQ; another negative errno with error set. */
 int device_search(const char *group, const char *uuid, char **ret, sd_bus_error *error);
+
+/* Of the group with that id of LVM: is a disk of this host a copy of one of its devices, byte by byte, which LVM could take in its place? devices: as LVM told them, with their names. The others are known by
+ * udev's records: nothing is read from them. Several paths of one LUN are no copies. Return: 0; -ENOTUNIQ with BadFormat set, which names both; another negative errno. */
+int device_check_copies(const LvmDevices *devices, const char *group_uuid, sd_bus_error *error);

@@ -72,21 +72,28 @@ static int check_devices(const DomainPlace *place, const LvmGroup *group, sd_bus
 }
 
 /* A LUN that was made smaller, or copied in part: what lies behind its end is gone, and nothing of the domain may be used as if it were not. */
-static int check_sizes(const DomainPlace *place, const LvmGroup *group, sd_bus_error *error) {
-        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
-        int r;
-
-        r = lvm_devices(place->path, &devices, error);
-        for (size_t i = 0; r >= 0 && i < devices.n; i++) {
-                const LvmDevice *device = &devices.rows[i];
+static int check_sizes(const LvmGroup *group, const LvmDevices *devices, sd_bus_error *error) {
+        for (size_t i = 0; i < devices->n; i++) {
+                const LvmDevice *device = &devices->rows[i];
 
                 if (!streq(device->group_uuid, group->uuid) || lvm_device_is_whole(device, group->extent_bytes))
                         continue;
                 sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s has %" PRIu64 " bytes, and %" PRIu64 " extents of domain %s should be on it: it is cut off", device->path,
                                   device->size_bytes, device->extents, group->name);
-                r = -EBADMSG;
+                return -EBADMSG;
         }
-        return r;
+        return 0;
+}
+
+/* One that is known by LVM's id of its group and by the names of its LUNs is opened again whatever else comes to this host. */
+static int check_luns(const DomainPlace *place, const LvmGroup *group, sd_bus_error *error) {
+        _cleanup_(lvm_devices_clear) LvmDevices devices = {};
+        int r;
+
+        r = lvm_devices_all(place->path, &devices, error);
+        if (r >= 0)
+                r = check_sizes(group, &devices, error);
+        return r < 0 || place->group[0] ? r : device_check_copies(&devices, group->uuid, error);
 }
 
 static int read_facts(const DomainPlace *place, const LvmGroup *group, DomainFacts *ret, bool *ret_sealed, sd_bus_error *error) {
@@ -168,12 +175,17 @@ static int find_whole_group(const DomainPlace *place, LvmGroup *ret, sd_bus_erro
 
 /* A domain that is known by its id is found on whatever its devices are called now, and on those another host has given it. ret_path: new, where they are others; error is kept where
  * nothing better is found. */
-static int find_elsewhere(const DomainPlace *given, LvmGroup *ret, char **ret_path, int otherwise) {
+static int find_elsewhere(const DomainPlace *given, LvmGroup *ret, char **ret_path, int otherwise, sd_bus_error *error) {
+        _cleanup_error_ sd_bus_error found = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *path = NULL;
         DomainPlace place = *given;
         int r;
 
-        r = device_search(given->id, given->group, &path, NULL);
+        r = device_search(given->id, given->group, &path, &found);
+        if (r == -ENOTUNIQ && sd_bus_error_is_set(&found)) {
+                sd_bus_error_free(error);
+                (void) sd_bus_error_move(error, &found);
+        }
         if (r < 0)
                 return otherwise;
         place.path = path;
@@ -192,7 +204,7 @@ static int block_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error 
 
         r = find_whole_group(given, &group, error);
         if ((r == -ENOENT || r == -ENODEV) && given->id[0]) {
-                r = find_elsewhere(given, &group, &opened.path, r);
+                r = find_elsewhere(given, &group, &opened.path, r, error);
                 if (r >= 0) {
                         sd_bus_error_free(error);
                         place.path = opened.path;
@@ -203,7 +215,7 @@ static int block_open(const DomainPlace *given, DomainOpened *ret, sd_bus_error 
         if (r >= 0)
                 r = check_facts(&place, &group, &opened.facts, error);
         if (r >= 0)
-                r = check_sizes(&place, &group, error);
+                r = check_luns(&place, &group, error);
         if (r < 0)
                 return r;
         memcpy(place.id, opened.facts.id, UUID_STRING_MAX);
@@ -233,7 +245,7 @@ static int block_look(const DomainPlace *place, DomainLook *ret, sd_bus_error *e
         if (r >= 0)
                 r = check_facts(place, &group, &look.facts, &refusal);
         if (r >= 0)
-                r = check_sizes(place, &group, &refusal);
+                r = check_luns(place, &group, &refusal);
         if (r < 0) {
                 look.refusal = strdup(refusal.message ?: "it cannot be opened");
                 if (!look.refusal)

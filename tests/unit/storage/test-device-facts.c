@@ -30,6 +30,9 @@ static void test_states(void **state) {
                         /* a physical volume of no group is as good as an empty device, as at creation; one that says it has one is not */
                         {{GOOD, .physical_volume = true, .group = "", .tags = ""}, DEVICE_FREE, "", true},
                         {{GOOD, .physical_volume = true, .group = "", .tags = "", .in_use = true}, DEVICE_USED, "not whole", false},
+                        /* two with one id of LVM: neither is taken for what it says */
+                        {{GOOD, .physical_volume = true, .group = DOMAIN, .tags = TAGS, .twin = "/dev/sdb"}, DEVICE_DOMAIN, DOMAIN "; /dev/sdb has the same id", false},
+                        {{GOOD, .physical_volume = true, .group = "", .tags = "", .twin = "/dev/sdb"}, DEVICE_USED, "/dev/sdb has the same id of LVM: one of them is a copy", false},
                         /* LVM is newer than udev: another host has taken it, or given it back */
                         {{GOOD, .content = "LVM2_member"}, DEVICE_FREE, "", true},
                         {{GOOD, .content = "ext4", .physical_volume = true, .group = DOMAIN, .tags = TAGS}, DEVICE_DOMAIN, DOMAIN, false},
@@ -58,6 +61,27 @@ static void test_states(void **state) {
         }
 }
 
+static void test_luns(void **state) {
+        static const struct {
+                DeviceIdentity a, b;
+                bool same;
+        } cases[] = {
+                        {{.wwn = "0x5", .serial = "1"}, {.wwn = "0x5", .serial = "2"}, true},
+                        {{.wwn = "0x5", .serial = "1"}, {.wwn = "0x6", .serial = "1"}, false},
+                        {{.wwn = "", .serial = "1", .vendor = "v", .model = "m"}, {.wwn = "0x5", .serial = "1", .vendor = "v", .model = "m"}, true},
+                        {{.serial = "1", .vendor = "v", .model = "m"}, {.serial = "1", .vendor = "v", .model = "n"}, false},
+                        {{.serial = "1", .vendor = "v"}, {.serial = "2", .vendor = "v"}, false},
+                        /* who says nothing of itself is nobody's other path */
+                        {{.wwn = "", .serial = ""}, {.wwn = "", .serial = ""}, false},
+                        {{}, {}, false},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(device_same_lun(&cases[i].a, &cases[i].b), cases[i].same);
+                assert_int_equal(device_same_lun(&cases[i].b, &cases[i].a), cases[i].same);
+        }
+}
+
 static void test_words(void **state) {
         for (DeviceState each = 0; each < _DEVICE_STATE_MAX; each++)
                 assert_non_null(device_state_to_string(each));
@@ -67,6 +91,7 @@ static void test_words(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_states),
+                        cmocka_unit_test(test_luns),
                         cmocka_unit_test(test_words),
         };
 
