@@ -281,11 +281,14 @@ static void on_active_listed(Task *task, Io *io, int r, const sd_bus_error *erro
         task_free(task);
 }
 
-/* What a process that was killed had made active, and nobody uses: another host may remove or change it, and this one would keep what was there. */
-static void give_back_unused(Domain *domain) {
-        Io *io = io_new("look for active images", io_list_active, &domain->place);
-        Task *task = task_new(domain->manager, domain, NULL);
+void domain_give_back_unused(Domain *domain) {
+        Io *io;
+        Task *task;
 
+        if (!domain->place.type->layout->list_active)
+                return;
+        io = io_new("look for active images", io_list_active, &domain->place);
+        task = task_new(domain->manager, domain, NULL);
         if (!io || !task) {
                 if (io)
                         io_free(io);
@@ -343,8 +346,7 @@ void domain_set_opened(Domain *domain, DomainOpened *opened, const DomainSpace *
                 domain_clean(domain);
         domain->wipe_usec = monotonic_usec(); /* a former process may have held the lease already */
         domain_set_state(domain, DOMAIN_ACTIVE, "");
-        if (domain->place.type->layout->list_active)
-                give_back_unused(domain);
+        domain_give_back_unused(domain);
         if (domain->lockspace)
                 domain_lockspace_look(domain->lockspace);
 }

@@ -104,6 +104,8 @@ void domain_reopen(Domain *domain);
 /* Finishes or undoes what an ended process left, before any other piece: when a local domain was opened, when the lease of a shared one was
  * acquired. */
 void domain_clean(Domain *domain);
+/* What a process that was killed had made active, and nobody uses: another host may remove or change it, and this one would keep what was there. On devices. */
+void domain_give_back_unused(Domain *domain);
 /* Submits an open, or a measurement where it is active. */
 void domain_look(Domain *domain);
 void domain_monitor_all(struct Manager *manager);

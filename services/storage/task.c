@@ -95,7 +95,10 @@ static void clear_up(const Task *task, const Io *io) {
         if (!domain || domain->state != DOMAIN_ACTIVE || domain_lease_version(domain->lease) == 0 || io->run == io_clean_domain)
                 return;
         domain_clean(domain);
-        if (io->image[0] && !image_users_has(domain->users, io->image))
+        /* A piece that is about no image may have used any: the stores of VMs' definitions. */
+        if (!io->image[0])
+                domain_give_back_unused(domain);
+        else if (!image_users_has(domain->users, io->image))
                 volume_task_teardown(domain, io->image);
 }
 

@@ -15,8 +15,9 @@ L=cccccccc-0000-4000-8000-00000000000
 FAULT=/run/rhv-fault
 GATE=/run/lab-gate
 # A run takes a sample: of each group of operations one walk of FAULT_STRIDE, and of that one step. RHV_FAULT_PART=N, 0 and up, takes another one, the same each time.
-# RHV_FAULT_PARTS=N takes every Nth step of all walks, RHV_FAULT_PARTS=1 all of them; RHV_FAULT_GROUPS="..." names groups.
-groups=(volumes wipes data merges domains leases upgrades cleaning)
+# RHV_FAULT_PARTS=N takes every Nth step of all walks, RHV_FAULT_PARTS=1 all of them; RHV_FAULT_GROUPS="..." names groups. The points of a group that was walked whole
+# are kept in the logs: when all groups were, in one run or in several, every point there is must be among them.
+groups=(volumes wipes data merges domains leases definitions upgrades cleaning)
 FAULT_STRIDE=3 FAULT_STEPS=7
 FAULT_PARTS=${RHV_FAULT_PARTS:-sample}
 FAULT_PART=${RHV_FAULT_PART:-0}
@@ -169,7 +170,6 @@ walk_sample() {
 enough() { [ $sampled = 1 ]; }
 walked=0 walked_steps=0 walks=0 sampled=0 also_restore=
 mkdir -p "$RHV_LOGS"
-: >"$RHV_LOGS/points"
 
 # held_up COMMAND PROGRAM: the command, whose next LVM command of that name waits at its beginning until the service has been killed
 held_up() {
@@ -310,6 +310,18 @@ faults_data() {
         UNFINISHED="$LAYERED|3: 4<0 qcow2 128 256 ILLEGAL LEAF"
         walk make-volume copy "$LAYERED" "$COPIED" "$UNFINISHED"
         walk copy-volume copy "$LAYERED" "$COPIED" "$UNFINISHED"
+
+        title "a copy that fails is undone: the source is no vmdk"
+        # to have been undone is its end; that there is something of it yet is its being cut off
+        undo() {
+                local said
+                said=$(job_wait host1 "$(job_of "$(domain_call host1 $D CopyVolume 'ssa{sv}a{sv}' ${I}1 ${V}1 5 image s ${I}3 volume s ${V}4 format s raw allocation s preallocated \
+                        capacity t 134217728 3 source_format s vmdk source_size t 134217728 lease t "$LEASE")")")
+                [[ $said == "failed org.rhv.Error."@(BadFormat|BackendFailed) ]] || { echo "$said"; return; }
+                if [ -n "$(reports lvs lv_name $D/${V}4)" ]; then echo "failed org.rhv.Error.Interrupted"; else echo "done"; fi
+        }
+        check_undo() { io ${V}1 raw 'read -P 1 0 128M'; }
+        walk undo-copy undo "$LAYERED" "$LAYERED" "$LAYERED|3: 4<0 raw 128 128 ILLEGAL LEAF"
 
         title "a thin disk grows"
         grow_thin() { data_job ExtendVolume 'ssta{sv}' ${I}2 ${V}3 536870912; }
@@ -481,6 +493,34 @@ faults_leases() {
         walk rebuild-leases rebuild "$KEPT|leases: half written" "$both"
 }
 
+faults_definitions() {
+        title "definitions of VMs are written into stores that are not there yet, and over what is there: one whole store is there from the first one on"
+        walks=$((FAULT_PART % FAULT_STRIDE - 1 + FAULT_STRIDE)) # two, of which a sample takes the first or the second
+        [ $((FAULT_PART / FAULT_STRIDE % 2)) = 0 ] || walks=$((walks + FAULT_STRIDE - 1))
+        define() {
+                local said
+                if said=$(domain_call host1 $D WriteOvfStore 'a{sv}asa{sv}' 1 ${L}9 'a{sv}' 4 name s "$1" cpus u 1 memory t 67108864 \
+                        disks 'aa{sv}' 1 2 image s ${I}1 volume s ${V}1 0 1 lease t "$LEASE" 2>&1); then
+                        echo "done"
+                elif [[ $said == *'was cut off'* ]]; then
+                        echo "failed org.rhv.Error.Interrupted"
+                else
+                        echo "$said"
+                fi
+        }
+        define_one() { define one; }
+        check_define_one() { io ${V}1 raw 'read -P 1 0 1M'; }
+        walk write-ovf define_one "$KEPT" "$KEPT|stores: one one" "$KEPT|stores: @(unwritten|unwritten unwritten|one unwritten)"
+        if enough; then return; fi
+
+        assert_eq "done" "$(define_one)"
+        # shellcheck disable=SC2046 # words
+        save $(reports lvs lv_name $D | grep -- '-.*-' | grep -v "^${V}1")
+        define_two() { define two; }
+        check_define_two() { io ${V}1 raw 'read -P 1 0 1M'; }
+        walk write-ovf define_two "$KEPT|stores: one one" "$KEPT|stores: two two" "$KEPT|stores: @(one unwritten|two unwritten|one two)"
+}
+
 group_tags() { reports vgs vg_tags $D | tr ',' '\n'; }
 # A domain of version 3, as it was before it became one of version 5: no volume for VMs' leases, and slots elsewhere with other words.
 make_old() {
@@ -582,12 +622,14 @@ restore_base() {
 on host1 cp -a /var/tmp/saved /var/tmp/base
 for group in $FAULT_GROUPS; do
         sampled=0
+        : >"$RHV_LOGS/points"
         faults_$group
         restore_base
         expect "after $group" "$KEPT"
+        [ "$FAULT_PARTS" != 1 ] || sort -u "$RHV_LOGS/points" >"$RHV_LOGS/points-$group"
 done
 
-if [ "$FAULT_PARTS" = 1 ] && [ "$FAULT_GROUPS" = "${groups[*]}" ]; then
+if [ "$FAULT_PARTS" = 1 ] && (cd "$RHV_LOGS" && ls "${groups[@]/#/points-}") >/dev/null 2>&1; then
         title "every point there is was walked, but those of files"
-        assert_eq "$(fault_names | grep -v ^file-)" "$(sort -u "$RHV_LOGS/points")"
+        assert_eq "$(fault_names | grep -v ^file-)" "$(cat "$RHV_LOGS"/points-* | sort -u)"
 fi
