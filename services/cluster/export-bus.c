@@ -6,6 +6,7 @@
 #include "parse-util.h"
 #include "plan-export.h"
 #include "register-bus.h"
+#include "remote.h"
 #include "report-call.h"
 #include "snapshot-bus.h"
 #include "steps.h"
@@ -37,6 +38,8 @@ static int export_then(ReportCall *call, Object *domain, const json_t *report, s
                 r = report_call_check(domain, error);
                 if (r >= 0 && !busy)
                         r = sd_bus_error_set(error, RHV_ERROR_NOT_FOUND, "What was to be exported was removed");
+                if (r >= 0 && busy == domain && remote_makes_image(manager, call->reference))
+                        r = sd_bus_error_setf(error, RHV_ERROR_BUSY, "The image %s is being copied", call->reference);
                 if (r >= 0)
                         r = !change ? -ENOMEM
                             : busy == domain ? plan_remove_exported(&plan, domain, call->reference, report, change, &steps, error)

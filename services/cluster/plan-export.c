@@ -175,6 +175,24 @@ static bool is_step_of(const json_t *steps, const char *image) {
         return false;
 }
 
+/* What an export has left that a reboot cut off: it writes the definition last. */
+static bool is_left_over(const json_t *report, const char *image) {
+        return json_object_get(json_object_get(report, "images"), image) && !others_have(report, "", image);
+}
+
+static int remove_left_over(const Plan *plan, const Object *source, const char *image, Change *change, json_t **ret_steps) {
+        _cleanup_json_ json_t *steps = json_array();
+        int r;
+
+        if (!steps || json_array_append_new(steps, plan_step(source, "DeleteImage", image, NULL, NULL)) < 0)
+                return -ENOMEM;
+        r = event_add(change, &plan->actor, EVENT_NORMAL, "exported-remove", EVENT_OBJECTS(source->path), "The image %s, which no definition has, is being removed from %s", image,
+                      source->name);
+        if (r >= 0)
+                *ret_steps = TAKE_PTR(steps);
+        return r;
+}
+
 int plan_remove_exported(const Plan *plan, const Object *source, const char *id, const json_t *report, Change *change, json_t **ret_steps, sd_bus_error *error) {
         _cleanup_json_ json_t *steps = json_array();
         const json_t *found = definition_in(report, id), *disk;
@@ -184,6 +202,8 @@ int plan_remove_exported(const Plan *plan, const Object *source, const char *id,
         r = check_export_domain(source, error);
         if (r < 0)
                 return r;
+        if (!found && is_left_over(report, id))
+                return remove_left_over(plan, source, id, change, ret_steps);
         if (!found)
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "The export domain %s has no definition of %s", source->name, id);
         /* first: what has lost a disk must not be there */

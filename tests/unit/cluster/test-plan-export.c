@@ -182,9 +182,30 @@ static void test_remove(void **state) {
         world_done(&world);
 }
 
+/* What an export that was cut off by a reboot has left: an image that no definition has. One that a definition has is not removed without it. */
+static void test_left_over(void **state) {
+        _cleanup_json_ json_t *report = NULL, *steps = NULL;
+        json_t *none = NULL;
+        Change *change;
+        World world;
+
+        world_init(&world);
+        report = json_pack("{s:{s:{}, s:{}}, s:{s:{s:s, s:[{s:s}]}}}", "images", IMAGE, SHARED, "vms", OTHER, "name", "other", "disks", "image", SHARED);
+        change = change_new();
+        assert_ok(plan_remove_exported(&world.f.plan, world.export, IMAGE, report, change, &steps, NULL));
+        commit_ok(&world.f, change);
+        assert_int_equal(json_array_size(steps), 1);
+        assert_string_equal(dict_string(json_array_get(steps, 0), "method", ""), "DeleteImage");
+        assert_string_equal(dict_string(json_array_get(steps, 0), "image", ""), IMAGE);
+        assert_refused(plan_remove_exported(&world.f.plan, world.export, SHARED, report, change, &none, error), RHV_ERROR_NOT_FOUND);
+        assert_refused(plan_remove_exported(&world.f.plan, world.root->parent, IMAGE, report, change, &none, error), RHV_ERROR_NOT_SUPPORTED);
+        assert_null(none);
+        world_done(&world);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_vm), cmocka_unit_test(test_template), cmocka_unit_test(test_bare), cmocka_unit_test(test_refused), cmocka_unit_test(test_remove),
+                cmocka_unit_test(test_vm), cmocka_unit_test(test_template), cmocka_unit_test(test_bare), cmocka_unit_test(test_refused), cmocka_unit_test(test_remove), cmocka_unit_test(test_left_over),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
