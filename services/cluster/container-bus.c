@@ -53,6 +53,7 @@ const sd_bus_vtable vnic_profile_vtable[] = {
         PROPERTY_CHANGING("Inbound", "a{sv}"),
         PROPERTY_CHANGING("Outbound", "a{sv}"),
         PROPERTY_CHANGING("PortMirroring", "b"),
+        PROPERTY_CHANGING("Passthrough", "b"),
         PROPERTY_CHANGING("Custom", "a{sv}"),
         METHOD_UPDATE,
         METHOD_REMOVE,

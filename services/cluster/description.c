@@ -71,6 +71,17 @@ static int set_place(json_t *entry, const json_t *properties) {
         return set_new(entry, "bridge", json_string(dict_string(properties, "Bridge", ""))) < 0 ? -ENOMEM : set_new(entry, "vlan", json_integer(vlan));
 }
 
+/* Of a pass-through NIC: which virtual functions it may get, and the tag that the host's NIC puts on what the guest sends. */
+static int set_functions(json_t *entry, const json_t *properties) {
+        int64_t vlan = dict_integer(properties, "Vlan", 0);
+        json_t *list = json_object_get(properties, "FreeVfs");
+
+        (void) json_object_del(entry, "link");
+        if (vlan > 0 && set_new(entry, "vlan", json_integer(vlan)) < 0)
+                return -ENOMEM;
+        return set_new(entry, "vfs", list ? json_incref(list) : json_array()) < 0 ? -ENOMEM : 0;
+}
+
 static json_t *nic_entry(const Object *vm, const Link *link, const json_t *host_networks, const json_t *filters) {
         _cleanup_free_ char *network = network_host_name(link->other->name, link->other->id);
         const char *id = dict_string(link->row, "id", "");
@@ -84,7 +95,7 @@ static json_t *nic_entry(const Object *vm, const Link *link, const json_t *host_
         (void) json_object_del(entry, "profile");
         if (vnic_profile_describe(link->profile, filters, entry) < 0 || set_new(entry, "id", json_string(id)) < 0 || set_new(entry, "network", json_string(network)) < 0 ||
             set_new(entry, "mac", json_string(dict_string(link->row, "mac", ""))) < 0 || set_address(entry, vm, id) < 0 ||
-            set_place(entry, json_object_get(host_networks, network)) < 0)
+            (vnic_profile_passes(link->profile) ? set_functions : set_place)(entry, json_object_get(host_networks, network)) < 0)
                 goto fail;
         return entry;
 

@@ -159,6 +159,7 @@ static const Property vnic_profile_properties[] = {
         { "Inbound", "a{sv}", FROM_SPEC, "inbound", NULL },
         { "Outbound", "a{sv}", FROM_SPEC, "outbound", NULL },
         { "PortMirroring", "b", FROM_SPEC, "port_mirroring", NULL },
+        { "Passthrough", "b", FROM_SPEC, "passthrough", NULL },
         { "Custom", "a{sv}", FROM_SPEC, "custom", NULL },
         { NULL },
 };

@@ -343,6 +343,9 @@ static int check_networks(const Manager *manager, const json_t *guest, sd_bus_er
                 const char *bridge = dict_string(nic, "bridge", dict_string(nic, "network", ""));
                 const json_t *network = json_object_get(manager->virtual_networks, bridge);
 
+                if (json_object_get(nic, "vfs"))
+                        return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "NIC %zu of the VM %s is passed through: it cannot leave the host while it runs", i + 1,
+                                                 dict_string(guest, "Name", ""));
                 if (network)
                         return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
                                                  "The VM %s is on the %s network %s, which is on this host alone: it cannot leave it while it runs",

@@ -139,6 +139,8 @@ static int put_vm_nic(const Plan *plan, const char *vm_id, Object *cluster, cons
         if (!dict_boolean(network->spec, "bridged", true))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT,
                                          "The network %s has no bridge: VMs cannot use it", network->name);
+        if (vnic_profile_passes(profile) && !dict_boolean(given, "link", true))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The vNIC profile %s passes the NIC through: its link cannot be down", profile->name);
         if (given_id && nic_id_in_use(plan, change, given_id))
                 return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "A NIC with id %s exists already", given_id);
         r = wanted ? plan_check_mac(plan, cluster, vm_id, change, wanted, error) : plan_take_mac(plan, cluster, change, mac, error);
@@ -465,6 +467,10 @@ int plan_update_nic(const Plan *plan, const Object *vm, const char *nic, const j
                 return r;
         if (!dict_boolean(network->spec, "bridged", true))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The network %s has no bridge: VMs cannot use it", network->name);
+        if (vnic_profile_passes(profile) && !dict_boolean(changes, "link", dict_boolean(link->spec, "link", true)))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The vNIC profile %s passes the NIC through: its link cannot be down", profile->name);
+        if (!vm_is_down(vm) && (vnic_profile_passes(profile) || vnic_profile_passes(link->profile)))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s is %s: shut it down before a pass-through NIC is changed", vm->name, vm_state(vm));
         if (!vm_is_down(vm) && vnic_profile_mirrors(profile) != vnic_profile_mirrors(link->profile))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s is %s: shut it down before port mirroring is changed", vm->name, vm_state(vm));
 

@@ -33,9 +33,13 @@ bool vnic_profile_mirrors(const Object *profile) {
         return profile && dict_boolean(profile->spec, "port_mirroring", false);
 }
 
+bool vnic_profile_passes(const Object *profile) {
+        return profile && dict_boolean(profile->spec, "passthrough", false);
+}
+
 int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *nic) {
         static const char *const copied[] = { "inbound", "outbound", "custom" };
-        const char *filter = profile ? dict_string(profile->spec, "filter", "default") : "none";
+        const char *filter = profile && !vnic_profile_passes(profile) ? dict_string(profile->spec, "filter", "default") : "none";
 
         if (streq(filter, "default"))
                 filter = is_among(filters, NIC_FILTER_SPOOFING) ? NIC_FILTER_SPOOFING : "none";
@@ -63,17 +67,43 @@ static const Link *find_user(const Object *profile) {
         return NULL;
 }
 
-/* Mirroring stays as it is while a NIC has the profile, as in oVirt: who gave the NIC to its VM was asked by what it was then, and the name of a guest's port says it. */
+/* A virtual function is no port of a bridge: nothing on the host sees what goes through it. */
+static int check_passthrough(const Object *profile, const json_t *changes, sd_bus_error *error) {
+        _cleanup_json_ json_t *after = json_object();
+        const char *filter;
+
+        if (!after || (profile && json_object_update(after, profile->spec) < 0) || json_object_update(after, (json_t *)changes) < 0)
+                return -ENOMEM;
+        if (!dict_boolean(after, "passthrough", false))
+                return 0;
+        filter = dict_string(after, "filter", "default");
+        if (!streq(filter, "default") && !streq(filter, "none"))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "A pass-through NIC has no filter");
+        if (dict_boolean(after, "port_mirroring", false))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "A pass-through NIC cannot mirror");
+        for (size_t i = 0; i < ELEMENTSOF(directions); i++)
+                if (json_object_size(json_object_get(after, directions[i])) > 0)
+                        return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A pass-through NIC has no limit: '%s'", directions[i]);
+        return 0;
+}
+
+/* Mirroring and pass-through stay as they are while a NIC has the profile, as in oVirt: who gave the NIC to its VM was asked by what it was then, and the name of a guest's port says
+ * it. */
 int plan_check_vnic_profile_update(const Object *profile, const json_t *changes, sd_bus_error *error) {
         const Link *user = profile ? find_user(profile) : NULL;
+        int r;
 
+        r = check_passthrough(profile, changes, error);
+        if (r < 0)
+                return r;
+        if (user && dict_boolean(changes, "passthrough", vnic_profile_passes(profile)) != vnic_profile_passes(profile))
+                return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the vNIC profile %s: whether it passes a NIC through cannot be changed", user->vm->name, profile->name);
         if (user && dict_boolean(changes, "port_mirroring", vnic_profile_mirrors(profile)) != vnic_profile_mirrors(profile))
                 return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s uses the vNIC profile %s: its port mirroring cannot be changed", user->vm->name, profile->name);
         for (size_t i = 0; i < ELEMENTSOF(directions); i++) {
                 const json_t *limit = json_object_get(changes, directions[i]);
                 /* an empty one takes the limit away */
-                int r = json_object_size(limit) > 0 ? nic_limit_check(limit, directions[i], error) : 0;
-
+                r = json_object_size(limit) > 0 ? nic_limit_check(limit, directions[i], error) : 0;
                 if (r < 0)
                         return r;
         }

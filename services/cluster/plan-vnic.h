@@ -9,6 +9,8 @@
 Object *vnic_profile_find(const Model *model, const char *network, const char *name);
 /* Whether a NIC with it gets a copy of all that goes through its network. profile: may be NULL. */
 bool vnic_profile_mirrors(const Object *profile) _pure_;
+/* Whether a NIC with it is a virtual function of the host's NIC, and no port of a bridge. profile: may be NULL. */
+bool vnic_profile_passes(const Object *profile) _pure_;
 /* What a NIC with it is to have, put into the NIC of a description for Compute. profile: may be NULL. filters: names that the host's libvirt
  * has, for the filter that is taken where nobody chose one. Return: 0 or -ENOMEM. */
 int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *nic);

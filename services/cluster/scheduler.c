@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "dict.h"
+
 /* More are not listed one by one: the sentence is for a person. */
 #define REASONS_MAX 20U
 
@@ -26,6 +28,17 @@ static const char *first_missing(const char *const *wanted, size_t n_wanted, con
         for (size_t i = 0; i < n_wanted; i++)
                 if (n == 0 || !bsearch(&wanted[i], there, n, sizeof *there, compare_names))
                         return wanted[i];
+        return NULL;
+}
+
+/* The first network of which more virtual functions are needed than are free. */
+static const char *first_short(const ScheduleVm *vm, const ScheduleHost *host) {
+        const char *network;
+        json_t *needed;
+
+        json_object_foreach((json_t *)vm->functions, network, needed)
+                if (json_integer_value(needed) > dict_integer(host->functions, network, 0))
+                        return network;
         return NULL;
 }
 
@@ -71,6 +84,11 @@ bool schedule_host_fits(const ScheduleVm *vm, const ScheduleHost *host, char *re
         missing = first_missing(vm->networks, vm->n_networks, host->networks, host->n_networks);
         if (missing) {
                 (void) snprintf(reason, size, "network %s is not active there", missing);
+                return false;
+        }
+        missing = first_short(vm, host);
+        if (missing) {
+                (void) snprintf(reason, size, "no virtual function is free there for network %s", missing);
                 return false;
         }
         missing = first_missing(vm->domains, vm->n_domains, host->domains, host->n_domains);

@@ -7,7 +7,8 @@
  *
  * Filters, in this order (the engine's names): state Up; CPU: no more vCPUs than the host has threads, the sum is not limited;
  * Memory, twice: what is free now, less what starts in flight will take, must cover the VM with its overhead; and so must what is
- * left when every VM on the host takes all it was promised. Network: each NIC's network is active there. Storage: each disk's domain is active
+ * left when every VM on the host takes all it was promised. Network: each NIC's network is active there, and a virtual function is free for each pass-through NIC (which of
+ * networks on one NIC get the last ones only the start tells). Storage: each disk's domain is active
  * there. Then the lowest load: the share of CPU after the start, then the share of memory, then the id.
  */
 
@@ -27,6 +28,7 @@ typedef struct ScheduleVm {
         unsigned cpus;
         const char *const *networks; /* names on the host; n of them */
         size_t n_networks;
+        const json_t *functions;     /* {network: how many pass-through NICs}, or NULL */
         const char *const *domains;  /* ids */
         size_t n_domains;
 } ScheduleVm;
@@ -45,6 +47,7 @@ typedef struct ScheduleHost {
         unsigned overcommit_percent;   /* 100: none */
         const char *const *networks;   /* active ones, sorted by strcmp */
         size_t n_networks;
+        const json_t *functions;       /* {network: how many virtual functions of its NIC are free}, or NULL */
         const char *const *domains;    /* active ones, sorted */
         size_t n_domains;
 } ScheduleHost;

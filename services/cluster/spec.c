@@ -115,7 +115,7 @@ static const char *const nic_filters[] = {
 #define VNIC_PROFILE_FIELDS                                                                                   \
         FIELD_DESCRIPTION, { "filter", DICT_STRING, .words = nic_filters },                                    \
         { "inbound", DICT_OBJECT, .fields = nic_limit_fields }, { "outbound", DICT_OBJECT, .fields = nic_limit_fields }, \
-        { "port_mirroring", DICT_BOOLEAN }, { "custom", DICT_STRING_MAP }
+        { "port_mirroring", DICT_BOOLEAN }, { "passthrough", DICT_BOOLEAN }, { "custom", DICT_STRING_MAP }
 const DictField vnic_profile_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_REFERENCE("network", DICT_REQUIRED), VNIC_PROFILE_FIELDS, { NULL },
 };

@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "plan-snapshot.h"
+#include "plan-vnic.h"
 #include "scheduler.h"
 #include "spec.h"
 
@@ -54,6 +55,32 @@ static int vm_needs(const Object *vm, Names *networks, Names *domains) {
         return r;
 }
 
+/* {network: how many pass-through NICs}. New, NULL when out of memory. */
+static json_t *needed_functions(const Object *vm) {
+        _cleanup_json_ json_t *needed = json_object();
+        const Link *link;
+
+        DL_FOREACH(vm->nics, link) {
+                _cleanup_free_ char *name = vnic_profile_passes(link->profile) ? network_host_name(link->other->name, link->other->id) : NULL;
+
+                if (!needed || (vnic_profile_passes(link->profile) && (!name || json_object_set_new(needed, name, json_integer(dict_integer(needed, name, 0) + 1)) < 0)))
+                        return NULL;
+        }
+        return TAKE_PTR(needed);
+}
+
+/* {network: how many virtual functions are free}. New, NULL when out of memory. */
+static json_t *free_functions(const json_t *networks) {
+        _cleanup_json_ json_t *found = json_object();
+        const char *name;
+        json_t *properties;
+
+        json_object_foreach((json_t *)networks, name, properties)
+                if (!found || json_object_set_new(found, name, json_integer((json_int_t)json_array_size(json_object_get(properties, "FreeVfs")))) < 0)
+                        return NULL;
+        return TAKE_PTR(found);
+}
+
 static int add_active(Names *networks, const json_t *offered) {
         const char *name;
         json_t *properties;
@@ -93,7 +120,7 @@ static uint64_t committed_bytes(const Manager *manager) {
         return bytes;
 }
 
-static void fill_host(const Manager *manager, const Object *host, const Names *networks, const Names *domains,
+static void fill_host(const Manager *manager, const Object *host, const Names *networks, const json_t *functions, const Names *domains,
                       ScheduleHost *ret) {
         bool own = streq(host->id, manager->host_id);
 
@@ -118,6 +145,7 @@ static void fill_host(const Manager *manager, const Object *host, const Names *n
         ret->overcommit_percent = 100;
         ret->networks = networks->names;
         ret->n_networks = networks->n;
+        ret->functions = functions;
         ret->domains = domains->names;
         ret->n_domains = domains->n;
 }
@@ -126,24 +154,26 @@ static int choose(Manager *manager, const Object *vm, const Object *wanted, sd_b
         _cleanup_(names_done) Names need_networks = { NULL }, need_domains = { NULL }, networks = { NULL },
                                     domains = { NULL };
         _cleanup_free_ ScheduleHost *hosts = calloc(model_count(manager->model, KIND_HOST) + 1, sizeof *hosts);
+        _cleanup_json_ json_t *need_functions = needed_functions(vm), *functions = free_functions(manager->host_networks);
         _cleanup_free_ char *reasons = NULL;
         ScheduleVm need;
         size_t n = 0, chosen;
         int r;
 
-        r = hosts ? vm_needs(vm, &need_networks, &need_domains) : -ENOMEM;
+        r = hosts && need_functions && functions ? vm_needs(vm, &need_networks, &need_domains) : -ENOMEM;
         if (r >= 0)
                 r = host_offers(manager, &networks, &domains);
         if (r < 0)
                 return r;
         for (const Object *host = model_first(manager->model, KIND_HOST); host; host = host->next)
                 if (host->parent == vm->parent)
-                        fill_host(manager, host, &networks, &domains, &hosts[n++]);
+                        fill_host(manager, host, &networks, functions, &domains, &hosts[n++]);
 
         need = (ScheduleVm){ .memory_bytes = (uint64_t)dict_integer(vm->spec, "memory", 0),
                              .cpus = (unsigned)dict_integer(vm->spec, "cpus", 1),
                              .networks = need_networks.names,
                              .n_networks = need_networks.n,
+                             .functions = need_functions,
                              .domains = need_domains.names,
                              .n_domains = need_domains.n };
         r = schedule(&need, hosts, n, wanted ? wanted->id : NULL, &chosen, &reasons);

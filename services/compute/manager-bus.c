@@ -13,6 +13,7 @@
 #include "stats-bus.h"
 #include "vm-bus.h"
 #include "vm-description.h"
+#include "vm-function.h"
 
 /* ---- properties ---- */
 
@@ -78,6 +79,8 @@ int manager_check_bridges(const json_t *description, sd_bus_error *error) {
                 const json_t *nic = json_array_get(nics, i);
                 char path[128];
 
+                if (vm_nic_is_passthrough(nic))
+                        continue;
                 (void) snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", vm_nic_bridge(nic));
                 if (access(path, F_OK) < 0)
                         return sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Network %s has no bridge '%s' on this host",
@@ -92,6 +95,31 @@ static int check_busy(const Manager *manager, VmActivity activity, sd_bus_error 
         if (activity == VM_ACTIVITY_INCOMING && manager_count_busy(manager, activity) >= MIGRATIONS_MAX)
                 return sd_bus_error_setf(error, RHV_ERROR_LIMIT_EXCEEDED, "%u VMs are coming to this host already", MIGRATIONS_MAX);
         return 0;
+}
+
+/* The description with a virtual function for each pass-through NIC, of those that no other guest here has. */
+static int choose_functions(const Manager *manager, const char *id, const json_t *description, json_t **ret, sd_bus_error *error) {
+        _cleanup_json_ json_t *taken = json_object();
+        Vm *vm, *next;
+
+        HASH_ITER(by_id, manager->vms_by_id, vm, next) {
+                bool has = !streq(vm->id, id) && (vm->observed != VM_DOWN || vm_is_busy(vm));
+
+                if (!taken || (has && vm_functions_note(vm->description, vm->name, taken) < 0))
+                        return -ENOMEM;
+        }
+        return vm_functions_choose(description, taken, ret, error);
+}
+
+static int check_functions(const Manager *manager, const CreateRequest *request, VmActivity activity, sd_bus_error *error) {
+        _cleanup_json_ json_t *description = NULL;
+        const json_t *nic;
+        size_t i;
+
+        json_array_foreach(json_object_get(request->description, "nics"), i, nic)
+                if (activity == VM_ACTIVITY_INCOMING && vm_nic_is_passthrough(nic))
+                        return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "NIC %zu is passed through: the VM cannot come from another host", i + 1);
+        return choose_functions(manager, request->id, request->description, &description, error);
 }
 
 static int check_create(const Manager *manager, const CreateRequest *request, VmActivity activity, sd_bus_error *error) {
@@ -111,7 +139,9 @@ static int check_create(const Manager *manager, const CreateRequest *request, Vm
         r = check_busy(manager, activity, error);
         if (r >= 0)
                 r = manager_xml_host(manager, &host, error);
-        return r < 0 ? r : manager_check_bridges(request->description, error);
+        if (r >= 0)
+                r = manager_check_bridges(request->description, error);
+        return r < 0 ? r : check_functions(manager, request, activity, error);
 }
 
 /* The record of the last run, or a new one. */
@@ -156,7 +186,7 @@ static int begin(Manager *manager, sd_bus_message *message, CreateRequest *reque
                  bool *ret_started, sd_bus_error *error) {
         bool incoming = activity == VM_ACTIVITY_INCOMING;
         bool paused = dict_boolean(request->options, "paused", false), is_new;
-        _cleanup_json_ json_t *arguments = json_pack("{s:s, s:O, s:b}", "vm", request->id, "description", request->description, "paused", (int)paused);
+        _cleanup_json_ json_t *arguments = json_pack("{s:s, s:o, s:b}", "vm", request->id, "description", vm_functions_forget(request->description), "paused", (int)paused);
         Vm *vm;
         Job *job;
         int r;
@@ -168,7 +198,11 @@ static int begin(Manager *manager, sd_bus_message *message, CreateRequest *reque
                            incoming ? vm_incoming_cancel : vm_start_cancel, &job, error);
         *ret_started = r > 0;
         if (r > 0) {
-                r = take_description(vm, request->description, paused, error);
+                _cleanup_json_ json_t *description = NULL;
+
+                r = choose_functions(manager, request->id, request->description, &description, error);
+                if (r >= 0)
+                        r = take_description(vm, description, paused, error);
                 if (r >= 0)
                         r = vm_start(vm, job, activity, error);
                 if (r < 0)

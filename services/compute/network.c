@@ -8,6 +8,7 @@
 #include "manager.h"
 #include "network-bus.h"
 #include "vm-description.h"
+#include "vm-function.h"
 
 /* ---- the objects ---- */
 
@@ -225,6 +226,8 @@ int networks_check_leave(const Manager *manager, const char *guest, const json_t
         json_array_foreach(json_object_get(description, "nics"), i, nic) {
                 const char *bridge = vm_nic_bridge(nic);
 
+                if (vm_nic_is_passthrough(nic))
+                        return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "NIC %zu of VM %s is passed through: it cannot leave the host while it runs", i + 1, guest);
                 if (bridge && networks_find(manager, bridge))
                         return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED,
                                                  "VM %s is on the %s network %s, which is on this host alone: it cannot leave it while it runs", guest,

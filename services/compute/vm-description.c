@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "nic-options.h"
 #include "parse-util.h"
+#include "vm-function.h"
 
 /* ---- words and single values ---- */
 
@@ -83,6 +84,7 @@ static const DictField disk_fields[] = {
         {},
 };
 
+static const DictField function_element = { .key = "a virtual function", .type = DICT_STRING, .valid = pci_address_is_valid, .expected = "an address on the PCI bus like 0000:03:10.1" };
 static const DictField nic_fields[] = {
         { .key = "id", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "a UUID" },
         { .key = "network", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = network_name_is_valid, .expected = "a network's name" },
@@ -95,6 +97,7 @@ static const DictField nic_fields[] = {
         { .key = "inbound", .type = DICT_OBJECT, .fields = nic_limit_fields },
         { .key = "outbound", .type = DICT_OBJECT, .fields = nic_limit_fields },
         { .key = "mirror", .type = DICT_BOOLEAN },
+        { .key = "vfs", .type = DICT_ARRAY, .min = 1, .max = VM_NIC_FUNCTIONS_MAX, .element = &function_element },
         { .key = "custom", .type = DICT_STRING_MAP },
         { .key = "boot_order", .type = DICT_INTEGER, .min = 1, .max = VM_BOOT_ORDER_MAX },
         { .key = "address", .type = DICT_STRING_MAP },
@@ -287,7 +290,10 @@ static int check_nics(const json_t *nics, sd_bus_error *error) {
                         r = nic_custom_check(json_object_get(nic, "custom"), error);
                 if (r < 0)
                         return r;
-                if (!vm_nic_bridge(nic))
+                r = vm_function_check(nic, i + 1, error);
+                if (r < 0)
+                        return r;
+                if (!vm_nic_bridge(nic) && !vm_nic_is_passthrough(nic))
                         return refuse(error, "NIC %zu needs a 'bridge': the network's name '%s' is not a device's", i + 1,
                                       dict_string(nic, "network", ""));
         }
@@ -359,7 +365,7 @@ int vm_description_topology(const json_t *description, VmTopology *ret) {
 
 const char *vm_nic_bridge(const json_t *nic) {
         const char *bridge = dict_string(nic, "bridge", NULL);
-        const char *network = dict_string(nic, "network", NULL);
+        const char *network = vm_nic_is_passthrough(nic) ? NULL : dict_string(nic, "network", NULL);
 
         if (bridge)
                 return bridge;

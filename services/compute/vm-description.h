@@ -36,6 +36,8 @@ int vm_description_topology(const json_t *description, VmTopology *ret);
 
 /* IEEE 802.1Q. */
 #define VM_NIC_VLAN_MAX 4094
-/* The host device (a bridge) of a NIC: its "bridge", or the network's own name where that fits into a device name. NULL: neither. */
+/* Of which a pass-through NIC gets one. */
+#define VM_NIC_FUNCTIONS_MAX 256
+/* The host device (a bridge) of a NIC: its "bridge", or the network's own name where that fits into a device name. NULL: neither, or passed through. */
 const char *vm_nic_bridge(const json_t *nic) _pure_;
 bool device_name_is_valid(const char *name) _pure_;

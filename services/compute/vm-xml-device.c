@@ -7,6 +7,7 @@
 
 #include "dict.h"
 #include "vm-description.h"
+#include "vm-function.h"
 
 /* ---- writer ---- */
 
@@ -346,11 +347,51 @@ static void write_bandwidth(Xml *x, const json_t *nic) {
         xml_close(x);
 }
 
+/* domain:bus:device.function, as libvirt has it. */
+static void write_pci_source(Xml *x, const char *address) {
+        xml_open(x, "source", NULL);
+        xml_open(x, "address", "type", "pci", NULL);
+        xml_attributef(x, "domain", "0x%.4s", address);
+        xml_attributef(x, "bus", "0x%.2s", address + 5);
+        xml_attributef(x, "slot", "0x%.2s", address + 8);
+        xml_attributef(x, "function", "0x%.1s", address + 11);
+        xml_close(x);
+        xml_close(x);
+}
+
+/* libvirt takes the function from its driver and gives it back, and has the NIC of the host put the tag on what the guest sends; the guest does not see it. */
+static void write_function(Xml *x, const json_t *nic) {
+        const char *mac = dict_string(nic, "mac", NULL);
+        int64_t vlan = dict_integer(nic, "vlan", 0);
+        char alias[48];
+
+        device_alias(alias, nic);
+        xml_open(x, "interface", "type", "hostdev", "managed", "yes", NULL);
+        if (mac)
+                xml_empty(x, "mac", "address", mac, NULL);
+        xml_empty(x, "driver", "name", "vfio", NULL);
+        write_pci_source(x, json_string_value(json_array_get(json_object_get(nic, "vfs"), 0)));
+        if (vlan > 0) {
+                xml_open(x, "vlan", NULL);
+                xml_open(x, "tag", NULL);
+                xml_attributef(x, "id", "%" PRIi64, vlan);
+                xml_close(x);
+                xml_close(x);
+        }
+        write_boot_order(x, dict_integer(nic, "boot_order", 0));
+        write_identity(x, alias, json_object_get(nic, "address"));
+        xml_close(x);
+}
+
 void vm_xml_nic(Xml *x, const json_t *nic) {
         int64_t boot_order = dict_integer(nic, "boot_order", 0);
         const char *mac = dict_string(nic, "mac", NULL), *filter = dict_string(nic, "filter", NULL), *bridge = vm_nic_bridge(nic);
         char alias[48];
 
+        if (vm_nic_is_passthrough(nic)) {
+                write_function(x, nic);
+                return;
+        }
         if (!bridge) {
                 x->r = -EINVAL;
                 return;

@@ -189,6 +189,8 @@ static const Parameter limit_fields[] = {
         OPTION_LIMIT("inbound", "receives"), OPTION_LIMIT("outbound", "sends"),                                        \
         { "mirror", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "port_mirroring",                                          \
           .help = "Whether a NIC gets a copy of all that goes through the network on its host" },                      \
+        { "passthrough", "on|off", PARAMETER_SWITCH, PLACE_SPEC,                                                       \
+          .help = "Whether a NIC is a virtual function (SR-IOV) of the host's NIC" },                                  \
         { "custom", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "A property for hooks; may be repeated" },         \
         OPTION_DESCRIPTION
 static const Parameter vnicprofile_create_options[] = {

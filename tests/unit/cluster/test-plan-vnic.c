@@ -183,6 +183,54 @@ static void test_mirroring(void **state) {
         cluster_fixture_done(&fixture);
 }
 
+/* A NIC with such a profile is told to Compute with what it may get, has nothing that only a port of a bridge has, and stays what it is while its VM runs. */
+static void test_passthrough(void **state) {
+        ClusterFixture fixture;
+        _cleanup_json_ json_t *off = json_pack("{s:b}", "passthrough", 0), *filter = json_pack("{s:s}", "filter", "clean-traffic"), *mirror = json_pack("{s:b}", "port_mirroring", 1),
+                              *limit = json_pack("{s:{s:i}}", "inbound", "average_mbit", 10), *on = json_pack("{s:b}", "passthrough", 1),
+                              *hosts = json_pack("{s:{s:s, s:i, s:i, s:[s, s]}}", "ovirtmgmt", "Bridge", "br-eth0", "PortVlan", 100, "Vlan", 100, "FreeVfs", "0000:03:10.0", "0000:03:10.2"),
+                              *plain_hosts = json_pack("{s:{s:i, s:[s]}}", "ovirtmgmt", "Vlan", 0, "FreeVfs", "0000:03:10.0"), *unlinked = NULL, *unlink = json_pack("{s:b}", "link", 0),
+                              *own = json_pack("{s:s}", "profile", "ovirtmgmt"), *description = NULL, *plain = NULL, *filters = json_pack("[s]", NIC_FILTER_SPOOFING);
+        Object *fast, *vm, *slow;
+        const json_t *nic;
+        Change *change;
+        char id[64];
+
+        cluster_fixture_init(&fixture);
+        fast = new_profile(&fixture, "fast", "ovirtmgmt", json_pack("{s:b, s:{s:s}}", "passthrough", 1, "custom", "a", "b"));
+        slow = new_profile(&fixture, "slow", "ovirtmgmt", json_pack("{s:{s:i}}", "outbound", "average_mbit", 10));
+        assert_refused(plan_update(&fixture.plan, fast, filter, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(plan_update(&fixture.plan, fast, mirror, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(plan_update(&fixture.plan, fast, limit, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_refused(plan_update(&fixture.plan, slow, on, change, error), RHV_ERROR_INVALID_ARGUMENT);
+
+        unlinked = json_pack("{s:s, s:[{s:s, s:b}]}", "name", "dark", "nics", "profile", "fast", "link", 0);
+        assert_refused(plan_create_vm(&fixture.plan, unlinked, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "web", "nics", "profile", "fast"));
+        (void) snprintf(id, sizeof id, "%s", dict_string(vm->nics->row, "id", ""));
+        description = vm_description(vm, hosts, filters);
+        nic = json_array_get(json_object_get(description, "nics"), 0);
+        assert_int_equal(json_array_size(json_object_get(nic, "vfs")), 2);
+        assert_int_equal(dict_integer(nic, "vlan", 0), 100);
+        assert_string_equal(dict_string(json_object_get(nic, "custom"), "a", ""), "b");
+        assert_null(json_object_get(nic, "filter")); /* not the default one */
+        assert_null(json_object_get(nic, "bridge"));
+        assert_null(json_object_get(nic, "link"));
+        plain = vm_description(vm, plain_hosts, filters);
+        assert_null(json_object_get(json_array_get(json_object_get(plain, "nics"), 0), "vlan"));
+
+        assert_refused(plan_update(&fixture.plan, fast, off, change, error), RHV_ERROR_IN_USE);
+        assert_refused(plan_update_nic(&fixture.plan, vm, id, unlink, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        (void) object_set_fact(vm, "state", json_string("running"));
+        assert_refused(plan_update_nic(&fixture.plan, vm, id, own, change, error), RHV_ERROR_INVALID_STATE);
+        (void) object_set_fact(vm, "state", json_string("down"));
+        change = change_new();
+        assert_ok(plan_update_nic(&fixture.plan, vm, id, own, change, NULL));
+        commit_ok(&fixture, change);
+        update_ok(&fixture, fast, json_incref(off)); /* nobody has it any more */
+        cluster_fixture_done(&fixture);
+}
+
 static json_t *row_of(const Change *change) {
         return json_object_get(json_array_get(change->rows, 0), "row");
 }
@@ -292,6 +340,7 @@ int main(void) {
                 cmocka_unit_test(test_rules),
                 cmocka_unit_test(test_nics),
                 cmocka_unit_test(test_mirroring),
+                cmocka_unit_test(test_passthrough),
                 cmocka_unit_test(test_update_nic),
                 cmocka_unit_test(test_before_profiles),
         };

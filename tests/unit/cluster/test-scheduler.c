@@ -156,6 +156,25 @@ static double msec(const struct timespec *from, const struct timespec *to) {
         return (double)(to->tv_sec - from->tv_sec) * 1e3 + (double)(to->tv_nsec - from->tv_nsec) / 1e6;
 }
 
+/* Pass-through NICs need a free virtual function each, of the NIC their network is on. */
+static void test_virtual_functions(void **state) {
+        _cleanup_json_ json_t *two = json_pack("{s:i}", networks[0], 2), *one_free = json_pack("{s:i}", networks[0], 1), *free_ones = json_pack("{s:i, s:i}", networks[0], 2, "other", 9);
+        ScheduleVm vm = small;
+        ScheduleHost host = host_of("a");
+        char reason[256];
+
+        vm.functions = two;
+        assert_false(schedule_host_fits(&vm, &host, reason, sizeof reason));
+        host.functions = one_free;
+        assert_false(schedule_host_fits(&vm, &host, reason, sizeof reason));
+        assert_non_null(strstr(reason, "no virtual function is free there for network"));
+        host.functions = free_ones;
+        assert_true(schedule_host_fits(&vm, &host, reason, sizeof reason));
+        vm.functions = NULL;
+        host.functions = NULL;
+        assert_true(schedule_host_fits(&vm, &host, reason, sizeof reason));
+}
+
 /* 10,000 VMs started one after the other on 200 hosts, as the cluster would: never beyond what a host has, and spread. The
  * time is printed; the bar is 1 ms for one. */
 static void test_two_hundred_hosts(void **state) {
@@ -205,6 +224,7 @@ int main(void) {
                 cmocka_unit_test(test_choice),
                 cmocka_unit_test(test_no_host_lists_each),
                 cmocka_unit_test(test_properties),
+                cmocka_unit_test(test_virtual_functions),
                 cmocka_unit_test(test_two_hundred_hosts),
         };
 

@@ -63,11 +63,12 @@ static void test_expected(void **state) {
         compare("vm-lease");
         compare("vm-full");
         compare("vm-again");
+        compare("vm-function");
 }
 
 /* What the guest's metadata hold is what was asked, to the letter. */
 static void test_round_trip(void **state) {
-        static const char *const names[] = { "vm-minimal", "vm-full", "vm-again" };
+        static const char *const names[] = { "vm-minimal", "vm-full", "vm-again", "vm-function" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 _cleanup_json_ json_t *description = NULL;
