@@ -284,7 +284,8 @@ static int move_child(Io *io, const char *child, const VolumeRecord *base) {
         return r;
 }
 
-/* What both volumes took together is less than the room that was made before: as VDSM does. The merge itself is done. */
+/* What both volumes took together is less than the room that was made before: as VDSM does. The data are merged; from the child's new parent on who clears up after us
+ * may be the one who ends this, so it comes before that. */
 static void shrink_base(Io *io, const VolumeRecord *base, bool leaf) {
         if (!layout(io)->volume_reduce || base->metadata.format != VOLUME_FORMAT_QCOW2 || base->metadata.allocation != VOLUME_ALLOCATION_SPARSE)
                 return;
@@ -309,9 +310,9 @@ int io_merge_finish(Io *io) {
         if (r >= 0)
                 r = set_legality(io, io->volume, VOLUME_ILLEGAL, &io->error);
         FAULT_POINT("merge-illegal");
-        if (r >= 0 && plan.child[0])
-                r = move_child(io, plan.child, chain[1]);
         if (r >= 0)
                 shrink_base(io, chain[1], !plan.child[0]);
+        if (r >= 0 && plan.child[0])
+                r = move_child(io, plan.child, chain[1]);
         return r < 0 ? r : io_volume_delete(io);
 }
