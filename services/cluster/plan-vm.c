@@ -222,7 +222,7 @@ static json_t *vm_row(const char *id, const char *name, const Object *cluster, b
 }
 
 bool vm_cdrom(const json_t *spec, char ret_domain[static 37], const char **ret_file) {
-        const char *medium = dict_string(spec, "cdrom", ""), *slash = strrchr(medium, '/');
+        const char *medium = dict_string(spec, "cdrom", ""), *slash = strchr(medium, '/');
 
         if (!slash)
                 return false;
@@ -232,7 +232,7 @@ bool vm_cdrom(const json_t *spec, char ret_domain[static 37], const char **ret_f
 }
 
 int plan_resolve_medium(const Plan *plan, const Object *data_center, const char *medium, const Object **ret, const char **ret_file, sd_bus_error *error) {
-        const char *slash = strrchr(medium, '/');
+        const char *slash = strchr(medium, '/'); /* no name of a domain has one */
         _cleanup_free_ char *reference = slash ? strndup(medium, (size_t)(slash - medium)) : NULL;
         const Object *domain;
 

@@ -217,7 +217,7 @@ static const DictField graphics_element = { "graphics", DICT_OBJECT, .fields = g
 
 /* Of an ISO domain; empty: nothing is in it. */
 static bool cdrom_is_valid(const char *s) {
-        const char *slash = strrchr(s, '/');
+        const char *slash = strchr(s, '/');
 
         return !*s || (label_is_valid(s, NAME_BYTES_MAX + 1 + 255) && slash && slash > s && slash[1]);
 }

@@ -41,7 +41,10 @@ bool device_name_is_valid(const char *name) {
 
 /* Which names there may be is Storage's to say. */
 static bool file_name_is_valid(const char *s) {
-        return label_is_valid(s, 255) && !strchr(s, '/');
+        for (const char *component = s; component; component = strchr(component, '/'), component += component != NULL)
+                if (*component == '.' || *component == '/' || !*component)
+                        return false;
+        return label_is_valid(s, 255);
 }
 
 static bool serial_is_valid(const char *s) {

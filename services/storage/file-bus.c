@@ -16,8 +16,15 @@ static int check_name(const char *name, sd_bus_error *error) {
         if (iso_name_is_valid(name))
                 return 0;
         sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT,
-                         "The name of a file is of at most 255 bytes without slashes and control characters, not hidden, and ends in .iso or .vfd");
+                         "The name of a file is of at most 255 bytes without control characters, leads nowhere else, has nothing hidden in it, and ends in .iso or .vfd");
         return -EINVAL;
+}
+
+/* Directories are made by who keeps the server. */
+static int check_new_name(const char *name, sd_bus_error *error) {
+        if (strchr(name, '/') && iso_name_is_valid(name))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "The name of a file that is uploaded has no directory before it");
+        return check_name(name, error);
 }
 
 /* Which files a domain has is known when it is open. Return: 1 go on, 0 parked, negative with error set. */
@@ -227,7 +234,7 @@ int file_method_upload(sd_bus_message *message, void *userdata, sd_bus_error *er
 
         r = sd_bus_message_read(message, "sh", &name, &fd);
         if (r >= 0)
-                r = check_name(name, error);
+                r = check_new_name(name, error);
         if (r >= 0)
                 r = dict_read_checked(message, request_upload, "options", &options, error);
         if (r >= 0)

@@ -16,8 +16,40 @@ static bool ends_in(const char *name, const char *end) {
         return n > e && strcasecmp(name + n - e, end) == 0;
 }
 
+static bool is_component(const char *text, size_t length) {
+        char component[ISO_NAME_MAX + 1];
+
+        if (length == 0 || length > ISO_NAME_MAX || text[0] == '.')
+                return false;
+        memcpy(component, text, length);
+        component[length] = '\0';
+        return label_is_valid(component, ISO_NAME_MAX);
+}
+
+/* Of at most depth_max components. */
+static bool is_path(const char *path, unsigned depth_max) {
+        if (strlen(path) > ISO_NAME_MAX)
+                return false;
+        for (unsigned depth = 1;; depth++) {
+                const size_t length = strcspn(path, "/");
+
+                if (depth > depth_max || !is_component(path, length))
+                        return false;
+                path += length;
+                if (!*path)
+                        return true;
+                path++;
+        }
+}
+
 bool iso_name_is_valid(const char *name) {
-        return label_is_valid(name, ISO_NAME_MAX) && name[0] != '.' && !strchr(name, '/') && (ends_in(name, ".iso") || ends_in(name, ".vfd"));
+        const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+
+        return is_path(name, ISO_DEPTH_MAX) && (ends_in(last, ".iso") || ends_in(last, ".vfd"));
+}
+
+bool iso_directory_is_valid(const char *path) {
+        return is_path(path, ISO_DEPTH_MAX - 1);
 }
 
 const char *iso_name_kind(const char *name) {

@@ -3,18 +3,22 @@
 
 /*
  * The files of an ISO domain: which names there may be, and which of what lies there can be used. Pure. Source: VDSM, lib/vdsm/storage/fileSD.py
- * (getFileList) and fileUtils.py (validateQemuReadable); ovirt-engine, which takes .iso as CD-ROMs and .vfd as floppies.
+ * (getFileList, which looks into directories as well) and fileUtils.py (validateQemuReadable); ovirt-engine, which takes .iso as CD-ROMs and .vfd as floppies.
  */
 
 #include <sys/stat.h>
 
 #include "parse-util.h"
 
-/* Of a file name on any file system. */
+/* Of a file name on any file system; with directories before it too, since others keep such a name in as much room. */
 #define ISO_NAME_MAX 255U
+/* Components of a name: more directories than these, one in another, are not looked into. */
+#define ISO_DEPTH_MAX 8U
 
-/* One component of a path: UTF-8 that a person can read, not hidden, ending in ".iso" or ".vfd" in either case. */
+/* A path below the domain's directory of files: components of UTF-8 that a person can read, none hidden, which leaves out "." and ".."; the last ends in ".iso" or ".vfd" in either case. */
 bool iso_name_is_valid(const char *name);
+/* The same of a directory that is looked into. */
+bool iso_directory_is_valid(const char *path);
 /* "cdrom" or "floppy", by the end of a valid name. */
 const char *iso_name_kind(const char *name);
 

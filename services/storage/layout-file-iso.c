@@ -50,8 +50,65 @@ static json_t *describe(const char *name, const struct stat *st) {
                          "modified", (json_int_t)st->st_mtim.tv_sec * (json_int_t)USEC_PER_SEC, "usable", !problem, "problem", problem ?: "");
 }
 
-int file_iso_list(const DomainPlace *place, json_t **ret, sd_bus_error *error) {
+typedef struct Listing {
+        int fd; /* of the directory that has them all */
+        json_t *files;
+        size_t n_max; /* names that may come yet */
+} Listing;
+
+static int list_directory(Listing *listing, const char *path);
+
+/* A directory that cannot be looked into costs its own files. */
+static int enter(Listing *listing, const char *path, const struct stat *st) {
+        int r = list_directory(listing, path);
+
+        if (r >= 0 || r == -ENOMEM || r == -E2BIG)
+                return r;
+        return json_array_append_new(listing->files, json_pack("{s:s, s:s, s:i, s:I, s:b, s:o}", "name", path, "kind", "directory", "size", 0, "modified",
+                                                               (json_int_t)st->st_mtim.tv_sec * (json_int_t)USEC_PER_SEC, "usable", 0, "problem",
+                                                               json_sprintf("it cannot be looked into: %s", strerror(-r)))) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
+static int list_name(Listing *listing, int directory, const char *name, const char *path) {
+        struct stat st;
+
+        if (!iso_directory_is_valid(path) && !iso_name_is_valid(path))
+                return 0;
+        if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (S_ISDIR(st.st_mode))
+                return iso_directory_is_valid(path) ? enter(listing, path, &st) : 0;
+        if (!iso_name_is_valid(path))
+                return 0;
+        return json_array_append_new(listing->files, describe(path, &st)) < 0 ? -ENOMEM : 0;
+}
+
+/* path: below the directory that has them all; empty: that. Depth is bounded by iso_directory_is_valid(). */
+static int list_directory(Listing *listing, const char *path) {
         _cleanup_(name_list_clear) NameList list = {};
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fd = file_open_beneath(listing->fd, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
+        r = fd < 0 ? fd : directory_list(fd, ".", listing->n_max, &list);
+        if (r < 0)
+                return r;
+        listing->n_max -= list.n;
+        for (size_t i = 0; r >= 0 && i < list.n; i++) {
+                _cleanup_free_ char *name = NULL;
+
+                if (asprintf(&name, "%s%s%s", path, *path ? "/" : "", list.names[i]) < 0) {
+                        name = NULL;
+                        return -ENOMEM;
+                }
+                r = list_name(listing, fd, list.names[i], name);
+        }
+        return r;
+}
+
+int file_iso_list(const DomainPlace *place, json_t **ret, sd_bus_error *error) {
         _cleanup_json_ json_t *files = json_array();
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -62,22 +119,9 @@ int file_iso_list(const DomainPlace *place, json_t **ret, sd_bus_error *error) {
         fd = iso_open(place, error);
         if (fd < 0)
                 return fd;
-        r = directory_list(fd, ".", ISO_FILES_MAX, &list);
+        r = list_directory(&(Listing){.fd = fd, .files = files, .n_max = ISO_FILES_MAX}, "");
         if (r < 0)
-                return bus_error_errno(error, r, "Cannot list the files of domain %s", place->id);
-        for (size_t i = 0; i < list.n; i++) {
-                struct stat st;
-
-                if (!iso_name_is_valid(list.names[i]))
-                        continue;
-                if (fstatat(fd, list.names[i], &st, AT_SYMLINK_NOFOLLOW) < 0) {
-                        if (errno == ENOENT)
-                                continue;
-                        return bus_error_errno(error, -errno, "Cannot look at %s", list.names[i]);
-                }
-                if (json_array_append_new(files, describe(list.names[i], &st)) < 0)
-                        return -ENOMEM;
-        }
+                return r == -ENOMEM ? r : bus_error_errno(error, r, "Cannot list the files of domain %s", place->id);
         *ret = TAKE_PTR(files);
         return 0;
 }
@@ -182,26 +226,47 @@ int file_iso_clean(const DomainPlace *place, const char *jobs, unsigned *ret_n, 
 
 /* ---- use and remove ---- */
 
-static int look(int directory, const DomainPlace *place, const char *name, struct stat *ret, sd_bus_error *error) {
-        if (fstatat(directory, name, ret, AT_SYMLINK_NOFOLLOW) >= 0)
-                return 0;
-        if (errno != ENOENT)
-                return bus_error_errno(error, -errno, "Cannot look at %s", name);
+static int no_file(const DomainPlace *place, const char *name, sd_bus_error *error) {
         sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Domain %s has no file %s", place->id, name);
         return -ENOENT;
 }
 
+/* The directory a file is in, which no symbolic link leads to. ret_base: its name there; borrowed from name. Return: a file descriptor, or negative with error set. */
+static int open_parent(const DomainPlace *place, const char *name, const char **ret_base, sd_bus_error *error) {
+        const char *slash = strrchr(name, '/');
+        _cleanup_free_ char *path = slash ? strndup(name, (size_t)(slash - name)) : NULL;
+        _cleanup_close_ int directory = -EBADF;
+        int fd;
+
+        if (slash && !path)
+                return -ENOMEM;
+        directory = iso_open(place, error);
+        *ret_base = slash ? slash + 1 : name;
+        if (directory < 0 || !slash)
+                return TAKE_FD(directory);
+        fd = file_open_beneath(directory, path, O_RDONLY | O_DIRECTORY, 0);
+        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP || fd == -EXDEV)
+                return no_file(place, name, error);
+        return fd < 0 ? bus_error_errno(error, fd, "Cannot look into %s", path) : fd;
+}
+
+static int look(int directory, const DomainPlace *place, const char *name, const char *base, struct stat *ret, sd_bus_error *error) {
+        if (fstatat(directory, base, ret, AT_SYMLINK_NOFOLLOW) >= 0)
+                return 0;
+        return errno == ENOENT ? no_file(place, name, error) : bus_error_errno(error, -errno, "Cannot look at %s", name);
+}
+
 int file_iso_check(const DomainPlace *place, const char *name, sd_bus_error *error) {
         _cleanup_close_ int directory = -EBADF;
-        const char *problem;
+        const char *problem, *base;
         struct stat st;
         int r;
 
         IDENTITY_SCOPE();
-        directory = iso_open(place, error);
+        directory = open_parent(place, name, &base, error);
         if (directory < 0)
                 return directory;
-        r = look(directory, place, name, &st, error);
+        r = look(directory, place, name, base, &st, error);
         problem = r >= 0 ? iso_file_problem(&st) : NULL;
         if (!problem)
                 return r;
@@ -211,21 +276,22 @@ int file_iso_check(const DomainPlace *place, const char *name, sd_bus_error *err
 
 int file_iso_remove(const DomainPlace *place, const char *name, sd_bus_error *error) {
         _cleanup_close_ int directory = -EBADF;
+        const char *base;
         struct stat st;
         int r;
 
         IDENTITY_SCOPE();
-        directory = iso_open(place, error);
+        directory = open_parent(place, name, &base, error);
         if (directory < 0)
                 return directory;
-        r = look(directory, place, name, &st, error);
+        r = look(directory, place, name, base, &st, error);
         if (r < 0)
                 return r;
         if (!S_ISREG(st.st_mode)) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "%s is no regular file, and is left where it is", name);
                 return -EINVAL;
         }
-        if (unlinkat(directory, name, 0) < 0)
+        if (unlinkat(directory, base, 0) < 0)
                 return bus_error_errno(error, -errno, "Cannot remove %s", name);
         return directory_sync(directory);
 }

@@ -270,13 +270,13 @@ static void test_cdrom(void **state) {
 
                 assert_refused(plan_create_vm(&world.f.plan, description, change, error), bad[i][1]);
         }
-        vm = created(&world.f, plan_create_vm, KIND_VM, json_pack("{s:s, s:s, s:i}", "name", "cd1", "cdrom", "isos/a b.iso", "cdrom_boot_order", 2));
+        vm = created(&world.f, plan_create_vm, KIND_VM, json_pack("{s:s, s:s, s:i}", "name", "cd1", "cdrom", "isos/sub/a b.iso", "cdrom_boot_order", 2));
         isos = model_resolve(world.f.model, KIND_STORAGE_DOMAIN, "isos", NULL, NULL);
         disks = vm_description(vm, NULL, NULL);
         assert_null(json_object_get(disks, "cdrom"));
         drive = json_array_get(json_object_get(disks, "disks"), 0);
         assert_string_equal(dict_string(drive, "domain", ""), isos->id);
-        assert_string_equal(dict_string(drive, "file", ""), "a b.iso");
+        assert_string_equal(dict_string(drive, "file", ""), "sub/a b.iso");
         assert_string_equal(dict_string(drive, "device", ""), "cdrom");
         assert_int_equal(dict_integer(drive, "boot_order", 0), 2);
 

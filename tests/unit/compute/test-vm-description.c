@@ -141,7 +141,11 @@ static void test_cdrom(void **state) {
         assert_string_equal(check(CD(",\"file\":\"a.iso\"")), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"volume\":\"" A "\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"volume\":\"" A "\",\"file\":\"a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"b c/a.iso\"" GOOD_CD)), "");
         assert_string_equal(check(CD(",\"file\":\"../a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"b/../a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"/a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"file\":\"b/\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"file\":\"a.iso\",\"device\":\"cdrom\",\"bus\":\"virtio\",\"read_only\":true")), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"file\":\"a.iso\",\"device\":\"cdrom\",\"bus\":\"sata\"")), RHV_ERROR_INVALID_ARGUMENT);
 }

@@ -10,8 +10,9 @@
 #define JOB "aaaaaaaa-0000-4000-8000-000000000001"
 
 static void test_names(void **state) {
-        static const char *const good[] = {"debian-12.iso", "Windows 11 (x64).ISO", "drivers.vfd", "é.iso", "a.b.Vfd", "x.iso", "a..iso"};
-        static const char *const bad[] = {"", ".iso", ".vfd", ".hidden.iso", "..", "../a.iso", "a/b.iso", "/a.iso", "a.iso ", " a.iso", "a.img", "iso", "a.iso.part",
+        static const char *const good[] = {"debian-12.iso", "Windows 11 (x64).ISO", "drivers.vfd", "é.iso", "a.b.Vfd", "x.iso", "a..iso", "a/b.iso", "Windows 11/64 bit/é.ISO", "a.iso/b.iso",
+                                           "1/2/3/4/5/6/7/8.iso"};
+        static const char *const bad[] = {"", ".iso", ".vfd", ".hidden.iso", "..", "../a.iso", "a/../b.iso", "a/./b.iso", "a//b.iso", "a/.b.iso", ".a/b.iso", "a/", "a.iso/", "a.iso/b", "a /b.iso", "1/2/3/4/5/6/7/8/9.iso", "/a.iso", "a.iso ", " a.iso", "a.img", "iso", "a.iso.part",
                                           "a\n.iso", "a\x1b.iso", "\xff.iso", "a\xc2\x85.iso"};
         char longest[ISO_NAME_MAX + 2];
 
@@ -26,6 +27,14 @@ static void test_names(void **state) {
         assert_true(iso_name_is_valid(longest));
         memcpy(longest + ISO_NAME_MAX - 4, "a.iso", 6);
         assert_false(iso_name_is_valid(longest));
+        longest[1] = '/';
+        memcpy(longest + ISO_NAME_MAX - 4, ".iso", 5);
+        assert_true(iso_name_is_valid(longest));
+        assert_true(iso_directory_is_valid("a.iso/b"));
+        assert_true(iso_directory_is_valid("1/2/3/4/5/6/7"));
+        assert_false(iso_directory_is_valid("1/2/3/4/5/6/7/8"));
+        assert_false(iso_directory_is_valid("a/.."));
+        assert_false(iso_directory_is_valid(""));
         assert_string_equal(iso_name_kind("a.ISO"), "cdrom");
         assert_string_equal(iso_name_kind("a.VFD"), "floppy");
 }

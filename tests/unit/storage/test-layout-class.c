@@ -213,6 +213,45 @@ static void test_files(void **state) {
         assert_string_equal(removed.name, RHV_ERROR_NOT_FOUND);
 }
 
+static json_t *file_named(const json_t *files, const char *name) {
+        json_t *file;
+        size_t i;
+
+        json_array_foreach((json_t *)files, i, file)
+                if (streq(json_string_value(json_object_get(file, "name")), name))
+                        return file;
+        return NULL;
+}
+
+/* Directories are looked into, links and what is hidden are not; nothing outside is reached by a name. */
+static void test_directories(void **state) {
+        static const char *const seen[] = {"a.iso", "sub/b.iso", "sub/deep er/c.VFD", "d.iso/e.iso", "1/2/3/4/5/6/7/8.iso"}, *const nowhere[] = {"sub/none.iso", "none/b.iso", "a.iso/b.iso", "out/a.iso"};
+        Place *p = *state;
+        _cleanup_json_ json_t *files = NULL;
+
+        run(p, "cd images/" ISO_IMAGE " && mkdir -p 'sub/deep er' sub/.git d.iso 1/2/3/4/5/6/7/8 && for f in a.iso sub/b.iso 'sub/deep er/c.VFD' sub/.git/h.iso d.iso/e.iso 1/2/3/4/5/6/7/8.iso "
+               "1/2/3/4/5/6/7/8/9.iso sub/notes.txt; do echo x >\"$f\"; done && mkdir ../other && echo x >../other/a.iso && ln -s ../other out && ln -s ../../other sub/out.iso && "
+               "{ test $(id -u) != 0 || chown -hR 36:36 .; }");
+        assert_ok(file_iso_list(&p->place, &files, NULL));
+        assert_int_equal(json_array_size(files), ELEMENTSOF(seen) + 1);
+        for (size_t i = 0; i < ELEMENTSOF(seen); i++) {
+                assert_true(json_is_true(json_object_get(file_named(files, seen[i]), "usable")));
+                assert_ok(file_iso_check(&p->place, seen[i], NULL));
+        }
+        assert_string_equal(json_string_value(json_object_get(file_named(files, "sub/out.iso"), "problem")), "it is no regular file");
+        for (size_t i = 0; i < ELEMENTSOF(nowhere); i++) {
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL, removed = SD_BUS_ERROR_NULL;
+
+                assert_int_equal(file_iso_check(&p->place, nowhere[i], &error), -ENOENT);
+                assert_string_equal(error.name, RHV_ERROR_NOT_FOUND);
+                assert_int_equal(file_iso_remove(&p->place, nowhere[i], &removed), -ENOENT);
+                assert_string_equal(removed.name, RHV_ERROR_NOT_FOUND);
+        }
+        assert_int_equal(file_iso_remove(&p->place, "sub/out.iso", NULL), -EINVAL);
+        assert_ok(file_iso_remove(&p->place, "sub/b.iso", NULL));
+        run(p, "cd images && test -e other/a.iso -a ! -e " ISO_IMAGE "/sub/b.iso -a -d " ISO_IMAGE "/sub");
+}
+
 #define CLASS_TEST(f, class) \
         { .name = #f " " #class, .test_func = f, .setup_func = make_place, .teardown_func = remove_place, .initial_state = (void *)(intptr_t)(class) }
 
@@ -272,6 +311,7 @@ int main(void) {
                         CLASS_TEST(test_open, DOMAIN_EXPORT),
                         CLASS_TEST(test_destroy_iso, DOMAIN_ISO),
                         CLASS_TEST(test_files, DOMAIN_ISO),
+                        CLASS_TEST(test_directories, DOMAIN_ISO),
                         CLASS_TEST(test_destroy_export, DOMAIN_EXPORT),
                         CLASS_TEST(test_definitions, DOMAIN_EXPORT),
                         CLASS_TEST(test_write_definition, DOMAIN_EXPORT),
