@@ -23,6 +23,7 @@ static int storage_run_devices(Client *client, const Invocation *invocation) {
                 { "SIZE", "size", FORMAT_SIZE, false, TABLE_RIGHT },
                 { "TRANSPORT", "transport", FORMAT_TEXT, false },
                 { "PATHS", "paths", FORMAT_COUNT, false, TABLE_RIGHT },
+                { "FAILED", "failed_paths", FORMAT_AUTO, false, TABLE_RIGHT },
                 { "VENDOR", "vendor", FORMAT_TEXT, false },
                 { "MODEL", "model", FORMAT_TEXT, false },
                 { "SERIAL", "serial", FORMAT_TEXT, true },

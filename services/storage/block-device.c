@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <stdio.h>
 
+#include "sysfs.h"
+
 static void enumerator_unref(sd_device_enumerator **enumerator) {
         (void) sd_device_enumerator_unref(*enumerator);
 }
@@ -34,16 +36,29 @@ typedef struct Search {
         sd_device *found;
 } Search;
 
-static int has_name(sd_device *device, void *userdata) {
-        Search *search = userdata;
+static bool is_called(sd_device *device, const char *path) {
         const char *name;
-        bool same = sd_device_get_devname(device, &name) >= 0 && streq(name, search->path);
 
-        for (name = sd_device_get_devlink_first(device); name && !same; name = sd_device_get_devlink_next(device))
-                same = streq(name, search->path);
-        if (same)
+        if (sd_device_get_devname(device, &name) >= 0 && streq(name, path))
+                return true;
+        for (name = sd_device_get_devlink_first(device); name; name = sd_device_get_devlink_next(device))
+                if (streq(name, path))
+                        return true;
+        return false;
+}
+
+static int has_name(sd_device *device, void *userdata) {
+        _cleanup_device_ sd_device *multipath = NULL;
+        Search *search = userdata;
+
+        if (!is_called(device, search->path))
+                return 0;
+        /* A path has the names of the disk's number too, and comes first; below /dev they lead to the multipath device, whose links have the higher priority. */
+        if (block_device_multipath_of(device, &multipath) && is_called(multipath, search->path))
+                search->found = TAKE_PTR(multipath);
+        else
                 search->found = sd_device_ref(device);
-        return same;
+        return 1;
 }
 
 int block_device_find(const char *path, sd_device **ret) {
@@ -77,6 +92,19 @@ bool block_device_is_multipath(sd_device *device) {
         const char *uuid;
 
         return sd_device_get_sysattr_value(device, "dm/uuid", &uuid) >= 0 && startswith(uuid, "mpath-");
+}
+
+bool block_device_multipath_of(sd_device *path, sd_device **ret) {
+        _cleanup_device_ sd_device *holder = NULL;
+        char holders[PATH_MAX], first[PATH_MAX];
+        const char *syspath;
+
+        if (sd_device_get_syspath(path, &syspath) < 0 || snprintf(holders, sizeof(holders), "%s/holders", syspath) >= (int)sizeof(holders) ||
+            !sysfs_find(holders, "dm-", first) || sd_device_new_from_subsystem_sysname(&holder, "block", strrchr(first, '/') + 1) < 0 ||
+            !block_device_is_multipath(holder))
+                return false;
+        *ret = TAKE_PTR(holder);
+        return true;
 }
 
 int block_device_paths(sd_device *device, int (*each)(sd_device *path, void *userdata), void *userdata) {

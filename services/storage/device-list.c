@@ -12,7 +12,9 @@
 #include "clock-util.h"
 #include "device-facts.h"
 #include "dict.h"
+#include "device-path.h"
 #include "iscsi.h"
+#include "log.h"
 #include "lvm.h"
 #include "sysfs.h"
 #include "udisks-report.h"
@@ -35,6 +37,8 @@ typedef struct List {
         Disk *disks;
         size_t n;
         bool loops;
+        bool multipathd_asked;
+        json_t *multipaths; /* multipathd's answer; NULL: none */
         json_t *udisks; /* its objects; NULL: not known, or not asked for */
         struct libmnt_table *mounts; /* NULL: not known */
         LvmDevices volumes[2];       /* of the two questions */
@@ -49,6 +53,7 @@ static void list_clear(List *list) {
         }
         free(list->disks);
         json_decref(list->udisks);
+        json_decref(list->multipaths);
         mnt_unref_table(list->mounts);
         for (size_t i = 0; i < ELEMENTSOF(list->volumes); i++)
                 lvm_devices_clear(&list->volumes[i]);
@@ -127,18 +132,15 @@ static bool is_lun(sd_device *device, bool loops) {
 }
 
 /* What is made of it. ret: new string, NULL where nothing is. Return: is it a path of a multipath device, which stands for it? */
-static bool read_holder(const char *directory, char **ret) {
-        char holders[PATH_MAX], uuid_directory[PATH_MAX + 8], first[PATH_MAX];
-        _cleanup_free_ char *uuid = NULL;
+static bool read_holder(sd_device *device, const char *directory, char **ret) {
+        _cleanup_device_ sd_device *multipath = NULL;
+        char holders[PATH_MAX], first[PATH_MAX];
 
         *ret = NULL;
-        if (snprintf(holders, sizeof(holders), "%s/holders", directory) >= (int)sizeof(holders) || !sysfs_find(holders, "", first))
-                return false;
-        (void) snprintf(uuid_directory, sizeof(uuid_directory), "%s/dm", first);
-        uuid = sysfs_text(uuid_directory, "uuid");
-        if (uuid && startswith(uuid, "mpath-"))
+        if (block_device_multipath_of(device, &multipath))
                 return true;
-        *ret = strdup(strrchr(first, '/') + 1);
+        if (snprintf(holders, sizeof(holders), "%s/holders", directory) < (int)sizeof(holders) && sysfs_find(holders, "", first))
+                *ret = strdup(strrchr(first, '/') + 1);
         return false;
 }
 
@@ -169,7 +171,49 @@ static const char *address_of(sd_device *device) {
         return colons == 3 ? name : "";
 }
 
+/* Once for a list, where a multipath device is met. It is told in the journal when this changes. */
+static void ask_multipathd(List *list) {
+        static bool failed; /* of the only caller */
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (list->multipathd_asked)
+                return;
+        list->multipathd_asked = true;
+        r = multipath_maps(DEVICE_MULTIPATHD_USEC, &text);
+        if (r >= 0)
+                list->multipaths = json_loads(text, 0, NULL);
+        if (!list->multipaths && !failed)
+                log_warning("multipathd does not tell about the paths of multipath devices: what the kernel says of them has to do");
+        failed = !list->multipaths;
+}
+
+typedef struct Paths {
+        const json_t *multipaths;
+        const char *map; /* the kernel's name of the multipath device they are of; NULL: of none */
+        json_t *array;
+        size_t failed;
+} Paths;
+
+static void add_multipath_state(Paths *paths, sd_device *device, const char *kernel_state, json_t *path) {
+        MultipathPath known;
+        const char *name;
+
+        if (!paths->map || sd_device_get_sysname(device, &name) < 0)
+                name = "";
+        (void) multipath_path_find(paths->multipaths, paths->map ?: "", name, &known);
+        if (!device_path_is_usable(kernel_state, &known))
+                paths->failed++;
+        (void) json_object_set_new(path, "usable", json_boolean(device_path_is_usable(kernel_state, &known)));
+        if (!paths->map)
+                return;
+        set_text(path, "dm_state", known.dm_state);
+        set_text(path, "checker", known.checker);
+        set_text(path, "checker_state", known.checker_state);
+}
+
 static int add_path(sd_device *device, void *userdata) {
+        Paths *paths = userdata;
         _cleanup_free_ char *state = NULL, *target = NULL, *portal = NULL, *port = NULL;
         char above[PATH_MAX], remote[PATH_MAX], scsi[PATH_MAX];
         const char *node = "", *directory;
@@ -184,6 +228,7 @@ static int add_path(sd_device *device, void *userdata) {
         set_text(path, "device", node);
         set_text(path, "state", state ?: "");
         set_text(path, "address", address_of(device));
+        add_multipath_state(paths, device, state ?: "", path);
         if (block_device_above(device, "session", above) && iscsi_session_names(above, &target, &portal)) {
                 set_text(path, "session", strrchr(above, '/') + 1);
                 set_text(path, "target", target);
@@ -191,7 +236,7 @@ static int add_path(sd_device *device, void *userdata) {
         } else if (block_device_above(device, "rport-", above) && sysfs_find_class(above, "fc_remote_ports", remote) &&
                    (port = sysfs_text(remote, "port_name")))
                 set_text(path, "port", port);
-        return json_array_append_new(userdata, path) < 0 ? -ENOMEM : 0;
+        return json_array_append_new(paths->array, path) < 0 ? -ENOMEM : 0;
 }
 
 static int first_path(sd_device *device, void *userdata) {
@@ -200,19 +245,26 @@ static int first_path(sd_device *device, void *userdata) {
 }
 
 /* The disk behind it says what it is; a multipath device is what its paths are. */
-static int describe(Disk *disk, const json_t *udisks) {
+static int describe(List *list, Disk *disk) {
         _cleanup_device_ sd_device *path = NULL;
         _cleanup_free_ char *vendor = NULL, *model = NULL, *revision = NULL;
         DeviceIdentity system, identity;
         UdisksDisk known, itself;
-        json_t *report = disk->report = json_object(), *paths = json_array();
+        const bool multipath = block_device_is_multipath(disk->device);
+        json_t *report = disk->report = json_object();
+        Paths paths = {.array = json_array()};
         char scsi[PATH_MAX];
         const char *directory, *node = "";
         int r;
 
-        if (!report || json_object_set_new(report, "paths", paths) < 0)
+        if (!report || json_object_set_new(report, "paths", paths.array) < 0)
                 return -ENOMEM;
-        r = block_device_paths(disk->device, add_path, paths);
+        if (multipath) {
+                ask_multipathd(list);
+                paths.multipaths = list->multipaths;
+                (void) sd_device_get_sysname(disk->device, &paths.map);
+        }
+        r = block_device_paths(disk->device, add_path, &paths);
         if (r >= 0)
                 r = block_device_paths(disk->device, first_path, &path);
         if (r < 0 || !path || sd_device_get_syspath(path, &directory) < 0)
@@ -231,8 +283,8 @@ static int describe(Disk *disk, const json_t *udisks) {
         };
         /* udisks2 has a drive for each path of a multipath device, and none for that itself. */
         (void) sd_device_get_devname(path, &node);
-        (void) udisks_find(udisks, node, &known);
-        (void) udisks_find(udisks, disk->node, &itself);
+        (void) udisks_find(list->udisks, node, &known);
+        (void) udisks_find(list->udisks, disk->node, &itself);
         device_identity_merge(&known.identity, &system, &identity);
         set_text(report, "name", block_device_name(disk->device));
         set_text(report, "device", disk->node);
@@ -243,22 +295,16 @@ static int describe(Disk *disk, const json_t *udisks) {
         set_text(report, "revision", identity.revision);
         set_text(report, "udisks", itself.path);
         set_text(report, "transport", transport_of(path));
-        (void) json_object_set_new(report, "multipath", json_boolean(block_device_is_multipath(disk->device)));
+        (void) json_object_set_new(report, "multipath", json_boolean(multipath));
+        (void) json_object_set_new(report, "failed_paths", json_integer((json_int_t)paths.failed));
         return 0;
 }
 
-/* "offline", "blocked", "transport-offline": I/O to it waits or fails. Of several paths one that runs is enough. */
+/* Of several paths one that is usable is enough. */
 static bool is_answered(const Disk *disk) {
-        const json_t *paths = json_object_get(disk->report, "paths"), *path;
-        size_t i;
+        const size_t n = json_array_size(json_object_get(disk->report, "paths"));
 
-        json_array_foreach((json_t *)paths, i, path) {
-                const char *state = json_string_value(json_object_get(path, "state"));
-
-                if (isempty(state) || streq(state, "running") || streq(state, "live"))
-                        return true;
-        }
-        return json_array_size(paths) == 0 && !block_device_is_multipath(disk->device);
+        return (json_int_t)n > json_integer_value(json_object_get(disk->report, "failed_paths")) || (n == 0 && !block_device_is_multipath(disk->device));
 }
 
 static void gather(const List *list, Disk *disk) {
@@ -295,7 +341,7 @@ static int add_disk(sd_device *device, void *userdata) {
         int r;
 
         if (!is_lun(device, list->loops) || list->n >= DEVICES_MAX || sd_device_get_devname(device, &disk.node) < 0 ||
-            sd_device_get_syspath(device, &disk.directory) < 0 || read_holder(disk.directory, &disk.holder))
+            sd_device_get_syspath(device, &disk.directory) < 0 || read_holder(device, disk.directory, &disk.holder))
                 return 0;
         disks = reallocarray(list->disks, list->n + 1, sizeof(*disks));
         if (!disks) {
@@ -305,7 +351,7 @@ static int add_disk(sd_device *device, void *userdata) {
         list->disks = disks;
         disk.device = sd_device_ref(device);
         disks[list->n++] = disk;
-        r = describe(&disks[list->n - 1], list->udisks);
+        r = describe(list, &disks[list->n - 1]);
         if (r == -ENOMEM)
                 return r;
         gather(list, &disks[list->n - 1]);

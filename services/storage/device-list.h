@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The disks of this host, with what they are used for. They are not opened here: udisks2 is asked, udev and sysfs are read, and LVM is asked by rhv-lvm, once for all of them. Where a
+ * The disks of this host, with what they are used for. They are not opened here: udisks2 is asked, and multipathd of multipath devices; udev and sysfs are read, and LVM is asked by rhv-lvm, once for all of them. Where a
  * device does not answer that hangs: after DEVICE_LVM_USEC those with I/O under way are told as silent, and the rest is asked about once more. What hangs is
  * not asked again before it has come back, so that it never holds more than two processes. Every function blocks and belongs in a worker thread, one
  * at a time (task_lane("devices")).
@@ -13,8 +13,10 @@
 #include "lvm-report.h"
 
 #define DEVICE_LVM_USEC (10 * USEC_PER_SEC)
-/* Two questions, udisks2, and udev's records. */
-#define DEVICE_LIST_USEC (36 * USEC_PER_SEC)
+/* multipathd, where there are multipath devices; its client waits for 4 s by itself. */
+#define DEVICE_MULTIPATHD_USEC (5 * USEC_PER_SEC)
+/* Two questions, udisks2, multipathd, and udev's records. */
+#define DEVICE_LIST_USEC (41 * USEC_PER_SEC)
 
 /* loops: also loop devices that have a file. ret: new reference to an array of objects, as ListDevices answers. Return: 0 or a negative errno. */
 int device_list(bool loops, json_t **ret);

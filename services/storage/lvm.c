@@ -3,6 +3,7 @@
 #include "lvm.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "bus-error.h"
@@ -229,8 +230,10 @@ static int ask(const char *const *argv, char **ret) {
         return r < 0 ? r : helper_read(fd, REPORT_BYTES_MAX, ret, &size);
 }
 
+static const char *const maps_argv[] = {"multipathd", "show", "maps", "json", NULL};
+
 int multipath_ask(char **ret_maps, char **ret_config) {
-        static const char *const maps_argv[] = {"multipathd", "show", "maps", "json", NULL}, *const config_argv[] = {"multipathd", "show", "config", NULL};
+        static const char *const config_argv[] = {"multipathd", "show", "config", NULL};
         _cleanup_free_ char *maps = NULL;
         int r;
 
@@ -240,4 +243,23 @@ int multipath_ask(char **ret_maps, char **ret_config) {
         if (r >= 0)
                 *ret_maps = TAKE_PTR(maps);
         return r;
+}
+
+int multipath_maps(uint64_t usec, char **ret) {
+        _cleanup_close_ int fd = -EBADF;
+        struct pollfd answer = {.events = POLLIN};
+        size_t size;
+        int r;
+
+        if (!helper)
+                return ask(maps_argv, ret);
+        r = lvm_run_begin(helper, maps_argv, &answer.fd, NULL);
+        if (r < 0)
+                return r;
+        if (poll(&answer, 1, (int)(usec / USEC_PER_MSEC)) <= 0) {
+                (void) close(answer.fd); /* multipathd's client gives up by itself, after 4 s where nobody has set another time */
+                return -ETIMEDOUT;
+        }
+        r = lvm_run_end(answer.fd, &fd, NULL);
+        return r < 0 ? r : helper_read(fd, REPORT_BYTES_MAX, ret, &size);
 }

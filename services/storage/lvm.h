@@ -41,6 +41,8 @@ int lvm_tool(const char *const *argv, sd_bus_error *error);
 /* What multipathd says of its maps ("show maps json") and of its configuration ("show config"). Return: 0 and two new strings, or negative where it does
  * not run. */
 int multipath_ask(char **ret_maps, char **ret_config);
+/* The first of these, for who does not wait longer than usec. Return: 0 and a new string, -ETIMEDOUT, or another negative errno. */
+int multipath_maps(uint64_t usec, char **ret);
 /* On this host: makes the named volumes of group usable, as large as they are now. names: NULL at the end. */
 int lvm_activate(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
 int lvm_deactivate(const char *devices, const char *group, const char *const *names, sd_bus_error *error);
