@@ -180,6 +180,8 @@ json_t *link_facts_make(const json_t *files) {
         r |= set_number(facts, "vfs", files, "device/sriov_numvfs");
         if (json_array_size(json_object_get(files, "device/virtfn")) > 0)
                 r |= json_object_set(facts, "functions", json_object_get(files, "device/virtfn"));
+        if (json_object_get(files, "tun_flags"))
+                r |= json_object_set_new(facts, "tap", json_true());
         r |= set_text(facts, "vf_of", files, "device/physfn/net");
         r |= set_text(facts, "pci", files, "device");
         r |= add_speed(facts, files);

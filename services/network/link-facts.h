@@ -4,11 +4,12 @@
 /*
  * What the kernel itself says of each network device: the part that NetworkManager does not tell. Source: sysfs, /sys/class/net.
  *
- *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, functions?: [{pci, driver?, device?}], vf_of?, pci?, master?, port_number?,
+ *     {device: {mtu, carrier, operstate, address, speed?, duplex?, driver?, vfs_total?, vfs?, functions?: [{pci, driver?, device?}], tap?, vf_of?, pci?, master?, port_number?,
  *               bridge?: {option: value}, vlans?, filters?, mirror_error?, bond?: {...}, bond_port?: {...}}}
  *
  * speed: Mb/s; not of bridges and VLANs. bridge: the files of the same names, as text, times in 1/100 s (Documentation/networking/bridge.rst).
  * vfs_total, vfs: how many virtual functions it can have, and has; functions: these, in their order, each with its address on the PCI bus, its driver and its network device; vf_of: of a virtual function the device of its parent, where this host sees it; pci: its address on the PCI bus.
+ * tap: true of one whose other end is a program, such as QEMU.
  * vlans: of a bridge that filters VLANs, and of its ports: which it is in (vlan-set.h), by rtnetlink (bridge-vlans.h).
  * filters: of a bridge with traffic filters (bridge-filters.h). mirror_error: of a port that should mirror and does not: why, added by the manager.
  * bond: {mode, options: {name: "word number"}, active, lacp?: {aggregator, ports, actor_key, partner_key, partner_mac}}; bond_port: {state, mii_status, failures,

@@ -136,7 +136,7 @@ static bool has_speed(int device) {
 }
 
 static json_t *read_device(int root, const char *name) {
-        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "device/sriov_totalvfs", "device/sriov_numvfs" }, *const speeds[] = { "speed", "duplex" };
+        static const char *const texts[] = { "mtu", "carrier", "operstate", "address", "tun_flags", "device/sriov_totalvfs", "device/sriov_numvfs" }, *const speeds[] = { "speed", "duplex" };
         static const char *const directories[] = { "bridge", "bonding", "bonding_slave" };
         _cleanup_close_ int device = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_json_ json_t *files = json_object();

@@ -308,6 +308,22 @@ json_t *objects_differing(const json_t *view) {
         return all ? TAKE_PTR(names) : NULL;
 }
 
+/* The guests' ends of bridges: NetworkManager leaves them alone, the kernel tells of them. */
+static int add_vnics(json_t *capabilities, const json_t *view) {
+        json_t *list = json_object(), *facts;
+        const char *name;
+
+        if (!list || json_object_set_new(capabilities, "vnics", list) < 0)
+                return -ENOMEM;
+        json_object_foreach(json_object_get(view, "links"), name, facts)
+                if (dict_boolean(facts, "tap", false) &&
+                    json_object_set_new(list, name, json_pack("{s:s, s:s, s:I, s:b, s:s}", "bridge", dict_string(facts, "master", ""), "mac", dict_string(facts, "address", ""), "mtu",
+                                                              (json_int_t)dict_integer(facts, "mtu", 0), "carrier", dict_boolean(facts, "carrier", false), "state",
+                                                              dict_string(facts, "operstate", "unknown"))) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 json_t *objects_capabilities(const json_t *view, const json_t *labels) {
         _cleanup_json_ json_t *wishes = view_wishes(view), *capabilities = NULL;
         const json_t *management;
@@ -320,7 +336,7 @@ json_t *objects_capabilities(const json_t *view, const json_t *labels) {
                                  "management", dict_string(management, "name", ""), "management_device", holder ?: "", "nameservers",
                                  json_incref(json_object_get(view, "nameservers")) ?: json_array());
         if (!capabilities || add_devices(capabilities, view, wishes, labels, "bond", "bonds") < 0 || add_devices(capabilities, view, wishes, labels, "vlan", "vlans") < 0 ||
-            add_devices(capabilities, view, wishes, labels, "bridge", "bridges") < 0)
+            add_devices(capabilities, view, wishes, labels, "bridge", "bridges") < 0 || add_vnics(capabilities, view) < 0)
                 return NULL;
         return TAKE_PTR(capabilities);
 }

@@ -14,5 +14,5 @@ json_t *objects_networks(const json_t *view, const json_t *previous);
 json_t *objects_nics(const json_t *view, const json_t *labels, const json_t *previous);
 /* Names of the networks and bonds with differences. New, NULL when out of memory. */
 json_t *objects_differing(const json_t *view);
-/* For GetCapabilities: {networks, nics, bonds, vlans, bridges: {name: {...}}, management, management_device, nameservers, waiting}. labels: labels.h, may be NULL. */
+/* For GetCapabilities: {networks, nics, bonds, vlans, bridges, vnics: {name: {...}}, management, management_device, nameservers, waiting}. labels: labels.h, may be NULL. */
 json_t *objects_capabilities(const json_t *view, const json_t *labels);

@@ -12,6 +12,7 @@
 #include "dict.h"
 #include "link-facts.h"
 #include "macro.h"
+#include "objects.h"
 
 static void a_bond(void **state) {
         _cleanup_json_ json_t *files = quoted("{'mtu': '9000', 'carrier': '1', 'operstate': 'up', 'address': '02:00:00:00:00:01', 'speed': '-1', 'bonding/mode': '802.3ad 4',"
@@ -94,6 +95,8 @@ static void a_directory(void **state) {
         put(root, "br0/speed", "1000\n");
         put(root, "br0/bridge/stp_state", "1\n");
         put(root, "br0/bridge/hello_timer", "77\n");
+        put(root, "vnet0/tun_flags", "0x5002\n");
+        put(root, "vnet0/mtu", "1400\n");
         put(root, "br0/bridge/ageing_time", "30000 \n");
         put(root, "bonding_masters", "bond0\n");
         snprintf(path, sizeof path, "%s/eth0/master", root);
@@ -102,7 +105,9 @@ static void a_directory(void **state) {
         assert_int_equal(symlink("nowhere", path), 0);
 
         assert_int_equal(link_facts_read(root, &links), 0);
-        assert_int_equal(json_object_size(links), 2);
+        assert_int_equal(json_object_size(links), 3);
+        assert_true(dict_boolean(json_object_get(links, "vnet0"), "tap", false));
+        assert_false(dict_boolean(json_object_get(links, "eth0"), "tap", false));
         eth0 = json_object_get(links, "eth0");
         assert_int_equal(dict_integer(eth0, "mtu", 0), 1500);
         assert_true(dict_boolean(eth0, "carrier", false));
@@ -116,6 +121,20 @@ static void a_directory(void **state) {
 
         assert_int_equal(remove_tree(root), 0);
         assert_int_equal(link_facts_read(root, &nothing), -ENOENT);
+}
+
+/* A guest's end of a bridge is listed by the kernel's word alone. */
+static void vnics(void **state) {
+        _cleanup_json_ json_t *view = json_pack("{s:{}, s:{}, s:{s:{s:b, s:s, s:s, s:i, s:b, s:s}, s:{s:s}}}", "devices", "profiles", "links", "vnet0", "tap", 1, "master", "red", "address",
+                                                "fe:6f:00:00:00:01", "mtu", 1400, "carrier", 1, "operstate", "unknown", "eth0", "master", "red"),
+                              *labels = json_pack("{s:{}, s:{}}", "devices", "networks"), *capabilities = objects_capabilities(view, labels);
+        const json_t *list = json_object_get(capabilities, "vnics"), *vnic = json_object_get(list, "vnet0");
+
+        assert_int_equal(json_object_size(list), 1);
+        assert_string_equal(dict_string(vnic, "bridge", ""), "red");
+        assert_string_equal(dict_string(vnic, "mac", ""), "fe:6f:00:00:00:01");
+        assert_int_equal(dict_integer(vnic, "mtu", 0), 1400);
+        assert_true(dict_boolean(vnic, "carrier", false));
 }
 
 static void link_to(const char *root, const char *name, const char *target) {
@@ -196,6 +215,7 @@ int main(void) {
                 cmocka_unit_test(nonsense_is_left_out),
                 cmocka_unit_test(options),
                 cmocka_unit_test(a_directory),
+                cmocka_unit_test(vnics),
                 cmocka_unit_test(virtual_functions),
         };
 
