@@ -5,14 +5,15 @@
 #include <dirent.h>
 #include <libmount/libmount.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "block-device.h"
 #include "bus-error.h"
 #include "clock-util.h"
 #include "device-facts.h"
-#include "dict.h"
 #include "device-path.h"
+#include "dict.h"
 #include "iscsi.h"
 #include "log.h"
 #include "lvm.h"
@@ -173,7 +174,7 @@ static const char *address_of(sd_device *device) {
 
 /* Once for a list, where a multipath device is met. It is told in the journal when this changes. */
 static void ask_multipathd(List *list) {
-        static bool failed; /* of the only caller */
+        static atomic_bool failed; /* lists are made by several threads */
         _cleanup_free_ char *text = NULL;
         int r;
 
@@ -183,9 +184,8 @@ static void ask_multipathd(List *list) {
         r = multipath_maps(DEVICE_MULTIPATHD_USEC, &text);
         if (r >= 0)
                 list->multipaths = json_loads(text, 0, NULL);
-        if (!list->multipaths && !failed)
+        if (!atomic_exchange(&failed, !list->multipaths) && !list->multipaths)
                 log_warning("multipathd does not tell about the paths of multipath devices: what the kernel says of them has to do");
-        failed = !list->multipaths;
 }
 
 typedef struct Paths {
