@@ -213,8 +213,13 @@ int io_volume_grow(Io *io) {
                 r = io_check_space(io, io->size_bytes - record->true_size_bytes, &io->error);
         if (r >= 0 && merges && io->data->format == VOLUME_FORMAT_RAW)
                 r = close_merged(io);
-        return r < 0 ? r
-                     : layout(io)->volume_grow(&io->place, io->image, io->volume, io->size_bytes, &io->plan.metadata.capacity_bytes, &io->error);
+        if (r < 0)
+                return r;
+        r = layout(io)->volume_grow(&io->place, io->image, io->volume, io->size_bytes, &io->plan.metadata.capacity_bytes, &io->error);
+        /* LVM had no room for it: the device is as long as it was, and there is nothing that must not be seen */
+        if (r == -ENOSPC && merges && io->data->format == VOLUME_FORMAT_RAW)
+                (void) set_legality(io, io->data->chain[0].volume, VOLUME_LEGAL, NULL);
+        return r;
 }
 
 /* ---- note ---- */

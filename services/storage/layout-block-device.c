@@ -14,6 +14,7 @@
 #include "block-map.h"
 #include "bus-error.h"
 #include "layout-block.h"
+#include "lvm-room.h"
 
 void block_devices_clear(BlockDevices *list) {
         free(list->text);
@@ -264,6 +265,8 @@ int block_devices_add(const DomainPlace *given, const char *devices, sd_bus_erro
                 r = lvm_devices(place.path, &present, error);
         if (r >= 0)
                 r = sort_devices(&place, &present, &asked, &old, &new, error);
+        if (r >= 0)
+                r = lvm_room_check(place.id, groups.rows[0].mda_free_bytes, error);
         if (r >= 0)
                 r = add_to_group(&place, &groups.rows[0], &new, error);
         for (size_t i = 0; r >= 0 && i < old.n; i++)

@@ -113,8 +113,10 @@ int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error) {
         scan.volumes = calloc(volumes.n + 1, sizeof(*scan.volumes));
         if (!scan.volumes)
                 return -ENOMEM;
-        if (volumes.n > 0) /* a domain has its special ones */
+        if (volumes.n > 0) { /* a domain has its special ones */
                 scan.free_bytes = volumes.rows[0].group_free_bytes;
+                scan.mda_free_bytes = volumes.rows[0].group_mda_free_bytes;
+        }
         for (size_t i = 0; i < volumes.n; i++) {
                 LvmVolume *row = &volumes.rows[i];
                 BlockVolume *volume = &scan.volumes[scan.n];

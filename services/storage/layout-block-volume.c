@@ -19,6 +19,7 @@
 #include "fault-point.h"
 #include "layout-block.h"
 #include "lease-self.h"
+#include "lvm-room.h"
 
 #define LVM_SIZE_BYTES 32U
 
@@ -219,6 +220,8 @@ int block_volume_begin(const DomainPlace *place, const VolumeRequest *request, V
                 return -ENOMEM;
         bytes = block_volume_bytes(plan.metadata.allocation == VOLUME_ALLOCATION_PREALLOCATED, plan.metadata.capacity_bytes, request->initial_bytes);
         r = domain_check_space(place, scan.free_bytes, bytes, error);
+        if (r >= 0)
+                r = lvm_room_check(place->id, scan.mda_free_bytes, error);
         if (r < 0)
                 return r;
         r = make_volume(place, request->volume, bytes, &size, error);
@@ -508,7 +511,9 @@ int block_volume_grow(const DomainPlace *place, const char *image, const char *v
         if (r < 0)
                 return r;
         if (found->size_bytes < size_bytes) {
-                r = extend_volume(place, volume, size_bytes, error);
+                r = lvm_room_check(place->id, scan.mda_free_bytes, error);
+                if (r >= 0)
+                        r = extend_volume(place, volume, size_bytes, error);
                 if (r >= 0)
                         r = find_in_image(place, &after, image, volume, &found, error);
         }

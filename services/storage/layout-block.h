@@ -48,7 +48,7 @@ typedef struct BlockScan {
         BlockVolume *volumes;   /* by their ids */
         BlockVolume **by_image; /* the same, by image and id */
         size_t n;
-        uint64_t free_bytes; /* of the group */
+        uint64_t free_bytes, mda_free_bytes; /* of the group: for volumes, and for LVM's metadata */
 } BlockScan;
 void block_scan_clear(BlockScan *scan);
 int block_scan(const DomainPlace *place, BlockScan *ret, sd_bus_error *error);

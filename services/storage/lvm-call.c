@@ -13,6 +13,7 @@
 #include "heir.h"
 #include "helper-call.h"
 #include "lvm-argv.h"
+#include "lvm-room.h"
 #include "lvm.h"
 #include "parse-util.h"
 
@@ -22,13 +23,20 @@
 
 int lvm_run_here(const char *const *argv, int *ret_fd, sd_bus_error *error) {
         _cleanup_close_ int out = memfd_create("lvm", MFD_CLOEXEC);
+        _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
         int r;
 
         if (out < 0)
                 return -errno;
-        r = heir_run_output(argv, argv[0], out, error);
-        if (r < 0)
+        r = heir_run_output(argv, argv[0], out, &own);
+        if (r < 0 && lvm_room_is_denied(own.message)) {
+                sd_bus_error_setf(error, RHV_ERROR_NO_SPACE, "LVM's metadata area is full: %s", own.message);
+                return -ENOSPC;
+        }
+        if (r < 0) {
+                (void) sd_bus_error_move(error, &own);
                 return r;
+        }
         *ret_fd = TAKE_FD(out);
         return 0;
 }

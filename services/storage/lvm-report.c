@@ -85,7 +85,7 @@ static int read_volume(const json_t *row, LvmVolume *ret) {
         const char *active = json_string_value(json_object_get(row, "lv_active"));
 
         if (column_name(row, "lv_name", false, ret->name) < 0 || column_number(row, "lv_size", &ret->size_bytes) < 0 ||
-            column_number(row, "vg_free", &ret->group_free_bytes) < 0 || !active)
+            column_number(row, "vg_free", &ret->group_free_bytes) < 0 || column_number(row, "vg_mda_free", &ret->group_mda_free_bytes) < 0 || !active)
                 return -EBADMSG;
         ret->active = streq(active, "active");
         return column_text(row, "lv_tags", &ret->tags);

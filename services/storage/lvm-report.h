@@ -17,7 +17,7 @@
 #define LVM_SEGMENTS_MAX 65536U
 
 #define LVM_GROUP_COLUMNS "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count,vg_mda_size,vg_mda_free,vg_tags"
-#define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags,vg_free"
+#define LVM_VOLUME_COLUMNS "lv_name,lv_size,lv_active,lv_tags,vg_free,vg_mda_free"
 /* With --segments: each part of each device, with the volume it belongs to. */
 #define LVM_SEGMENT_COLUMNS "vg_name,vg_extent_size,pv_name,pe_start,pvseg_start,pvseg_size,lv_name,seg_start_pe,segtype"
 /* With --all also those that have the id of another one, of which LVM uses one and tells no other by itself; and what is no physical volume, which is passed over. */
@@ -35,8 +35,8 @@ typedef struct LvmGroup {
 typedef struct LvmVolume {
         char name[LVM_NAME_BYTES];
         uint64_t size_bytes;
-        uint64_t group_free_bytes; /* of its group, in each row the same */
-        bool active;               /* on this host */
+        uint64_t group_free_bytes, group_mda_free_bytes; /* of its group, in each row the same */
+        bool active;                                     /* on this host */
         char *tags;
 } LvmVolume;
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any text as LVM's reports and tags: refused, or read into names that stay in their directory, places that can be read and metadata that survives a second coding. */
+/* Any text as LVM's reports, words and tags: refused, or read into names that stay in their directory, places that can be read and metadata that survives a second coding. */
 
 #include "fuzz.h"
 
 #include "block-extents.h"
 #include "lvm-report.h"
+#include "lvm-room.h"
 #include "lvm-tag.h"
 
 static void check_tags(const char *text) {
@@ -72,5 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         text[size] = '\0';
         check_reports(text, size);
         check_tags(text);
+        if (lvm_room_is_denied(text) && !strstr(text, "metadata on /dev/"))
+                abort();
         return 0;
 }

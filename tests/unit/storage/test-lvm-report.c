@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* LVM's reports, its command lines, and the slots of a block domain. */
+/* LVM's reports, its command lines, the room for its metadata, and the slots of a block domain. */
 
 #include "block-slot.h"
 #include "bus-error.h"
 #include "fixture.h"
 #include "lvm-argv.h"
 #include "lvm-report.h"
+#include "lvm-room.h"
 
 /* As lvm2 2.03.16 writes it. */
 #define GROUPS                                                                                                         \
@@ -29,8 +30,8 @@ static void test_groups(void **state) {
 }
 
 static void test_volumes(void **state) {
-        static const char text[] = "{\"report\":[{\"lv\":[{\"lv_name\":\"ids\",\"lv_size\":\"134217728\",\"lv_active\":\"active\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"},"
-                                   "{\"lv_name\":\"master\",\"lv_size\":\"1073741824\",\"lv_active\":\"\",\"lv_tags\":\"a,b\",\"vg_free\":\"805306368\"}]}]}";
+        static const char text[] = "{\"report\":[{\"lv\":[{\"lv_name\":\"ids\",\"lv_size\":\"134217728\",\"lv_active\":\"active\",\"lv_tags\":\"\",\"vg_free\":\"805306368\",\"vg_mda_free\":\"67099136\"},"
+                                   "{\"lv_name\":\"master\",\"lv_size\":\"1073741824\",\"lv_active\":\"\",\"lv_tags\":\"a,b\",\"vg_free\":\"805306368\",\"vg_mda_free\":\"67099136\"}]}]}";
         _cleanup_(lvm_volumes_clear) LvmVolumes volumes = {};
 
         assert_int_equal(lvm_volumes_parse(text, strlen(text), &volumes, NULL), 0);
@@ -39,6 +40,7 @@ static void test_volumes(void **state) {
         assert_false(volumes.rows[1].active);
         assert_string_equal(volumes.rows[1].tags, "a,b");
         assert_int_equal(volumes.rows[0].group_free_bytes, 805306368);
+        assert_int_equal(volumes.rows[0].group_mda_free_bytes, 67099136);
 }
 
 static void test_devices(void **state) {
@@ -80,10 +82,10 @@ static void test_bad_reports(void **state) {
                         "{\"report\":[]}",
                         "{\"report\":[{\"pv\":[]}]}",
                         "{\"report\":[{\"lv\":[{}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"..\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a/b\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"-1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
-                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":1,\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"..\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\",\"vg_mda_free\":\"67099136\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a/b\",\"lv_size\":\"1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\",\"vg_mda_free\":\"67099136\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"-1\",\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\",\"vg_mda_free\":\"67099136\"}]}]}",
+                        "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":1,\"lv_active\":\"\",\"lv_tags\":\"\",\"vg_free\":\"805306368\",\"vg_mda_free\":\"67099136\"}]}]}",
                         "{\"report\":[{\"lv\":[{\"lv_name\":\"a\",\"lv_size\":\"1\",\"lv_active\":\"\"}]}]}",
         };
 
@@ -138,6 +140,27 @@ static void test_device_lists(void **state) {
                 assert_false(lvm_devices_are_valid(bad[i]));
 }
 
+/* The words are those of lvm2 2.03.16. */
+static void test_room(void **state) {
+        static const char *const full[] = {
+                        "lvchange failed:   VG g 18 metadata on /dev/loop1 (261632 bytes) exceeds maximum metadata size (261120 bytes)   Failed to write VG g.",
+                        "  VG g 18 metadata on /dev/loop1 (9000 bytes) too large for circular buffer (15872 bytes with 7900 used)",
+        }, *const other[] = {NULL, "", "  Volume group \"g\" has insufficient free space (3 extents): 4 required.", "  Region size is too large for circular buffer (",
+                             "  Failed to read metadata on /dev/loop1"};
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(full); i++)
+                assert_true(lvm_room_is_denied(full[i]));
+        for (size_t i = 0; i < ELEMENTSOF(other); i++)
+                assert_false(lvm_room_is_denied(other[i]));
+        assert_int_equal(lvm_room_check("g", UINT64_MAX, &error), 0);
+        assert_int_equal(lvm_room_check("g", LVM_ROOM_KEPT_BYTES, &error), 0);
+        assert_false(sd_bus_error_is_set(&error));
+        assert_int_equal(lvm_room_check("g", LVM_ROOM_KEPT_BYTES - 1, &error), -ENOSPC);
+        assert_string_equal(error.name, RHV_ERROR_NO_SPACE);
+        assert_non_null(strstr(error.message, "volume group g is full: 65535 bytes"));
+}
+
 static void test_slots(void **state) {
         uint32_t used[] = {5, 1, 3, 2, 4}, gap[] = {7, 1, 2}, old[] = {5, 4}, *all = calloc(BLOCK_SLOT_MAX, sizeof(*all)), slot;
 
@@ -182,7 +205,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                         cmocka_unit_test(test_groups),      cmocka_unit_test(test_volumes),       cmocka_unit_test(test_devices), cmocka_unit_test(test_whole_devices),
                         cmocka_unit_test(test_bad_reports), cmocka_unit_test(test_command_lines), cmocka_unit_test(test_device_lists),
-                        cmocka_unit_test(test_slots),
+                        cmocka_unit_test(test_slots),        cmocka_unit_test(test_room),
         };
 
         return cmocka_run_group_tests_name("lvm-report", tests, NULL, NULL);
