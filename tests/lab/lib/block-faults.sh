@@ -459,12 +459,14 @@ faults_domains() {
                 *) [ "$RESULT" != "done" ] || assert_eq "shared active" "$(domain_get host1 $E Name) $(domain_get host1 $E State)" ;;
                 esac
         }
+        # what was killed may leave a command of LVM that runs on
         unmake() {
                 domain_call host1 $E Close 'a{sv}' 0 >/dev/null 2>&1 || true
-                lvm_on host1 "$second" vgremove -qqf $E >/dev/null 2>&1
-                lvm_on host1 "$second" pvremove -qqff "$second" >/dev/null 2>&1
+                wait_until 30 group_gone
+                wait_until 30 lvm_on host1 "$second" pvremove -qqff "$second"
                 wait_until 60 active
         }
+        group_gone() { lvm_on host1 "$second" vgremove -qqf $E || ! lvm_on host1 "$second" vgs $E; }
         also_restore=unmake
         walk create-domain make_other "$KEPT" "$KEPT"
 }
