@@ -5,6 +5,7 @@
 #include <libmount/libmount.h>
 #include <time.h>
 
+#include "block-device.h"
 #include "bus-error.h"
 #include "clock-util.h"
 #include "mount-spec.h"
@@ -21,6 +22,17 @@ static void table_unref(struct libmnt_table **table) {
         mnt_unref_table(*table);
 }
 
+/* Of a block device the kernel tells another name than the one that was asked for: the one its links lead to. */
+static bool is_same_source(const char *mounted, const char *what) {
+        _cleanup_device_ sd_device *device = NULL, *wanted = NULL;
+        dev_t number, wanted_number;
+
+        if (streq(mounted, what))
+                return true;
+        return startswith(mounted, "/dev/") && startswith(what, "/dev/") && block_device_find(mounted, &device) >= 0 && block_device_find(what, &wanted) >= 0 &&
+               sd_device_get_devnum(device, &number) >= 0 && sd_device_get_devnum(wanted, &wanted_number) >= 0 && number == wanted_number;
+}
+
 /* Return: 1 that source is mounted there, 0 nothing is, -EBUSY with InUse for something else. */
 static int look(const DomainPlace *place, sd_bus_error *error) {
         _cleanup_(table_unref) struct libmnt_table *table = mnt_new_table_from_file(MOUNTS);
@@ -34,7 +46,7 @@ static int look(const DomainPlace *place, sd_bus_error *error) {
         if (!fs)
                 return 0;
         source = mnt_fs_get_source(fs);
-        if (source && streq(source, place->what))
+        if (source && is_same_source(source, place->what))
                 return 1;
         sd_bus_error_setf(error, RHV_ERROR_IN_USE, "At %s something else is mounted: %s", place->path, source ?: "?");
         return -EBUSY;
@@ -92,6 +104,17 @@ static int no_mount(const DomainPlace *place, int r, const char *why, sd_bus_err
         return r;
 }
 
+/* systemd waits for a device that is not there, longer than anybody who asks. */
+static int check_device(const DomainPlace *place, sd_bus_error *error) {
+        _cleanup_device_ sd_device *device = NULL;
+        int r;
+
+        if (!startswith(place->what, "/dev/"))
+                return 0;
+        r = block_device_find(place->what, &device);
+        return r < 0 ? no_mount(place, r, r == -ENODEV ? "there is no such block device" : strerror(-r), error) : 0;
+}
+
 int mount_unit_start(const DomainPlace *place, bool *ret_new, sd_bus_error *error) {
         _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *name = mount_unit_name(place->path), *job = NULL;
@@ -104,6 +127,9 @@ int mount_unit_start(const DomainPlace *place, bool *ret_new, sd_bus_error *erro
         r = look(place, error);
         if (r != 0)
                 return r < 0 ? r : 0;
+        r = check_device(place, error);
+        if (r < 0)
+                return r;
         r = sd_bus_open_system(&bus);
         if (r >= 0)
                 r = start(bus, place, name, &job, &own);
