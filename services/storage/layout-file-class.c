@@ -29,7 +29,7 @@ static int make_below(int fd, const char *const *names) {
         return 0;
 }
 
-/* Domains of that version have the lease of their SPM in this file; oVirt takes it when it attaches one. */
+/* Domains of that version have the lease of their SPM in this file, local ones too; oVirt takes it when it attaches one. */
 static int make_lease(int domain_fd) {
         char block[LEASE_BLOCK_BYTES] = FREE_LEASE;
         _cleanup_close_ int fd = file_open_beneath(domain_fd, LEASES, O_WRONLY | O_NONBLOCK, 0);
@@ -46,7 +46,7 @@ int file_class_fill(int domain_fd, const DomainPlace *place) {
         int r;
 
         r = make_below(domain_fd, place->class == DOMAIN_ISO ? iso : export);
-        return r >= 0 && place->type->shared ? make_lease(domain_fd) : r;
+        return r >= 0 ? make_lease(domain_fd) : r;
 }
 
 bool file_class_is_bare(int images_fd, const DomainPlace *place, const char *name) {
