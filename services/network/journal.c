@@ -184,6 +184,30 @@ json_t *journal_steps_restore(const json_t *journal, const json_t *view) {
         return steps && each_not_restored(journal, view, steps) >= 0 ? TAKE_PTR(steps) : NULL;
 }
 
+static bool was_there(const json_t *journal, const char *iface) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(json_object_get(journal, "devices"), i, entry)
+                if (streq(dict_string(entry, "iface", ""), iface))
+                        return true;
+        return false;
+}
+
+/* A device that was made for a new profile, and is still on its way out: of hundreds NetworkManager takes one after the other away. */
+static bool has_left_over(const json_t *journal, const json_t *view) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(json_object_get(journal, "profiles"), i, entry) {
+                const char *iface = dict_string(entry, "iface", "");
+
+                if (!json_object_get(entry, "before") && view_device(view, iface) && !was_there(journal, iface))
+                        return true;
+        }
+        return false;
+}
+
 bool journal_is_restored(const json_t *journal, const json_t *view) {
-        return each_not_restored(journal, view, NULL) == 0;
+        return each_not_restored(journal, view, NULL) == 0 && !has_left_over(journal, view);
 }

@@ -27,4 +27,5 @@ json_t *journal_steps_commit(const json_t *journal, uint32_t timeout_sec);
 json_t *journal_steps_undo(const json_t *journal, bool have_checkpoint);
 /* Devices that are not back with the profile they had. */
 json_t *journal_steps_restore(const json_t *journal, const json_t *view);
+/* Whether they all are, and none is there any more that was made for a new profile. */
 bool journal_is_restored(const json_t *journal, const json_t *view);

@@ -23,7 +23,7 @@
 #define CHECKPOINT_FIRST_SEC 5
 /* A commit writes some files and takes milliseconds; a disk that sleeps may need this. */
 #define COMMIT_SEC 60
-/* Devices that come back after a roll-back: a lease, spanning tree of the outer switch. Afterwards we report what is, and leave the rest to NetworkManager. */
+/* Devices that come back after a roll-back, and new ones that go: a lease, spanning tree of the outer switch. Afterwards we report what is, and leave the rest to NetworkManager. */
 #define SETTLE_USEC (15 * USEC_PER_SEC)
 /* A device that stays down this long after its activation was asked for, and after the last of the others came up, has failed. */
 #define DOWN_GRACE_USEC (5 * USEC_PER_SEC)
@@ -148,7 +148,7 @@ static void setup_end(Setup *setup, int r) {
         if (r < 0)
                 (void) sd_bus_error_setf(&error, RHV_ERROR_ROLLED_BACK, "The host's networks are as they were before: %s%s",
                                          setup->reason ?: "no reason given",
-                                         setup->restored ? "" : ". Not all devices have come back yet");
+                                         setup->restored ? "" : ". Not all devices are back, or gone, yet");
         log_end(setup, r);
         job = TAKE_PTR(setup->job);
         setup_clear(setup);

@@ -783,8 +783,22 @@ static void network_manager_restarts(void **state) {
         fake_done(&fake);
 }
 
+/* What was made for new profiles has to be gone, too, and what was there already has not. */
+static void left_over(void **state) {
+        _cleanup_json_ json_t *view = host_new(), *plan = quoted("{'profiles': [{'uuid': 'a', 'iface': 'red', 'after': 'x'}, {'uuid': 'b', 'iface': 'eth1', 'after': 'x'},"
+                                                                 " {'uuid': 'c', 'iface': 'eth2', 'before': 'y', 'after': 'x'}], 'devices': ['eth1', 'eth2']}"),
+                              *journal = journal_new("job", plan, view, "/checkpoint", 1);
+
+        assert_true(journal_is_restored(journal, view));
+        (void) json_object_set_new(json_object_get(view, "devices"), "red", json_pack("{s:s, s:s}", "kind", "bridge", "state", "unmanaged"));
+        assert_false(journal_is_restored(journal, view));
+        (void) json_object_del(json_object_get(view, "devices"), "red");
+        assert_true(journal_is_restored(journal, view));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(left_over),
                 cmocka_unit_test(succeeds),
                 cmocka_unit_test(looks_for_itself),
                 cmocka_unit_test(an_old_view_is_no_failure),
