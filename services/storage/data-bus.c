@@ -144,25 +144,34 @@ int data_method_extend(sd_bus_message *message, void *userdata, sd_bus_error *er
         return go(domain, message, &call, error);
 }
 
+/* A call about a volume that has nothing but options to say. Return: 1; 0, the message is put off until the domain is there; negative. */
+static int read_plain(sd_bus_message *message, Domain *domain, const DictField *fields, DataCall *call, sd_bus_error *error) {
+        int r;
+
+        r = request_read_volume_ids(message, &call->request.image, &call->request.volume, error);
+        if (r >= 0)
+                r = dict_read_checked(message, fields, "options", &call->options, error);
+        if (r >= 0)
+                r = domain_wait_active(domain, message, error);
+        if (r <= 0)
+                return r;
+        read_options(call);
+        call->arguments = json_pack("{s:s, s:s, s:s}", "domain", domain->place.id, "image", call->request.image, "volume", call->request.volume);
+        return 1;
+}
+
 int data_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(data_call_clear) DataCall call = {.verb = "sparsify-volume", .action = ACTION_CONFIGURE, .request.kind = DATA_SPARSIFY};
         Domain *domain = userdata;
         int r;
 
-        r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
-        if (r >= 0)
-                r = dict_read_checked(message, request_sparsify, "options", &call.options, error);
-        if (r < 0)
-                return r;
-        r = domain_wait_active(domain, message, error);
+        r = read_plain(message, domain, request_sparsify, &call, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         if (domain_type_is_block(domain->place.type)) {
                 sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "A volume on a device is not sparsified where it lies; a copy of it leaves zeroes out");
                 return -EOPNOTSUPP;
         }
-        read_options(&call);
-        call.arguments = json_pack("{s:s, s:s, s:s}", "domain", domain->place.id, "image", call.request.image, "volume", call.request.volume);
         return go(domain, message, &call, error);
 }
 
@@ -171,17 +180,8 @@ int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *err
         Domain *domain = userdata;
         int r;
 
-        r = request_read_volume_ids(message, &call.request.image, &call.request.volume, error);
-        if (r >= 0)
-                r = dict_read_checked(message, request_merge, "options", &call.options, error);
-        if (r < 0)
-                return r;
-        r = domain_wait_active(domain, message, error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        read_options(&call);
-        call.arguments = json_pack("{s:s, s:s, s:s}", "domain", domain->place.id, "image", call.request.image, "volume", call.request.volume);
-        return go(domain, message, &call, error);
+        r = read_plain(message, domain, request_merge, &call, error);
+        return r <= 0 ? (r < 0 ? r : 1) : go(domain, message, &call, error);
 }
 
 /* ---- copy ---- */
