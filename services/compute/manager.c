@@ -143,9 +143,35 @@ static void look_again(Manager *manager) {
         free(looks);
 }
 
+/* libvirt answers and tells in two ways, which may overtake each other: the end of a run that was powered off may be heard when the next one is there. Each run's begin is told
+ * once, so as long as begins are still to come what is told may be of a run before. Only libvirt knows then; to take an end for that of the new run would give away the disks of a guest
+ * that runs. */
+void manager_expect_start(Manager *manager, const char *id) {
+        (void) json_object_set_new(manager->starts_untold, id, json_integer(dict_integer(manager->starts_untold, id, 0) + 1));
+}
+
+void manager_start_over(Manager *manager, const char *id) {
+        json_int_t n = dict_integer(manager->starts_untold, id, 0);
+
+        if (n > 1)
+                (void) json_object_set_new(manager->starts_untold, id, json_integer(n - 1));
+        else
+                (void) json_object_del(manager->starts_untold, id);
+}
+
+static bool may_be_of_run_before(const Manager *manager, const Vm *vm) {
+        return json_object_get(manager->starts_untold, vm->id) &&
+               (vm_state_is_alive(vm->observed) || (vm->activity == VM_ACTIVITY_START && vm->phase >= VM_START_LAUNCH));
+}
+
 static void on_lifecycle(Manager *manager, Vm *vm, const VirtEvent *event) {
         const VirtEventWords *words = &event->words;
 
+        if (may_be_of_run_before(manager, vm)) {
+                vm->ask_serial = event->serial;
+                vm_decide_later(vm, 0);
+                return;
+        }
         switch (words->change) {
         case VIRT_CHANGE_NONE:
                 break;
@@ -158,6 +184,7 @@ static void on_lifecycle(Manager *manager, Vm *vm, const VirtEvent *event) {
                         vm->end_hint = words->reason;
                 vm_set_state(vm, VM_POWERING_DOWN, words->reason);
                 break;
+        case VIRT_CHANGE_START:
         case VIRT_CHANGE_STATE: {
                 bool came_up = vm->observed == VM_DOWN;
 
@@ -191,7 +218,7 @@ static void on_lifecycle(Manager *manager, Vm *vm, const VirtEvent *event) {
         }
 }
 
-static void on_event(const VirtEvent *event, void *userdata) {
+void manager_event(const VirtEvent *event, void *userdata) {
         Manager *manager = userdata;
         Vm *vm;
 
@@ -199,6 +226,8 @@ static void on_event(const VirtEvent *event, void *userdata) {
                 networks_event(manager, event->text);
                 return;
         }
+        if (event->kind == VIRT_EVENT_LIFECYCLE && event->words.change == VIRT_CHANGE_START)
+                manager_start_over(manager, event->id);
         vm = manager_find(manager, event->id);
         if (!vm || virt_backend(manager->virt) != VIRT_READY)
                 look(manager, event->id);
@@ -290,6 +319,7 @@ static bool adopt_job(Job *job, void *userdata);
 static void on_inventory(const VirtDomain *domains, size_t n, const VirtNetwork *networks, size_t n_networks, uint64_t serial, void *userdata) {
         Manager *manager = userdata;
 
+        (void) json_object_clear(manager->starts_untold); /* what was on its way is lost with the connection */
         networks_inventory(manager, networks, n_networks);
         for (size_t i = 0; i < n; i++) {
                 VirtDomain *domain = (VirtDomain *)&domains[i]; /* taken apart; virt.c frees what is left */
@@ -504,7 +534,7 @@ static void on_backend(void *userdata) {
 static const VirtCallbacks virt_callbacks = {
         .backend = on_backend,
         .inventory = on_inventory,
-        .event = on_event,
+        .event = manager_event,
 };
 
 static int make_directories(Manager *manager) {
@@ -532,7 +562,8 @@ int manager_new(Daemon *daemon, const char *libvirt_uri, Manager **ret) {
         if (!manager)
                 return -ENOMEM;
         manager->daemon = daemon;
-        r = make_directories(manager);
+        manager->starts_untold = json_object();
+        r = manager->starts_untold ? make_directories(manager) : -ENOMEM;
         if (r < 0)
                 return r;
         r = read_host(manager);
@@ -566,6 +597,7 @@ Manager *manager_free(Manager *manager) {
         free(manager->looks);
         sd_event_source_disable_unref(manager->sample);
         host_cpu_done(&manager->cpu);
+        json_decref(manager->starts_untold);
         free(manager->record_directory);
         free(manager->console_directory);
         free(manager->migration_base);

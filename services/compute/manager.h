@@ -60,6 +60,7 @@ struct Manager {
         HostTicks ticks[2]; /* older, newer */
         sd_event_source *sample;
 
+        json_t *starts_untold; /* {guest: how many starts of it libvirt has not told of yet} */
         char *record_directory, *console_directory, *migration_base;
 };
 
@@ -68,6 +69,11 @@ Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager *, manager_free)
 bool manager_is_idle(const Manager *manager);
 
+/* libvirt was asked to start the guest and will tell once that it runs; it was told, or is not going to be. */
+void manager_expect_start(Manager *manager, const char *id);
+void manager_start_over(Manager *manager, const char *id);
+/* What libvirt tells of a guest, in the order in which it happened. userdata: the manager. */
+void manager_event(const VirtEvent *event, void *userdata);
 Vm *manager_find(const Manager *manager, const char *id);
 Vm *manager_find_path(const Manager *manager, const char *path);
 /* The guest of that name that is alive or being started, or NULL. */

@@ -84,16 +84,17 @@ VirtStateWords virt_state_words(int state, int reason) {
 
 /* One row for each detail; the row's place is its number. */
 #define STATE(state, reason) { VIRT_CHANGE_STATE, state, reason }
+#define START(reason) { VIRT_CHANGE_START, VM_RUNNING, reason }
 #define GONE(reason) { VIRT_CHANGE_GONE, VM_DOWN, reason }
 #define LOOK { VIRT_CHANGE_LOOK, VM_UNKNOWN, "unknown" }
 
 static const VirtEventWords defined_events[] = { LOOK, LOOK, LOOK, LOOK };
 static const VirtEventWords undefined_events[] = { LOOK, LOOK };
 static const VirtEventWords started_events[] = {
-        [VIR_DOMAIN_EVENT_STARTED_BOOTED] = STATE(VM_RUNNING, "booted"),
-        [VIR_DOMAIN_EVENT_STARTED_MIGRATED] = STATE(VM_RUNNING, "migrated"),
-        [VIR_DOMAIN_EVENT_STARTED_RESTORED] = STATE(VM_RUNNING, "restored"),
-        [VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT] = STATE(VM_RUNNING, "from-snapshot"),
+        [VIR_DOMAIN_EVENT_STARTED_BOOTED] = START("booted"),
+        [VIR_DOMAIN_EVENT_STARTED_MIGRATED] = START("migrated"),
+        [VIR_DOMAIN_EVENT_STARTED_RESTORED] = START("restored"),
+        [VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT] = START("from-snapshot"),
         [VIR_DOMAIN_EVENT_STARTED_WAKEUP] = STATE(VM_RUNNING, "wakeup"),
 };
 static const VirtEventWords suspended_events[] = {

@@ -20,6 +20,7 @@ VirtStateWords virt_state_words(int state, int reason);
 typedef enum VirtChange {
         VIRT_CHANGE_NONE,   /* nothing a client would notice */
         VIRT_CHANGE_STATE,  /* the guest is there, in `state` */
+        VIRT_CHANGE_START,  /* the same, and a run begins with it: told once of each */
         VIRT_CHANGE_GONE,   /* its process ended; `reason` says why */
         VIRT_CHANGE_LOOK,   /* the definition moved: ask libvirt for the domain */
         VIRT_CHANGE_HINT,   /* not ended yet, but `reason` is what to remember when it does */

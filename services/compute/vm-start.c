@@ -100,6 +100,8 @@ static void on_created(const VirtOutcome *outcome, void *context, void *userdata
         Vm *vm = manager_find(manager, outcome->id);
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
+        if (outcome->r < 0 && !outcome->undecided)
+                manager_start_over(manager, outcome->id);
         if (!vm || vm->phase != VM_START_LAUNCH)
                 return;
         if (outcome->r < 0 && outcome->undecided) {
@@ -144,6 +146,7 @@ static void launch(Vm *vm) {
         }
         if (r >= 0) {
                 vm->phase = VM_START_LAUNCH;
+                vm->decide_tries = 0;
                 /* A record that goes on saying "preparing" would, after a kill, give away the disks of a guest that runs. */
                 r = vm_record_save(vm);
                 if (r < 0)
@@ -153,10 +156,12 @@ static void launch(Vm *vm) {
                 request.xml = xml;
                 r = virt_call(vm->manager->virt, &request, on_created, NULL, NULL, &error);
         }
-        if (r < 0)
+        if (r < 0) {
                 vm_start_failed(vm, r, &error);
-        else
-                vm_changed(vm, "StartedAt");
+                return;
+        }
+        manager_expect_start(vm->manager, vm->id);
+        vm_changed(vm, "StartedAt");
 }
 
 /* ---- disks ---- */

@@ -208,13 +208,13 @@ static void on_decided(const VirtOutcome *outcome, void *context, void *userdata
         Manager *manager = userdata;
         Vm *vm = manager_find(manager, outcome->id);
 
-        if (!vm)
+        if (!vm || outcome->serial < vm->ask_serial) /* a later question is under way */
                 return;
         if (outcome->r >= 0 && outcome->domain->active) {
                 vm_apply(vm, outcome->domain, outcome->serial);
                 vm_start_seen(vm, outcome->domain);
                 vm_incoming_seen(vm, outcome->domain);
-        } else if (outcome->r == -ENOENT) {
+        } else if (outcome->r == -ENOENT && vm->phase != VM_START_LAUNCH) {
                 if (vm->phase == VM_START_UNDECIDED)
                         vm_start_decided(vm, false);
                 else if (vm->managed && vm_state_is_alive(vm->observed) && vm->activity != VM_ACTIVITY_RELEASE)

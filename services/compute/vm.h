@@ -56,7 +56,7 @@ struct Vm {
         const char *reason; /* literal */
         char *exit_message;
         bool persistent;
-        uint64_t event_serial;
+        uint64_t event_serial, ask_serial; /* of the last event that was believed; of the last that libvirt was asked about */
         uint64_t started_usec; /* realtime; 0: not running */
         json_t *devices;
         json_t *disk_paths; /* {disk id: path} */

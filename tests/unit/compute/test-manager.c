@@ -34,7 +34,7 @@ typedef struct World {
         Daemon daemon;
         Manager *manager;
         virConnectPtr driver; /* keeps the driver's host, and plays the administrator */
-        char directory[64];
+        char base[32], directory[64]; /* ours, and in it the service's, beside which guests arrive */
         /* the fake Storage */
         unsigned prepared, torn_down;
         char refuse[UUID_STRING_MAX]; /* this image is refused */
@@ -152,8 +152,10 @@ static int setup(void **state) {
         World *world = calloc(1, sizeof(World));
 
         assert_non_null(world);
-        (void) snprintf(world->directory, sizeof(world->directory), "/tmp/rhv-test-XXXXXX");
-        assert_non_null(mkdtemp(world->directory));
+        (void) snprintf(world->base, sizeof(world->base), "/tmp/rhv-test-XXXXXX");
+        assert_non_null(mkdtemp(world->base));
+        (void) snprintf(world->directory, sizeof(world->directory), "%s/compute", world->base);
+        assert_ok(make_directory(world->directory, 0755));
         world->driver = virConnectOpen("test:///default");
         assert_non_null(world->driver);
         begin(world, "test:///default");
@@ -174,7 +176,7 @@ static int teardown(void **state) {
                 virDomainFree(domain);
         }
         virConnectClose(world->driver);
-        assert_int_equal(remove_tree(world->directory), 0);
+        assert_int_equal(remove_tree(world->base), 0);
         free(world);
         return 0;
 }
@@ -351,6 +353,7 @@ static void test_incoming(void **state) {
                 turn(world);
         world->torn_down = 0;
         job = prepare_incoming(world, WITH_DISKS, paths);
+        assert_true(startswith(job, "/"));
         assert_string_equal(paths, "/rhv/image\n/rhv/image\n");
         assert_vm(world, "State", "migrating-to");
         assert_open_incoming(world, "both", RHV_ERROR_INVALID_ARGUMENT);
@@ -884,6 +887,37 @@ static void test_either_order(void **state) {
         }
 }
 
+/* The end of a run that was answered before it was heard, heard when the guest runs again. Each before and after the new start is heard. */
+static void test_end_of_run_before(void **state) {
+        VirtEvent stopped = { .kind = VIRT_EVENT_LIFECYCLE, .id = VM, .words = virt_event_words(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_DESTROYED) };
+        VirtEvent begun = { .kind = VIRT_EVENT_LIFECYCLE, .id = VM, .words = virt_event_words(VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED) };
+        World *world = *state;
+        Vm *vm;
+
+        started(world, WITH_DISKS);
+        vm = manager_find(world->manager, VM);
+        for (unsigned i = 0; i < WAIT_TRIES && json_object_size(world->manager->starts_untold) > 0; i++)
+                turn(world);
+        assert_int_equal(json_object_size(world->manager->starts_untold), 0); /* libvirt did say so */
+
+        manager_expect_start(world->manager, VM); /* as before it did, and when it had not told of the run before either */
+        manager_expect_start(world->manager, VM);
+        manager_event(&begun, world->manager);
+        manager_event(&stopped, world->manager);
+        assert_vm(world, "State", "running");
+        for (unsigned i = 0; i < WAIT_TRIES && vm->decide_timer; i++)
+                turn(world);
+        assert_null(vm->decide_timer);
+        assert_call(world, "Pause", "{}", ""); /* libvirt was asked before this, and has answered */
+        wait_vm(world, "State", "paused");
+        assert_int_equal(world->torn_down, 0);
+
+        manager_event(&begun, world->manager);
+        manager_event(&stopped, world->manager);
+        wait_vm(world, "State", "down");
+        assert_int_equal(world->torn_down, 2);
+}
+
 static void test_many(void **state) {
         World *world = *state;
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -911,7 +945,7 @@ int main(void) {
                 TEST(test_stats),          TEST(test_capabilities), TEST(test_foreign),        TEST(test_restart_adopts),
                 TEST(test_restart_without_record), TEST(test_restart_lost), TEST(test_restart_in_between), TEST(test_restart_rubbish),
                 TEST(test_record_fails),   TEST(test_job_cannot_be_kept),
-                TEST(test_no_libvirt),     TEST(test_first_call_waits), TEST(test_either_order), TEST(test_many),
+                TEST(test_no_libvirt),     TEST(test_first_call_waits), TEST(test_either_order), TEST(test_end_of_run_before), TEST(test_many),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
