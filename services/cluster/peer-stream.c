@@ -152,29 +152,41 @@ static void finish(PeerStream *stream, const sd_bus_error *error) {
         peer_stream_free(stream);
 }
 
-/* Byte by byte: what is behind the line is the owner's. */
-static int on_byte(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        PeerStream *stream = userdata;
-        ssize_t n = recv(fd, stream->said + stream->size, 1, MSG_DONTWAIT);
+/* What has come of the line, byte by byte: what is behind it is the owner's. Return: 1, the stream is finished and freed; 0, more may come; -EPIPE. */
+static int hear(PeerStream *stream) {
+        for (;;) {
+                ssize_t n = recv(stream->fd, stream->said + stream->size, 1, MSG_DONTWAIT);
 
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                return 0;
-        if (n <= 0) /* ssh says why in a moment */
-                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        stream->size++;
-        if (streq(stream->said, "ok\n"))
-                finish(stream, NULL);
-        else if (stream->size == sizeof stream->said - 1) {
-                const sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(RHV_ERROR_BACKEND_FAILED, "The host does not speak as a bridge does");
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 && errno == EAGAIN ? 0 : -EPIPE;
+                stream->size++;
+                if (streq(stream->said, "ok\n")) {
+                        finish(stream, NULL);
+                        return 1;
+                }
+                if (stream->size == sizeof stream->said - 1) {
+                        const sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(RHV_ERROR_BACKEND_FAILED, "The host does not speak as a bridge does");
 
-                finish(stream, &error);
+                        finish(stream, &error);
+                        return 1;
+                }
         }
+}
+
+static int on_byte(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        if (hear(userdata) < 0) /* ssh says why in a moment */
+                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
         return 0;
 }
 
+/* A short stream may be over before its line was read: it was opened all the same, and who asked for it sees its end. */
 static void on_ended(PeerDial *dial, int status, const char *said, void *userdata) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 
+        if (hear(userdata) > 0)
+                return;
         (void) peer_dial_error(status, said, &error);
         finish(userdata, &error);
 }

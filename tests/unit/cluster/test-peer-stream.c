@@ -3,8 +3,10 @@
 #include "bus-error.h"
 #include "fixture.h"
 #include "peer-stream.h"
+#include "remove-tree.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #define HOST1 "11111111-1111-4111-8111-111111111111"
 #define HOST2 "22222222-2222-4222-8222-222222222222"
@@ -81,11 +83,96 @@ static void test_limit(void **state) {
                 safe_close(others[i]);
 }
 
+/* ---- the side that dials ---- */
+
+typedef struct Opened {
+        bool called;
+        int fd;
+        char *error;
+} Opened;
+
+static void on_opened(int fd, const sd_bus_error *error, void *userdata) {
+        Opened *opened = userdata;
+
+        *opened = (Opened){ .called = true, .fd = fd, .error = error ? strdup(error->name) : NULL };
+}
+
+/* Plays rhv-peer-dial: what the other host writes, and how it ended, are there before anything of it is looked at. */
+static void dial(const char *written, const char *result, Opened *ret) {
+        char directory[] = "/tmp/rhv-test-XXXXXX", text[PEER_DIAL_BYTES_MAX], path[64];
+        _cleanup_close_ int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), own = -EBADF;
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        union {
+                struct cmsghdr header;
+                char room[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec part = { text, sizeof text };
+        struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+        PeerHost host = { .id = HOST1, .address = (char *)"192.0.2.1", .port = 22 };
+        Peer peer = { .host = &host };
+        PeerStream *stream;
+        int theirs;
+
+        assert_non_null(mkdtemp(directory));
+        (void) snprintf(path, sizeof path, "%s/dial", directory);
+        (void) snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+        assert_return_code(bind(listener, (struct sockaddr *)&address, sizeof address), errno);
+        assert_return_code(listen(listener, 1), errno);
+        *ret = (Opened){ .fd = -EBADF };
+        assert_ok(peer_stream_open(event, path, &peer, "0123", on_opened, ret, &stream));
+        own = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        assert_return_code(recvmsg(own, &message, MSG_CMSG_CLOEXEC), errno);
+        assert_non_null(CMSG_FIRSTHDR(&message));
+        memcpy(&theirs, CMSG_DATA(&control.header), sizeof theirs);
+        assert_int_equal(send(theirs, written, strlen(written), 0), strlen(written));
+        safe_close(theirs);
+        assert_return_code(send(own, result, strlen(result), 0), errno);
+        for (unsigned i = 0; i < 100 && !ret->called; i++)
+                assert_ok(sd_event_run(event, 10 * USEC_PER_MSEC));
+        assert_true(ret->called);
+        assert_int_equal(remove_tree(directory), 0);
+}
+
+/* It is over before a byte of it was read. */
+static void test_short(void **state) {
+        Opened opened;
+        char data[8] = "";
+
+        dial("ok\ndata", "{\"status\":0,\"error\":\"\"}", &opened);
+        assert_null(opened.error);
+        assert_int_equal(recv(opened.fd, data, sizeof data - 1, 0), 4);
+        assert_string_equal(data, "data");
+        assert_int_equal(recv(opened.fd, data, sizeof data - 1, 0), 0);
+        safe_close(opened.fd);
+}
+
+static void test_not_opened(void **state) {
+        static const struct {
+                const char *written, *result, *error;
+        } all[] = {
+                { "", "{\"status\":0,\"error\":\"\"}", RHV_ERROR_BACKEND_UNAVAILABLE },
+                { "ok", "{\"status\":0,\"error\":\"\"}", RHV_ERROR_BACKEND_UNAVAILABLE },
+                { "no\n", "{\"status\":0,\"error\":\"\"}", RHV_ERROR_BACKEND_FAILED },
+                { "", "{\"status\":255,\"error\":\"Permission denied\"}", RHV_ERROR_ACCESS_DENIED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
+                Opened opened;
+
+                dial(all[i].written, all[i].result, &opened);
+                assert_string_equal(opened.error, all[i].error);
+                assert_true(opened.fd < 0);
+                free(opened.error);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_once_and_for_one, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_dropped_with_its_host, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_short, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_not_opened, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
