@@ -108,7 +108,7 @@ bool device_is_hidden(const char *name) {
         return name[0] == 'w' || startswith(name, "usb");
 }
 
-static bool has_address(const json_t *device) {
+const char *device_first_address(const json_t *device) {
         static const char *const keys[] = { "addresses", "addresses6" };
         json_t *address;
         size_t i;
@@ -116,9 +116,8 @@ static bool has_address(const json_t *device) {
         for (size_t k = 0; k < ELEMENTSOF(keys); k++)
                 json_array_foreach(json_object_get(device, keys[k]), i, address)
                         if (!ip_is_link_local(json_string_value(address)))
-                                return true;
-
-        return false;
+                                return json_string_value(address);
+        return NULL;
 }
 
 const char *view_management_device(const json_t *view, sd_bus_error *error) {
@@ -131,7 +130,7 @@ const char *view_management_device(const json_t *view, sd_bus_error *error) {
                         return name;
 
         json_object_foreach(json_object_get(view, "devices"), name, device) {
-                if (streq(name, "lo") || view_device_is(device, "other") || !has_address(device))
+                if (streq(name, "lo") || view_device_is(device, "other") || !device_first_address(device))
                         continue;
                 only = name;
                 count++;

@@ -37,6 +37,8 @@ json_t *view_wishes(const json_t *view);
 const json_t *wishes_management(const json_t *networks);
 /* Devices that are no host NICs by name (VDSM's hidden_nics: w*, usb*). */
 bool device_is_hidden(const char *name) _pure_;
+/* device: as in the view. Return: the first of its addresses that is not link-local, borrowed, or NULL. */
+const char *device_first_address(const json_t *device);
 /* The device that holds the address by which the host is managed: that of the default route, else the only one with an address.
  * Return: its name, or NULL with InvalidState set. */
 const char *view_management_device(const json_t *view, sd_bus_error *error);

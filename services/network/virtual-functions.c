@@ -4,7 +4,6 @@
 
 #include "bus-error.h"
 #include "dict.h"
-#include "ip-text.h"
 #include "view.h"
 #include "wish.h"
 
@@ -98,18 +97,6 @@ static const char *user_among(const json_t *wishes, const char *device) {
         return NULL;
 }
 
-static const char *address_of(const json_t *device) {
-        static const char *const keys[] = { "addresses", "addresses6" };
-        json_t *address;
-        size_t i;
-
-        for (size_t k = 0; k < ELEMENTSOF(keys); k++)
-                json_array_foreach(json_object_get(device, keys[k]), i, address)
-                        if (!ip_is_link_local(json_string_value(address)))
-                                return json_string_value(address);
-        return NULL;
-}
-
 static const char *child_of(const json_t *view, const char *device) {
         const char *name;
         json_t *other;
@@ -136,7 +123,7 @@ static const char *user_of(const json_t *view, const json_t *wishes, const json_
         if (!device)
                 return NULL;
         master = view_master(view, device);
-        return user_among(wishes, device) ?: !isempty(master) ? master : child_of(view, device) ?: address_of(view_device(view, device));
+        return user_among(wishes, device) ?: !isempty(master) ? master : child_of(view, device) ?: device_first_address(view_device(view, device));
 }
 
 json_t *functions_free(const json_t *view, const json_t *wishes, const char *nic) {

@@ -3,7 +3,6 @@
 #include "warnings.h"
 
 #include "dict.h"
-#include "ip-text.h"
 #include "view.h"
 #include "vlan-set.h"
 #include "wish.h"
@@ -12,18 +11,6 @@
 
 static const json_t *facts_of(const json_t *view, const char *device) {
         return json_object_get(json_object_get(view, "links"), device);
-}
-
-static const char *first_address(const json_t *device) {
-        static const char *const keys[] = { "addresses", "addresses6" };
-        json_t *address;
-        size_t i;
-
-        for (size_t k = 0; k < ELEMENTSOF(keys); k++)
-                json_array_foreach(json_object_get(device, keys[k]), i, address)
-                        if (!ip_is_link_local(json_string_value(address)))
-                                return json_string_value(address);
-        return NULL;
 }
 
 static int warn_filtered(json_t *list, const json_t *bridge, const char *name) {
@@ -91,7 +78,7 @@ json_t *warnings_network(const json_t *view, const json_t *wish) {
 
         if (!list)
                 return NULL;
-        address = first_address(view_device(view, network_wish_top(wish, top)));
+        address = device_first_address(view_device(view, network_wish_top(wish, top)));
         if (network_wish_is_aware(wish) && network_wish_vlan(wish) != VLAN_NONE && !network_wish_is_addressed(wish))
                 address = NULL; /* the bridge's is that of the network without a tag */
         if (dict_boolean(wish, "bridged", true)) {

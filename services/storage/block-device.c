@@ -36,7 +36,7 @@ typedef struct Search {
         sd_device *found;
 } Search;
 
-static bool is_called(sd_device *device, const char *path) {
+bool block_device_is_called(sd_device *device, const char *path) {
         const char *name;
 
         if (sd_device_get_devname(device, &name) >= 0 && streq(name, path))
@@ -51,10 +51,10 @@ static int has_name(sd_device *device, void *userdata) {
         _cleanup_device_ sd_device *multipath = NULL;
         Search *search = userdata;
 
-        if (!is_called(device, search->path))
+        if (!block_device_is_called(device, search->path))
                 return 0;
         /* A path has the names of the disk's number too, and comes first; below /dev they lead to the multipath device, whose links have the higher priority. */
-        if (block_device_multipath_of(device, &multipath) && is_called(multipath, search->path))
+        if (block_device_multipath_of(device, &multipath) && block_device_is_called(multipath, search->path))
                 search->found = TAKE_PTR(multipath);
         else
                 search->found = sd_device_ref(device);

@@ -418,17 +418,6 @@ static char *names_to_ask(List *list, bool hangs) {
         return NULL;
 }
 
-static bool has_name(sd_device *device, const char *path) {
-        const char *name;
-
-        if (sd_device_get_devname(device, &name) >= 0 && streq(name, path))
-                return true;
-        for (name = sd_device_get_devlink_first(device); name; name = sd_device_get_devlink_next(device))
-                if (streq(name, path))
-                        return true;
-        return false;
-}
-
 /* Of those that were asked about. */
 static void take_volumes(List *list, const LvmDevices *volumes) {
         for (size_t i = 0; i < list->n; i++) {
@@ -436,7 +425,7 @@ static void take_volumes(List *list, const LvmDevices *volumes) {
 
                 disk->lvm_told = disk->lvm_told || disk->lvm_asks;
                 for (size_t k = 0; disk->lvm_asks && k < volumes->n; k++)
-                        if (has_name(disk->device, volumes->rows[k].path)) {
+                        if (block_device_is_called(disk->device, volumes->rows[k].path)) {
                                 disk->volume = volumes->rows[k];
                                 disk->facts.physical_volume = true;
                                 disk->facts.group = volumes->rows[k].group;
@@ -575,7 +564,7 @@ static int finish(const List *list, json_t **ret) {
 
 static bool is_among(const Disk *disk, const LvmDevices *devices) {
         for (size_t i = 0; i < devices->n; i++)
-                if (has_name(disk->device, devices->rows[i].path))
+                if (block_device_is_called(disk->device, devices->rows[i].path))
                         return true;
         return false;
 }

@@ -29,16 +29,6 @@ static json_t *apply(json_t *view, const char *networks, const char *bonds, cons
         return plan;
 }
 
-static const json_t *entry_for(const json_t *plan, const char *iface) {
-        json_t *entry;
-        size_t i;
-
-        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
-                if (streq(dict_string(entry, "iface", ""), iface))
-                        return entry;
-        return NULL;
-}
-
 static const json_t *spec_for(const json_t *plan, const char *iface) {
         return json_object_get(entry_for(plan, iface), "spec");
 }

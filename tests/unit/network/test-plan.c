@@ -30,16 +30,6 @@ static void apply(json_t *view, const char *networks, const char *bonds) {
         host_apply(view, plan);
 }
 
-static const json_t *entry_for(const json_t *plan, const char *iface) {
-        json_t *entry;
-        size_t i;
-
-        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
-                if (streq(dict_string(entry, "iface", ""), iface))
-                        return entry;
-        return NULL;
-}
-
 static void management(void **state) {
         _cleanup_json_ json_t *view = host_new(), *plan = NULL;
         const json_t *bridge, *port, *expect;

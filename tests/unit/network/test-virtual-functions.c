@@ -54,16 +54,6 @@ static json_t *apply(json_t *view, const char *networks, const char *counts) {
         return plan;
 }
 
-static const json_t *step_of(const json_t *plan, const char *iface) {
-        json_t *entry;
-        size_t i;
-
-        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
-                if (streq(dict_string(entry, "iface", ""), iface))
-                        return entry;
-        return NULL;
-}
-
 static void refused(json_t *view, const char *networks, const char *counts, const char *name) {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_json_ json_t *plan = NULL, *before = json_deep_copy(view);
@@ -77,7 +67,7 @@ static void refused(json_t *view, const char *networks, const char *counts, cons
 
 static void a_free_nic(void **state) {
         _cleanup_json_ json_t *view = host_with(0), *plan = apply(view, "{}", "{'eth1': 4}"), *again = NULL, *none = NULL, *gone = NULL, *nics = NULL;
-        const json_t *step = step_of(plan, "eth1"), *functions = json_array_get(json_object_get(plan, "functions"), 0);
+        const json_t *step = entry_for(plan, "eth1"), *functions = json_array_get(json_object_get(plan, "functions"), 0);
 
         assert_string_equal(dict_string(step, "how", ""), "activate");
         assert_int_equal(dict_integer(json_object_get(step, "spec"), "vfs", 0), 4);
@@ -94,7 +84,7 @@ static void a_free_nic(void **state) {
         assert_int_equal(json_array_size(json_object_get(again, "profiles")), 0);
         /* none any more: the NIC goes back to what others have for it */
         none = apply(view, "{}", "{'eth1': 0}");
-        assert_string_equal(dict_string(step_of(none, "eth1"), "how", ""), "delete");
+        assert_string_equal(dict_string(entry_for(none, "eth1"), "how", ""), "delete");
         assert_int_equal(dict_integer(json_array_get(json_object_get(none, "functions"), 0), "vfs", 1), 0);
         assert_int_equal(plan_text(view, "{}", "{'eth1': 0}", &gone, NULL), 0);
 }
@@ -105,20 +95,20 @@ static void below_a_network(void **state) {
 
         more = apply(view, "{}", "{'eth1': 2}");
         assert_int_equal(json_array_size(json_object_get(more, "profiles")), 1);
-        step = step_of(more, "eth1");
+        step = entry_for(more, "eth1");
         assert_string_equal(dict_string(step, "how", ""), "activate");
         assert_int_equal(dict_integer(json_object_get(step, "spec"), "vfs", 0), 2);
         json_object_set_new(json_object_get(json_object_get(view, "links"), "eth1"), "vfs", json_integer(2));
         /* the network goes, the functions stay; and the other way round */
         without = apply(view, "{'red': {'remove': true}}", "{}");
-        assert_string_not_equal(dict_string(step_of(without, "eth1"), "how", ""), "activate");
-        assert_string_equal(dict_string(step_of(without, "eth1.100"), "how", ""), "delete");
+        assert_string_not_equal(dict_string(entry_for(without, "eth1"), "how", ""), "activate");
+        assert_string_equal(dict_string(entry_for(without, "eth1.100"), "how", ""), "delete");
         json_decref(made);
         made = apply(view, "{'red': {'nic': 'eth1', 'vlan': 100}}", "{}");
-        assert_string_not_equal(dict_string(step_of(made, "eth1"), "how", ""), "activate");
+        assert_string_not_equal(dict_string(entry_for(made, "eth1"), "how", ""), "activate");
         none = apply(view, "{}", "{'eth1': 0}");
-        assert_string_equal(dict_string(step_of(none, "eth1"), "how", ""), "activate");
-        assert_null(json_object_get(json_object_get(step_of(none, "eth1"), "spec"), "vfs"));
+        assert_string_equal(dict_string(entry_for(none, "eth1"), "how", ""), "activate");
+        assert_null(json_object_get(json_object_get(entry_for(none, "eth1"), "spec"), "vfs"));
 }
 
 static void management(void **state) {
@@ -128,7 +118,7 @@ static void management(void **state) {
         /* its profile of others has the address */
         refused(view, "{}", "{'eth0': 1}", RHV_ERROR_INVALID_STATE);
         made = apply(view, "{'ovirtmgmt': {'management': true}}", "{'eth0': 1}");
-        assert_int_equal(dict_integer(json_object_get(step_of(made, "eth0"), "spec"), "vfs", 0), 1);
+        assert_int_equal(dict_integer(json_object_get(entry_for(made, "eth0"), "spec"), "vfs", 0), 1);
         plan = apply(view, "{}", "{'eth0': 2}");
         /* whatever is changed, the management network is verified */
         expect = json_array_get(json_object_get(plan, "expect"), 0);
@@ -189,7 +179,7 @@ static void used_by_a_guest(void **state) {
         refused(view, "{'blue': {'nic': 'eth1'}, 'red': {'remove': true}}", "{}", RHV_ERROR_IN_USE);
         /* what leaves the NIC as it is may be done */
         now = apply(view, "{'green': {'nic': 'eth1', 'vlan': 7}}", "{}");
-        assert_null(step_of(now, "eth1"));
+        assert_null(entry_for(now, "eth1"));
 }
 
 static void used_by_a_network(void **state) {
@@ -240,7 +230,7 @@ static void put_right(void **state) {
 
         json_object_set_new(json_object_get(links, "eth1"), "vfs", json_integer(2));
         assert_int_equal(plan_sync(view, names, &plan, NULL), 1);
-        assert_string_equal(dict_string(step_of(plan, "eth1"), "how", ""), "activate");
+        assert_string_equal(dict_string(entry_for(plan, "eth1"), "how", ""), "activate");
         json_object_foreach(json_object_get(view, "profiles"), uuid, profile)
                 if (dict_boolean(profile, "ours", false))
                         json_object_set_new(json_object_get(json_object_get(profile, "spec"), "nic"), "vfs", json_string("many"));

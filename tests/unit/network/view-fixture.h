@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dict.h"
+#include "macro.h"
+
 static const char host_text[] =
         "{'devices': {"
         "  'lo':   {'kind': 'other', 'mtu': 65536, 'carrier': true, 'managed': true, 'state': 'activated', 'addresses': ['127.0.0.1/8'], 'addresses6': []},"
@@ -104,4 +107,15 @@ static inline void host_apply(json_t *view, const json_t *plan) {
                 }
                 json_object_set_new(devices, iface, device);
         }
+}
+
+/* What a plan does with the profile of that device; NULL: nothing. */
+static inline const json_t *entry_for(const json_t *plan, const char *iface) {
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(json_object_get(plan, "profiles"), i, entry)
+                if (streq(dict_string(entry, "iface", ""), iface))
+                        return entry;
+        return NULL;
 }
