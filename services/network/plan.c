@@ -498,6 +498,22 @@ static int write_plan(Planner *p) {
         return r;
 }
 
+/* Everything touched is known: may it be, and how. Return: did anything change, or negative. */
+static int finish(Planner *p, const json_t *view, json_t **ret, sd_bus_error *error) {
+        int r;
+
+        r = check_wishes(view, p->before, p->after, p->touched, error);
+        if (r >= 0)
+                r = write_plan(p);
+        if (r >= 0)
+                r = functions_check(view, p->before, p->after, p->plan, error);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(p->plan);
+        return p->changed;
+}
+
 int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, const json_t *options, json_t **ret, sd_bus_error *error) {
         _cleanup_planner_ Planner p;
         int r;
@@ -513,17 +529,7 @@ int plan_make(const json_t *view, const json_t *networks, const json_t *bonds, c
                 r = functions_apply(view, json_object_get(options, "vfs"), p.before, p.after, p.touched, p.touched_before, error);
         if (r >= 0)
                 r = resolve(&p, json_object_get(options, "layouts"), error);
-        if (r >= 0)
-                r = check_wishes(view, p.before, p.after, p.touched, error);
-        if (r >= 0)
-                r = write_plan(&p);
-        if (r >= 0)
-                r = functions_check(view, p.before, p.after, p.plan, error);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(p.plan);
-        return p.changed;
+        return r < 0 ? r : finish(&p, view, ret, error);
 }
 
 /* ---- putting right ---- */
@@ -553,15 +559,5 @@ int plan_sync(const json_t *view, const json_t *names, json_t **ret, sd_bus_erro
         json_array_foreach((json_t *)names, i, name)
                 if (r >= 0)
                         r = touch_again(&p, json_string_value(name), error);
-        if (r >= 0)
-                r = check_wishes(view, p.before, p.after, p.touched, error);
-        if (r >= 0)
-                r = write_plan(&p);
-        if (r >= 0)
-                r = functions_check(view, p.before, p.after, p.plan, error);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(p.plan);
-        return p.changed;
+        return r < 0 ? r : finish(&p, view, ret, error);
 }

@@ -51,9 +51,9 @@ static int call_with_fd(Client *client, const char *path, const char *method, in
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_read_basic(reply, 'o', &job);
+        r = object_read_job(client, reply, what, &job);
         if (r < 0)
-                return client_fail(client, "%s: the answer has no job", what);
+                return r;
         *ret_job = strdup(job);
         return *ret_job ? 0 : client_no_memory(client);
 }

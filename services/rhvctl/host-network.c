@@ -207,9 +207,9 @@ static int finish(Client *client, sd_bus_message *message, const char *what, con
         r = client_call(client, message, what, true, &reply);
         if (r < 0)
                 return r;
-        r = sd_bus_message_read_basic(reply, 'o', &job);
+        r = object_read_job(client, reply, what, &job);
         if (r < 0)
-                return client_fail(client, "%s: the answer has no job", what);
+                return r;
 
         r = object_await(client, job, what, &finished);
         if (r > 0 && client->settings->json)

@@ -21,21 +21,6 @@ size_t volume_children(const VolumeList *list, const char *volume, const VolumeR
         return n;
 }
 
-static int find_usable(const VolumeList *list, const char *volume, const VolumeRecord **ret, sd_bus_error *error) {
-        const VolumeRecord *record = volume_list_find(list, volume);
-
-        if (!record) {
-                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Image %s has no volume %s", list->image, volume);
-                return -ENOENT;
-        }
-        if (record->problem) {
-                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s", record->problem);
-                return -EBADMSG;
-        }
-        *ret = record;
-        return 0;
-}
-
 /* ---- extend ---- */
 
 static int invalid(sd_bus_error *error, const char *why) {
@@ -145,7 +130,7 @@ int volume_may_merge(const VolumeList *list, const char *volume, const VolumeRec
         bool cut_off;
         int n;
 
-        n = find_usable(list, volume, &top, error);
+        n = volume_list_find_usable(list, volume, &top, error);
         if (n < 0)
                 return n;
         if (!volume_has_parent(&top->metadata))
@@ -181,7 +166,7 @@ int volume_may_reduce(const VolumeList *list, const char *volume, bool *ret_leaf
         const VolumeRecord *record, *child;
         int r;
 
-        r = find_usable(list, volume, &record, error);
+        r = volume_list_find_usable(list, volume, &record, error);
         if (r < 0)
                 return r;
         if (record->metadata.format != VOLUME_FORMAT_QCOW2 || record->metadata.allocation != VOLUME_ALLOCATION_SPARSE) {

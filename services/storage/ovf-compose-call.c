@@ -140,18 +140,7 @@ static int read_record(const json_t *object, VolumeList *list) {
                                : -EBADMSG;
 }
 
-typedef struct Lists {
-        VolumeList *lists;
-        size_t n;
-} Lists;
-
-static void lists_clear(Lists *lists) {
-        for (size_t i = 0; i < lists->n; i++)
-                volume_list_clear(&lists->lists[i]);
-        free(lists->lists);
-}
-
-static int read_lists(const json_t *all, Lists *ret) {
+static int read_lists(const json_t *all, VolumeLists *ret) {
         const char *image;
         json_t *volumes;
         int r = 0;
@@ -250,7 +239,7 @@ int ovf_compose_there(const OvfComposition *in, OvfComposed *ret, sd_bus_error *
 /* ---- answering ---- */
 
 static int answer_question(int in_fd, ovf_compose_t compose, OvfComposed *ret, sd_bus_error *error) {
-        _cleanup_(lists_clear) Lists lists = {};
+        _cleanup_(volume_lists_clear) VolumeLists lists = {};
         _cleanup_json_ json_t *words = NULL;
         _cleanup_free_ char *data = NULL;
         OvfComposition in = {};

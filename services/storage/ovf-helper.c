@@ -44,19 +44,8 @@ static int read_place(const json_t *request, DomainPlace *ret) {
 
 /* ---- define ---- */
 
-typedef struct Lists {
-        VolumeList *lists;
-        size_t n;
-} Lists;
-
-static void lists_clear(Lists *lists) {
-        for (size_t i = 0; i < lists->n; i++)
-                volume_list_clear(&lists->lists[i]);
-        free(lists->lists);
-}
-
 /* The images of its disks, which were copied before. */
-static int list_disks(const DomainPlace *place, const json_t *definition, Lists *ret, sd_bus_error *error) {
+static int list_disks(const DomainPlace *place, const json_t *definition, VolumeLists *ret, sd_bus_error *error) {
         const json_t *disks = json_object_get(definition, "disks"), *disk;
         size_t i;
         int r = 0;
@@ -76,7 +65,7 @@ static int list_disks(const DomainPlace *place, const json_t *definition, Lists 
 static int define(const json_t *request, json_t **ret, sd_bus_error *error) {
         const json_t *definition = json_object_get(request, "definition");
         const char *id = dict_string(definition, "id", "");
-        _cleanup_(lists_clear) Lists lists = {};
+        _cleanup_(volume_lists_clear) VolumeLists lists = {};
         _cleanup_free_ char *text = NULL;
         DomainPlace place;
         int r;

@@ -15,20 +15,12 @@ typedef struct Update {
         const DomainPlace *place;
         const StorageLayout *layout;
         uint64_t now_sec;
-        VolumeList *lists;
-        size_t n_lists;
+        VolumeLists lists;
         OvfComposed composed;
 } Update;
 
-static void lists_clear(Update *update) {
-        for (size_t i = 0; i < update->n_lists; i++)
-                volume_list_clear(&update->lists[i]);
-        free(TAKE_PTR(update->lists));
-        update->n_lists = 0;
-}
-
 static void update_clear(Update *update) {
-        lists_clear(update);
+        volume_lists_clear(&update->lists);
         ovf_composed_clear(&update->composed);
 }
 
@@ -40,19 +32,19 @@ static int list_all(Update *update, sd_bus_error *error) {
         int r;
 
         if (update->layout->list_all)
-                return update->layout->list_all(update->place, &update->lists, &update->n_lists, error);
+                return update->layout->list_all(update->place, &update->lists.lists, &update->lists.n, error);
         r = update->layout->list_images(update->place, &ids, &n, error);
         if (r < 0)
                 return r;
-        update->lists = calloc(n + 1, sizeof(*update->lists));
-        if (!update->lists)
+        update->lists.lists = calloc(n + 1, sizeof(*update->lists.lists));
+        if (!update->lists.lists)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
 
                 /* what goes or is broken is no VM's disk and no store */
-                if (update->layout->list_volumes(update->place, ids[i], &update->lists[update->n_lists], &own) >= 0)
-                        update->n_lists++;
+                if (update->layout->list_volumes(update->place, ids[i], &update->lists.lists[update->lists.n], &own) >= 0)
+                        update->lists.n++;
         }
         return 0;
 }
@@ -103,15 +95,15 @@ static int ensure_stores(Update *update, sd_bus_error *error) {
         unsigned n = 0;
         int r = 0;
 
-        for (size_t i = 0; i < update->n_lists; i++)
-                n += store_of(&update->lists[i]) != NULL;
+        for (size_t i = 0; i < update->lists.n; i++)
+                n += store_of(&update->lists.lists[i]) != NULL;
         if (n >= OVF_STORES)
                 return 0;
         for (; n < OVF_STORES && r >= 0; n++)
                 r = make_store(update, error);
         if (r < 0)
                 return r;
-        lists_clear(update);
+        volume_lists_clear(&update->lists);
         return list_all(update, error);
 }
 
@@ -149,16 +141,16 @@ static int read_store(const Update *update, const OvfStore *store, char **ret, s
 
 /* On what the newest store has that can be read. That none of those there are can be read is an error: they would be lost. */
 static int compose(Update *update, const json_t *definitions, const json_t *removed, ovf_compose_t composer, sd_bus_error *error) {
-        OvfComposition in = { .domain = update->place->id, .lists = update->lists, .n_lists = update->n_lists, .definitions = definitions, .removed = removed,
+        OvfComposition in = { .domain = update->place->id, .lists = update->lists.lists, .n_lists = update->lists.n, .definitions = definitions, .removed = removed,
                               .now_sec = update->now_sec };
-        _cleanup_free_ bool *skip = calloc(update->n_lists + 1, sizeof(*skip));
+        _cleanup_free_ bool *skip = calloc(update->lists.n + 1, sizeof(*skip));
         _cleanup_error_ sd_bus_error first = SD_BUS_ERROR_NULL;
         OvfStore store;
         int chosen, r;
 
         if (!skip)
                 return -ENOMEM;
-        while ((chosen = ovf_store_choose(update->lists, update->n_lists, skip, &store)) >= 0) {
+        while ((chosen = ovf_store_choose(update->lists.lists, update->lists.n, skip, &store)) >= 0) {
                 _cleanup_error_ sd_bus_error own = SD_BUS_ERROR_NULL;
                 _cleanup_free_ char *tar = NULL;
                 bool unreadable;
@@ -234,7 +226,7 @@ static int write_store(const Update *update, const VolumeList *list, uint64_t be
 
 /* Never written ones first, then the oldest: the newest is touched only when another one is good. */
 static int write_stores(const Update *update, unsigned *ret_n, sd_bus_error *error) {
-        _cleanup_free_ bool *done = calloc(update->n_lists + 1, sizeof(*done));
+        _cleanup_free_ bool *done = calloc(update->lists.n + 1, sizeof(*done));
         int r;
 
         if (!done)
@@ -243,8 +235,8 @@ static int write_stores(const Update *update, unsigned *ret_n, sd_bus_error *err
                 uint64_t oldest_sec = UINT64_MAX;
                 size_t oldest = SIZE_MAX;
 
-                for (size_t i = 0; i < update->n_lists; i++) {
-                        const VolumeRecord *record = done[i] ? NULL : store_of(&update->lists[i]);
+                for (size_t i = 0; i < update->lists.n; i++) {
+                        const VolumeRecord *record = done[i] ? NULL : store_of(&update->lists.lists[i]);
                         OvfStore store = {};
 
                         if (!record)
@@ -258,7 +250,7 @@ static int write_stores(const Update *update, unsigned *ret_n, sd_bus_error *err
                 }
                 if (oldest == SIZE_MAX)
                         return 0;
-                r = write_store(update, &update->lists[oldest], oldest_sec, error);
+                r = write_store(update, &update->lists.lists[oldest], oldest_sec, error);
                 if (r < 0)
                         return r;
                 done[oldest] = true;
@@ -268,8 +260,8 @@ static int write_stores(const Update *update, unsigned *ret_n, sd_bus_error *err
 
 /* What is written now is newer than what is there, also where the clock was set back or two calls come in one second: else the older copy would count after a kill. */
 static void advance_clock(Update *update) {
-        for (size_t i = 0; i < update->n_lists; i++) {
-                const VolumeRecord *record = store_of(&update->lists[i]);
+        for (size_t i = 0; i < update->lists.n; i++) {
+                const VolumeRecord *record = store_of(&update->lists.lists[i]);
                 OvfStore store;
 
                 if (record && ovf_store_read_description(record, &store) > 0 && store.updated_sec >= update->now_sec)

@@ -13,6 +13,13 @@ void volume_list_clear(VolumeList *list) {
         *list = (VolumeList){};
 }
 
+void volume_lists_clear(VolumeLists *lists) {
+        for (size_t i = 0; i < lists->n; i++)
+                volume_list_clear(&lists->lists[i]);
+        free(lists->lists);
+        *lists = (VolumeLists){};
+}
+
 VolumeRecord *volume_list_add(VolumeList *list, const char *id) {
         VolumeRecord *records;
 
@@ -30,6 +37,21 @@ VolumeRecord *volume_list_find(const VolumeList *list, const char *id) {
                 if (streq(list->records[i].id, id))
                         return &list->records[i];
         return NULL;
+}
+
+int volume_list_find_usable(const VolumeList *list, const char *volume, const VolumeRecord **ret, sd_bus_error *error) {
+        const VolumeRecord *record = volume_list_find(list, volume);
+
+        if (!record) {
+                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Image %s has no volume %s", list->image, volume);
+                return -ENOENT;
+        }
+        if (record->problem) {
+                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s", record->problem);
+                return -EBADMSG;
+        }
+        *ret = record;
+        return 0;
 }
 
 VolumeRecord *volume_list_leaf(const VolumeList *list) {
@@ -354,26 +376,11 @@ bool image_is_unfinished_copy(const VolumeList *list, const char *volume) {
                record->metadata.role == VOLUME_LEAF && !volume_has_parent(&record->metadata) && streq(record->metadata.image, list->image);
 }
 
-static int find_usable(const VolumeList *list, const char *volume, const VolumeRecord **ret, sd_bus_error *error) {
-        const VolumeRecord *record = volume_list_find(list, volume);
-
-        if (!record) {
-                sd_bus_error_setf(error, RHV_ERROR_NOT_FOUND, "Image %s has no volume %s", list->image, volume);
-                return -ENOENT;
-        }
-        if (record->problem) {
-                sd_bus_error_setf(error, RHV_ERROR_BAD_FORMAT, "%s", record->problem);
-                return -EBADMSG;
-        }
-        *ret = record;
-        return 0;
-}
-
 int volume_may_base(const VolumeList *list, const char *volume, sd_bus_error *error) {
         const VolumeRecord *record;
         int r;
 
-        r = find_usable(list, volume, &record, error);
+        r = volume_list_find_usable(list, volume, &record, error);
         if (r >= 0)
                 r = check_member(list, record, true, error);
         if (r < 0)
@@ -389,7 +396,7 @@ int volume_may_upload(const VolumeList *list, const char *volume, uint64_t size,
         uint64_t max;
         int r;
 
-        r = find_usable(list, volume, &record, error);
+        r = volume_list_find_usable(list, volume, &record, error);
         if (r < 0)
                 return r;
         if (record->metadata.role != VOLUME_LEAF || count_children(list, volume, "") > 0) {
@@ -417,7 +424,7 @@ int volume_may_download(const VolumeList *list, const char *volume, sd_bus_error
         const VolumeRecord *record;
         int r;
 
-        r = find_usable(list, volume, &record, error);
+        r = volume_list_find_usable(list, volume, &record, error);
         if (r < 0)
                 return r;
         r = check_member(list, record, true, error);

@@ -34,10 +34,19 @@ typedef struct VolumeList {
         size_t n;
 } VolumeList;
 
+/* Of several images. */
+typedef struct VolumeLists {
+        VolumeList *lists;
+        size_t n;
+} VolumeLists;
+
 void volume_list_clear(VolumeList *list);
+void volume_lists_clear(VolumeLists *lists);
 /* A new, zeroed record with id, or NULL when out of memory. Moves the records before it. */
 VolumeRecord *volume_list_add(VolumeList *list, const char *id);
 VolumeRecord *volume_list_find(const VolumeList *list, const char *id) _pure_;
+/* One whose metadata can be used. Return: 0, or negative with error: NotFound, BadFormat. */
+int volume_list_find_usable(const VolumeList *list, const char *volume, const VolumeRecord **ret, sd_bus_error *error);
 /* The one LEAF (or SHARED) volume; NULL where there is none or more than one. */
 VolumeRecord *volume_list_leaf(const VolumeList *list) _pure_;
 
