@@ -181,14 +181,27 @@ static const char *host_state(uint32_t flags) {
         }
 }
 
+/* sanlock has looked at no other host before its first renewal, two io_timeouts after it joined, and says EAGAIN (get_hosts() in its lockspace.c). */
+static int get_hosts(const char *lockspace, struct sanlk_host **ret, int *ret_n, sd_bus_error *error) {
+        int r;
+
+        r = sanlock_get_hosts(lockspace, 0, ret, ret_n, 0);
+        if (r == -EAGAIN) {
+                sd_bus_error_setf(error, RHV_ERROR_BUSY,
+                                  "The other hosts of lockspace %s are not known before its first renewal, two io_timeouts after this host joined; try again then", lockspace);
+                return -EBUSY;
+        }
+        return r < 0 ? fail(error, r, "Cannot read the hosts of lockspace", lockspace) : 0;
+}
+
 int lockspace_hosts(const Lockspace *lockspace, HostStatus **ret, size_t *ret_n, sd_bus_error *error) {
         _cleanup_free_ struct sanlk_host *hosts = NULL;
         HostStatus *list;
         int n = 0, r;
 
-        r = sanlock_get_hosts(lockspace->name, 0, &hosts, &n, 0);
+        r = get_hosts(lockspace->name, &hosts, &n, error);
         if (r < 0)
-                return fail(error, r, "Cannot read the hosts of lockspace", lockspace->name);
+                return r;
         list = calloc((size_t)n + 1, sizeof(*list));
         if (!list)
                 return -ENOMEM;
@@ -276,9 +289,9 @@ int lease_owner(const Lease *lease, LeaseOwner *ret, sd_bus_error *error) {
                 owner.host_id = owners[0].host_id;
                 owner.generation = owners[0].generation;
                 owner.timestamp_sec = owners[0].timestamp;
-                r = sanlock_get_hosts(lease->lockspace, 0, &hosts, &n_hosts, 0);
+                r = get_hosts(lease->lockspace, &hosts, &n_hosts, error);
                 if (r < 0)
-                        return fail(error, r, "Cannot read the hosts of lockspace", lease->lockspace);
+                        return r;
                 r = sanlock_test_resource_owners(&resource.resource, 0, owners, n_owners, hosts, n_hosts, &failed);
                 if (r < 0)
                         return fail(error, r, "Cannot tell the state of lease", lease->name);
