@@ -2,85 +2,22 @@
 
 /* NAT and isolated networks by bus calls, with libvirt's test driver behind, whose host lives as long as a connection to it. */
 
-#include <libvirt/libvirt.h>
+#include "compute-world.h"
 
-#include "bus-error.h"
-#include "bus-pair.h"
-#include "dict.h"
-#include "fake-auth.h"
-#include "fixture.h"
-#include "manager.h"
-#include "remove-tree.h"
-
-#define WAIT_TRIES 1000
 #define LAB COMPUTE_NETWORK_PREFIX "/lab"
 #define DESCRIPTION "{\"mode\":\"nat\",\"subnet\":\"10.213.7.0/24\"}"
-
-typedef struct World {
-        BusPair pair;
-        FakeAuth auth;
-        Daemon daemon;
-        Manager *manager;
-        virConnectPtr driver; /* keeps the driver's host, and plays the administrator */
-        char directory[64];
-} World;
-
-static void turn(World *world) {
-        assert_ok(sd_event_run(world->pair.event, 10 * USEC_PER_MSEC));
-}
-
-static void begin(World *world) {
-        _cleanup_free_ char *jobs = NULL;
-
-        bus_pair_init(&world->pair);
-        fake_auth_init(&world->auth, world->pair.event);
-        world->auth.answer = 1;
-        world->daemon.event = world->pair.event;
-        world->daemon.bus = world->pair.server;
-        world->daemon.auth = world->auth.auth;
-        world->daemon.runtime_directory = world->directory;
-        assert_ok(bus_changes_new(world->pair.server, &world->daemon.changes));
-        assert_true(asprintf(&jobs, "%s/jobs", world->directory) > 0);
-        assert_ok(job_manager_new(world->pair.server, world->daemon.changes, "Compute", jobs, &world->daemon.jobs));
-        assert_ok(manager_new(&world->daemon, "test:///default", &world->manager));
-        assert_ok(bus_objects_register(world->pair.server, COMPUTE_ROOT, compute_bus_objects, world->manager));
-}
-
-static void end(World *world) {
-        world->manager = manager_free(world->manager);
-        world->daemon.jobs = job_manager_free(world->daemon.jobs);
-        world->daemon.changes = bus_changes_free(world->daemon.changes);
-        fake_auth_done(&world->auth);
-        bus_pair_done(&world->pair);
-}
-
-static int setup(void **state) {
-        World *world = calloc(1, sizeof(World));
-
-        assert_non_null(world);
-        (void) snprintf(world->directory, sizeof(world->directory), "/tmp/rhv-test-XXXXXX");
-        assert_non_null(mkdtemp(world->directory));
-        world->driver = virConnectOpen("test:///default");
-        assert_non_null(world->driver);
-        begin(world);
-        *state = world;
-        return 0;
-}
 
 static int teardown(void **state) {
         World *world = *state;
         virNetworkPtr lab = virNetworkLookupByName(world->driver, "lab");
 
-        end(world);
+        /* The connection that could undo it ends with the world. */
         if (lab) {
                 (void) virNetworkDestroy(lab);
                 (void) virNetworkUndefine(lab);
                 virNetworkFree(lab);
         }
-        virConnectClose(world->driver);
-        assert_int_equal(remove_tree(world->directory), 0);
-        free(world);
-        return 0;
+        return world_teardown(state);
 }
 
 /* Return: the error's name, or the object's path. */
@@ -125,7 +62,7 @@ static void wait_state(World *world, const char *want) {
 
                 if (streq(network ? network->active ? "active" : "failed" : "gone", want))
                         return;
-                turn(world);
+                world_turn(world);
         }
         fail_msg("it does not become %s", want);
 }
@@ -229,12 +166,12 @@ static void test_restart(void **state) {
         virNetworkPtr network;
 
         assert_set_up(world, "lab", DESCRIPTION, LAB);
-        end(world);
+        world_end(world);
         network = driver_lab(world);
         assert_return_code(virNetworkDestroy(network), 0);
         assert_return_code(virNetworkSetAutostart(network, 0), 0);
         virNetworkFree(network);
-        begin(world);
+        world_begin(world, "test:///default");
         wait_state(world, "active");
         assert_autostart(world, 1);
 }
@@ -291,7 +228,7 @@ static void test_leaving(void **state) {
         assert_ok(networks_check_leave(world->manager, "web1", elsewhere, NULL));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, teardown)
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_life), TEST(test_refused), TEST(test_foreign), TEST(test_events), TEST(test_restart), TEST(test_late), TEST(test_at_once), TEST(test_leaving),
