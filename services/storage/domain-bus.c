@@ -5,6 +5,7 @@
  * job share.
  */
 
+#include "attach-bus.h"
 #include "bus-error.h"
 #include "device-bus.h"
 #include "domain-bus.h"
@@ -42,6 +43,21 @@ static int get_class(sd_bus *bus, const char *path, const char *interface, const
         const Domain *domain = userdata;
 
         return sd_bus_message_append(reply, "s", domain->class_word);
+}
+
+static int get_data_centers(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const Domain *domain = userdata;
+        _cleanup_free_ char *list = strdup(domain->data_centers);
+        char *rest = list, *id;
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        while (r >= 0 && (id = strsep(&rest, ",")))
+                if (*id)
+                        r = sd_bus_message_append(reply, "s", id);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -256,6 +272,7 @@ static const sd_bus_vtable domain_vtable[] = {
                 SD_BUS_PROPERTY("Name", "s", get_name, 0, CHANGES),
                 SD_BUS_PROPERTY("Type", "s", get_type, 0, CONST),
                 SD_BUS_PROPERTY("Class", "s", get_class, 0, CHANGES),
+                SD_BUS_PROPERTY("DataCenters", "as", get_data_centers, 0, CHANGES),
                 SD_BUS_PROPERTY("FormatVersion", "u", get_version, 0, CHANGES),
                 SD_BUS_PROPERTY("Path", "s", get_path, 0, CHANGES),
                 SD_BUS_PROPERTY("State", "s", get_state, 0, CHANGES),
@@ -311,6 +328,10 @@ static const sd_bus_vtable domain_vtable[] = {
                                         image_method_teardown, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("AddDevices", SD_BUS_ARGS("as", devices, "a{sv}", options), SD_BUS_RESULT("o", job),
                                         device_method_add, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("s", data_center, "a{sv}", options), SD_BUS_RESULT("o", job), attach_method_attach,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("s", data_center, "a{sv}", options), SD_BUS_RESULT("o", job), attach_method_detach,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Upgrade", SD_BUS_ARGS("u", version, "a{sv}", options), SD_BUS_RESULT("o", job), upgrade_method,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Close", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, domain_method_close,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "domain-attach.h"
 #include "domain-class.h"
 #include "domain-metadata.h"
 #include "seal.h"
@@ -13,6 +15,7 @@ void domain_facts_clear(DomainFacts *facts) {
         free(facts->remote_path);
         free(facts->type_word);
         free(facts->class_word);
+        free(facts->data_centers);
         *facts = (DomainFacts){};
 }
 
@@ -173,12 +176,11 @@ static int read_identity(const KeyValueList *list, const char *what, DomainFacts
         r = required(list, "POOL_UUID", what, &pool, error);
         if (r < 0)
                 return r;
-        if (strlen(pool) >= UUID_STRING_MAX - 1 && !startswith(pool, BLANK_UUID)) {
-                memcpy(facts->pool, pool, UUID_STRING_MAX - 1);
-                if (!uuid_is_valid(facts->pool))
-                        return bad_value(error, what, "POOL_UUID", pool);
-        } else if (!isempty(pool) && !startswith(pool, BLANK_UUID))
-                return bad_value(error, what, "POOL_UUID", pool);
+        facts->data_centers = domain_data_centers(pool);
+        if (!facts->data_centers)
+                return errno == EBADMSG ? bad_value(error, what, "POOL_UUID", pool) : -ENOMEM;
+        if (*facts->data_centers)
+                memcpy(facts->pool, facts->data_centers, UUID_STRING_MAX - 1);
         return 0;
 }
 

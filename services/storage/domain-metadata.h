@@ -25,7 +25,8 @@
 /* What the keys say, typed and checked. */
 typedef struct DomainFacts {
         char id[UUID_STRING_MAX];
-        char pool[UUID_STRING_MAX]; /* the first pool it is attached to, or empty */
+        char pool[UUID_STRING_MAX]; /* the first data center it belongs to, or empty */
+        char *data_centers;         /* all of them, between commas */
         char *name;
         char *remote_path; /* REMOTE_PATH; NULL where there is none */
         char *type_word;  /* TYPE: "LOCALFS", "NFS", … */

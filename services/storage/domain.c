@@ -60,6 +60,7 @@ static Domain *domain_destroy(Domain *domain) {
         domain_place_clear(&domain->place);
         free(domain->object_path);
         free(domain->name);
+        free(domain->data_centers);
         free(domain->class_word);
         free(domain->reason);
         free(domain->parked);
@@ -85,8 +86,9 @@ int domain_new(Manager *manager, const DomainPlace *place, const char *name, Dom
         domain->object_path = bus_object_path(DOMAIN_PREFIX, place->id);
         domain->name = strdup(name);
         domain->class_word = strdup(domain_class_to_string(place->class));
+        domain->data_centers = strdup("");
         domain->reason = strdup("");
-        if (!domain->object_path || !domain->name || !domain->class_word || !domain->reason)
+        if (!domain->object_path || !domain->name || !domain->class_word || !domain->data_centers || !domain->reason)
                 return -ENOMEM;
         r = domain_place_copy(&domain->place, place);
         if (r >= 0)
@@ -191,6 +193,19 @@ void domain_set_version(Domain *domain, unsigned version) {
         changed(domain, "FormatVersion");
 }
 
+void domain_set_data_centers(Domain *domain, const char *list) {
+        char *copy;
+
+        if (streq(domain->data_centers, list))
+                return;
+        copy = strdup(list);
+        if (!copy)
+                return;
+        free(domain->data_centers);
+        domain->data_centers = copy;
+        changed(domain, "DataCenters");
+}
+
 static void set_facts(Domain *domain, const DomainFacts *facts) {
         char *name = strdup(facts->name), *class_word = strdup(facts->class_word);
 
@@ -206,6 +221,7 @@ static void set_facts(Domain *domain, const DomainFacts *facts) {
         domain->name = name;
         domain->class_word = class_word;
         domain_set_version(domain, facts->version);
+        domain_set_data_centers(domain, facts->data_centers ?: "");
         domain->place.block_size_bytes = facts->block_size_bytes;
         domain->place.alignment_bytes = facts->alignment_bytes;
         if (!domain->lockspace || domain->io_timeout_sec == facts->io_timeout_sec)

@@ -40,6 +40,7 @@ struct Domain {
         DomainPlace place;
         char *name;
         char *class_word;
+        char *data_centers; /* it belongs to, between commas */
         uint64_t lane; /* of the worker pool: one piece at a time for each domain */
         /* How it is. */
         DomainState state;
@@ -100,6 +101,8 @@ void domain_begin_removal(Domain *domain);
 /* Calls wait from here on, until domain_reopen(): the domain is changed as a whole. Its lock stays held. */
 void domain_hold(Domain *domain);
 void domain_set_version(Domain *domain, unsigned version);
+/* list: between commas. */
+void domain_set_data_centers(Domain *domain, const char *list);
 void domain_reopen(Domain *domain);
 /* Finishes or undoes what an ended process left, before any other piece: when a local domain was opened, when the lease of a shared one was
  * acquired. */

@@ -110,6 +110,27 @@ int io_domain_upgrade(Io *io) {
         return r;
 }
 
+/* What is written is noted as well, for the caller. */
+static int attach(KeyValueList *list, void *userdata, sd_bus_error *error) {
+        Io *io = userdata;
+        int r;
+
+        r = domain_attach_change(list, &io->attach, error);
+        if (r < 0)
+                return r;
+        free(io->data_centers);
+        io->data_centers = domain_data_centers(key_value_get(list, "POOL_UUID") ?: "");
+        return io->data_centers ? r : -ENOMEM;
+}
+
+int io_domain_attach(Io *io) {
+        int r;
+
+        io->attach.several = io->place.class == DOMAIN_ISO;
+        r = io->place.type->layout->change_metadata(&io->place, attach, io, &io->error);
+        return r < 0 ? r : 0;
+}
+
 int io_lockspace_leave(Io *io) {
         _cleanup_lockspace_ Lockspace lockspace = {};
         int r;

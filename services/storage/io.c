@@ -54,6 +54,7 @@ void io_free(Io *io) {
         free(io->file);
         free(io->jobs);
         free(io->open_ids);
+        free(io->data_centers);
         json_decref(io->definitions);
         json_decref(io->removed);
         iscsi_request_free(io->iscsi);

@@ -6,6 +6,7 @@
  * with the loop.
  */
 
+#include "domain-attach.h"
 #include "io-queue.h"
 #include "layout.h"
 #include "lockspace-slot.h"
@@ -48,6 +49,7 @@ struct Io {
         char *devices;               /* that a domain is to get, between commas */
         int asker_fd;                /* of who waits for an upgrade; negative: none */
         unsigned upgrade_version;    /* the domain is to get */
+        DomainAttach attach;
         bool loops;                  /* of a list of devices: loop devices too */
         json_t *definitions, *removed; /* for OVF stores; of this piece alone */
         char *open_ids;              /* of a look: the domains that are open here, between commas */
@@ -73,6 +75,7 @@ struct Io {
         uint64_t offset_bytes; /* of a lease that was made */
         LockspaceSlot slot;    /* of a host id */
         json_t *report;        /* of a look, of what was written into OVF stores */
+        char *data_centers;    /* a domain belongs to now, between commas */
         unsigned skipped;      /* volumes that an upgrade left as they are */
         unsigned changed;      /* records of a rebuilt index */
         bool joined;           /* the host id is ours */
@@ -129,6 +132,7 @@ int io_file_begin(Io *io);  /* file, image, size_bytes -> fd, record */
 int io_file_end(Io *io);    /* file, image, size_bytes, upload: it is complete, and appears; else it goes */
 
 int io_domain_upgrade(Io *io);  /* upgrade_version, host_id -> skipped; InUse where another host is in the domain's lockspace */
+int io_domain_attach(Io *io);   /* attach -> data_centers; InUse where it belongs to another data center */
 int io_devices_add(Io *io);     /* devices, io_timeout_sec; InvalidState where they may not hold leases */
 
 int io_definition_delete(Io *io); /* file: the VM's or template's id, of an export domain; image: of which it is to be, or empty */

@@ -19,23 +19,6 @@
 #define SLOTS_V4_BYTES (1 * MIB)
 #define XLEASES "xleases"
 
-static int write_domain(const DomainPlace *place, sd_bus_error *error) {
-        _cleanup_(lvm_groups_clear) LvmGroups groups = {};
-        _cleanup_(key_value_clear) KeyValueList list = {};
-        _cleanup_free_ char *text = NULL;
-        int r;
-
-        r = lvm_groups(place->path, place->id, &groups, error);
-        if (r < 0)
-                return r;
-        r = groups.n == 1 ? lvm_tags_to_metadata(groups.rows[0].tags, &text) : -ENODEV;
-        if (r >= 0)
-                r = domain_metadata_parse(text, strlen(text), "the metadata of the domain", &list, NULL, error);
-        if (r >= 0)
-                r = domain_metadata_upgrade(&list, place->version);
-        return r < 0 ? r : block_metadata_replace(place, text, &list, error);
-}
-
 static bool has_volume(const LvmVolumes *volumes, const char *name) {
         for (size_t i = 0; i < volumes->n; i++)
                 if (streq(volumes->rows[i].name, name))
@@ -103,7 +86,7 @@ int block_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped,
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
                 FAULT_POINT("block-upgrade-indexed");
-                return r < 0 ? r : write_domain(place, error);
+                return r < 0 ? r : domain_tell_next_version(place, error);
         }
         if (place->version == 4) {
                 r = copy_slots(place, ret_skipped, error);
@@ -111,7 +94,7 @@ int block_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped,
                         r = domain_check_asker(asker_fd, error);
                 FAULT_POINT("block-upgrade-copied");
                 if (r >= 0)
-                        r = write_domain(place, error);
+                        r = domain_tell_next_version(place, error);
                 FAULT_POINT("block-upgrade-told");
         }
         return r < 0 ? r : block_zero(place, "metadata", SLOTS_V4_BYTES, error);

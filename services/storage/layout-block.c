@@ -304,6 +304,7 @@ const StorageLayout layout_block = {
                 .look = block_look,
                 .clean = block_clean,
                 .upgrade = block_upgrade,
+                .change_metadata = block_change_metadata,
                 .measure = block_measure,
                 .destroy = block_destroy,
                 .list_images = block_list_images,

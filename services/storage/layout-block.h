@@ -173,6 +173,8 @@ int block_devices_add(const DomainPlace *place, const char *devices, sd_bus_erro
 /* The domain's metadata become list, in one change of its tags. before: the text they are now. */
 int block_metadata_replace(const DomainPlace *place, const char *before, const KeyValueList *list, sd_bus_error *error);
 
+/* layout-block-change.c */
+int block_change_metadata(const DomainPlace *place, domain_change_t change, void *userdata, sd_bus_error *error);
 /* layout-block-upgrade.c */
 int block_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped, sd_bus_error *error);
 

@@ -18,35 +18,6 @@
 
 #define XLEASES "xleases"
 
-/* ---- the domain's metadata ---- */
-
-static int write_domain(const DomainPlace *place, sd_bus_error *error) {
-        _cleanup_(key_value_clear) KeyValueList list = {};
-        _cleanup_free_ char *text = NULL, *fresh = NULL;
-        _cleanup_close_ int domain = -EBADF, dom_md = -EBADF;
-        size_t size;
-        int r;
-
-        IDENTITY_SCOPE();
-        domain = file_domain_open(place, error);
-        if (domain < 0)
-                return domain;
-        dom_md = file_open_beneath(domain, "dom_md", O_RDONLY | O_DIRECTORY, 0);
-        if (dom_md < 0)
-                return bus_error_errno(error, dom_md, "Cannot open %s/%s/dom_md", place->path, place->id);
-        r = file_read_direct(dom_md, "metadata", DOMAIN_METADATA_BYTES_MAX, &text, &size);
-        if (r < 0)
-                return bus_error_errno(error, r, "Cannot read %s/%s/dom_md/metadata", place->path, place->id);
-        r = domain_metadata_parse(text, size, "dom_md/metadata", &list, NULL, error);
-        if (r >= 0)
-                r = domain_metadata_upgrade(&list, place->version);
-        fresh = r < 0 ? NULL : domain_metadata_format(&list);
-        if (r < 0 || !fresh)
-                return r < 0 ? r : -ENOMEM;
-        r = file_replace(dom_md, "metadata", fresh, strlen(fresh), STORAGE_TEXT_MODE);
-        return r < 0 ? bus_error_errno(error, r, "Cannot write %s/%s/dom_md/metadata", place->path, place->id) : 0;
-}
-
 static int make_index(const DomainPlace *place, sd_bus_error *error) {
         _cleanup_close_ int domain = -EBADF, dom_md = -EBADF;
         int r;
@@ -127,7 +98,7 @@ int file_upgrade(const DomainPlace *given, int asker_fd, unsigned *ret_skipped, 
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
                 FAULT_POINT("file-upgrade-indexed");
-                return r < 0 ? r : write_domain(&place, error);
+                return r < 0 ? r : domain_tell_next_version(&place, error);
         }
         if (place.version == 4) {
                 place.version = VOLUME_METADATA_4_AND_5;
@@ -137,7 +108,7 @@ int file_upgrade(const DomainPlace *given, int asker_fd, unsigned *ret_skipped, 
                 if (r >= 0)
                         r = domain_check_asker(asker_fd, error);
                 if (r >= 0)
-                        r = write_domain(&place, error);
+                        r = domain_tell_next_version(&place, error);
                 FAULT_POINT("file-upgrade-told");
                 place.version = 5;
         }

@@ -579,6 +579,7 @@ const StorageLayout layout_file = {
                 .look = file_look,
                 .clean = file_clean,
                 .upgrade = file_upgrade,
+                .change_metadata = file_change_metadata,
                 .measure = file_measure,
                 .destroy = file_destroy,
                 .list_images = file_list_images,

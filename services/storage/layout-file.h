@@ -55,6 +55,8 @@ int file_volumes_free(const DomainPlace *place, const VolumeList *list, sd_bus_e
 /* The volumes in an image directory that is open, whatever its name. */
 int file_read_volumes(const DomainPlace *place, int image_fd, const char *image, VolumeList *ret, sd_bus_error *error);
 
+/* layout-file-change.c */
+int file_change_metadata(const DomainPlace *place, domain_change_t change, void *userdata, sd_bus_error *error);
 /* layout-file-upgrade.c */
 int file_upgrade(const DomainPlace *place, int asker_fd, unsigned *ret_skipped, sd_bus_error *error);
 

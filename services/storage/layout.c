@@ -87,6 +87,22 @@ int domain_check_asker(int asker_fd, sd_bus_error *error) {
         return -ECONNABORTED;
 }
 
+static int next_version(KeyValueList *list, void *userdata, sd_bus_error *error) {
+        const unsigned *version = userdata;
+        int r;
+
+        r = domain_metadata_upgrade(list, *version);
+        return r < 0 ? r : 1;
+}
+
+int domain_tell_next_version(const DomainPlace *place, sd_bus_error *error) {
+        unsigned version = place->version;
+        int r;
+
+        r = place->type->layout->change_metadata(place, next_version, &version, error);
+        return r < 0 ? r : 0;
+}
+
 void domain_opened_clear(DomainOpened *opened) {
         domain_facts_clear(&opened->facts);
         opened->lock_fd = safe_close(opened->lock_fd);

@@ -60,6 +60,8 @@ int domain_check_version(const DomainPlace *place, const DomainFacts *facts, sd_
 
 /* Return: 0; -ECONNABORTED with Interrupted: asker_fd (negative: none) was hung up. */
 int domain_check_asker(int asker_fd, sd_bus_error *error);
+/* Its metadata say that it has the version after place's. Return: 0 or negative with error set. */
+int domain_tell_next_version(const DomainPlace *place, sd_bus_error *error);
 
 /* Return: 0; -ENOSPC with NoSpace. */
 int domain_check_space(const DomainPlace *place, uint64_t free_bytes, uint64_t needed_bytes, sd_bus_error *error);
@@ -110,6 +112,9 @@ typedef struct WipeVolume {
         uint64_t size_bytes;
 } WipeVolume;
 
+/* Changes a domain's metadata. Return: 1, 0 where they are so already, or negative with error set. */
+typedef int (*domain_change_t)(KeyValueList *list, void *userdata, sd_bus_error *error);
+
 struct StorageLayout {
         /* Makes the domain of place->id, place->version with facts' name, class and geometry; all or nothing. */
         int (*create)(const DomainPlace *place, const DomainFacts *facts, sd_bus_error *error);
@@ -126,6 +131,9 @@ struct StorageLayout {
          * up before the metadata tell the new version, they are left alone (-ECONNABORTED): who asked has died, and may be back with the old one;
          * negative: none. ret_skipped: volumes whose metadata could not be read, which stay as they are. */
         int (*upgrade)(const DomainPlace *place, int asker_fd, unsigned *ret_skipped, sd_bus_error *error);
+        /* The domain's own metadata, read, changed and written in one piece, for who holds its lease or lock: at any moment they are the old or the new
+         * ones. Return: as change. */
+        int (*change_metadata)(const DomainPlace *place, domain_change_t change, void *userdata, sd_bus_error *error);
         /* Is it still there, in the version of place, and how much room has it? -ESTALE: its version is another. */
         int (*measure)(const DomainPlace *place, DomainSpace *ret, sd_bus_error *error);
         /* Removes an empty domain. */

@@ -106,6 +106,8 @@ const DictField request_host_release[] = {{.key = "power_off_confirmed", .type =
 
 const DictField request_structural[] = {FIELD_LEASE, FIELD_JOB_ID, {}};
 
+const DictField request_attach[] = {FIELD_LEASE, FIELD_JOB_ID, {.key = "take_over", .type = DICT_BOOLEAN}, {}};
+
 const DictField request_domain_open[] = {FIELD_TYPE, FIELD_PATH(DICT_OPTIONAL), FIELDS_MOUNT, FIELD_DEVICES, {}};
 
 const DictField request_domain_inspect[] = {FIELD_PATH(DICT_OPTIONAL), FIELD_DEVICES, {}};

@@ -10,6 +10,7 @@ extern const DictField request_options_job[];   /* job_id */
 extern const DictField request_lease_acquire[]; /* wait, job_id */
 extern const DictField request_host_release[];
 extern const DictField request_structural[];    /* lease, job_id */
+extern const DictField request_attach[];        /* the same, take_over */
 extern const DictField request_remove[];        /* the same, wipe, discard, bandwidth */
 extern const DictField request_iscsi_discover[]; /* user */
 extern const DictField request_iscsi_login[];    /* user, recovery */

@@ -2,6 +2,7 @@
 
 #include "structural.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "bus-error.h"
@@ -19,7 +20,7 @@ static const struct {
                 {"clean", io_clean_domain},          {"create-lease", io_lease_create}, {"delete-lease", io_lease_delete},
                 {"rebuild-leases", io_lease_rebuild}, {"finish-merge", io_merge_finish}, {"finish-wipe", io_wipe_finish}, {"reduce-volume", io_volume_reduce},
                 {"grow-volume", io_volume_grow},      {"add-devices", io_devices_add},
-                {"upgrade", io_domain_upgrade},
+                {"upgrade", io_domain_upgrade},      {"attach", io_domain_attach},
                 {"write-ovf", io_ovf_write},
                 {"undo-copy", io_data_undo},
 };
@@ -70,6 +71,12 @@ json_t *structural_request(const Io *io) {
         }
         if (request && io->run == io_domain_upgrade &&
             json_object_update_new(request, json_pack("{s:i, s:i}", "upgrade", (int)io->upgrade_version, "host_id", (int)io->host_id)) < 0) {
+                json_decref(request);
+                return NULL;
+        }
+        if (request && io->run == io_domain_attach &&
+            json_object_update_new(request, json_pack("{s:s, s:b, s:b}", "data_center", io->attach.data_center, "detach", (int)io->attach.detach, "take_over",
+                                                      (int)io->attach.take_over)) < 0) {
                 json_decref(request);
                 return NULL;
         }
@@ -156,6 +163,17 @@ static int read_upgrade(const json_t *request, Io *io) {
         return 0;
 }
 
+static int read_attach(const json_t *request, Io *io) {
+        const char *data_center;
+        int detach, take_over;
+
+        if (json_unpack((json_t *)request, "{s:s, s:b, s:b}", "data_center", &data_center, "detach", &detach, "take_over", &take_over) < 0 || !uuid_is_valid(data_center))
+                return -EBADMSG;
+        io->attach = (DomainAttach){.detach = detach, .take_over = take_over};
+        memcpy(io->attach.data_center, data_center, UUID_STRING_MAX);
+        return 0;
+}
+
 static int read_definitions(const json_t *request, Io *io) {
         json_t *definitions = json_object_get(request, "definitions"), *removed = json_object_get(request, "removed");
 
@@ -233,6 +251,8 @@ int structural_request_read(const json_t *request, Io **ret, sd_bus_error *error
                 return garbage(error, "The request");
         if (io->run == io_ovf_write && read_definitions(request, io) < 0)
                 return garbage(error, "The request");
+        if (io->run == io_domain_attach && read_attach(request, io) < 0)
+                return garbage(error, "The request");
         if (io->run == io_domain_upgrade && read_upgrade(request, io) < 0)
                 return garbage(error, "The request");
         *ret = TAKE_PTR(io);
@@ -247,9 +267,9 @@ json_t *structural_answer(const Io *io, int r) {
         if (r < 0)
                 return json_pack("{s:i, s:i, s:s, s:s}", "version", STRUCTURAL_VERSION, "r", r, "error",
                                  io->error.name ?: RHV_ERROR_BACKEND_FAILED, "message", io->error.message ?: strerror(-r));
-        return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:s, s:O*}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
+        return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:s, s:O*, s:s*}", "version", STRUCTURAL_VERSION, "r", 0, "cleaned", (int)io->cleaned,
                          "skipped", (int)io->skipped, "changed", (int)io->changed, "offset", (json_int_t)io->offset_bytes, "capacity",
-                         (json_int_t)metadata->capacity_bytes, "format", volume_format_to_string(metadata->format), "report", io->report);
+                         (json_int_t)metadata->capacity_bytes, "format", volume_format_to_string(metadata->format), "report", io->report, "data_centers", io->data_centers);
 }
 
 int structural_answer_read(const json_t *answer, Io *io) {
@@ -275,6 +295,10 @@ int structural_answer_read(const json_t *answer, Io *io) {
         io->offset_bytes = (uint64_t)offset;
         io->plan.metadata.capacity_bytes = (uint64_t)capacity;
         io->plan.metadata.format = volume_format_from_string(format);
+        if (io->run == io_domain_attach) {
+                io->data_centers = domain_data_centers(dict_string(answer, "data_centers", "?"));
+                return io->data_centers ? 0 : errno == ENOMEM ? -ENOMEM : garbage(&io->error, "The answer of rhv-structural");
+        }
         if (io->run != io_ovf_write)
                 return 0;
         io->report = json_incref(json_object_get(answer, "report"));

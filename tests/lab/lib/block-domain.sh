@@ -277,6 +277,15 @@ assert_eq "$(tr ',' '\n' <<<"$both" | sort)" "$(domain_get host1 $D Path | tr ',
 on host1 cat "/var/lib/rhv/storage/domains/$D.json" | sees gone1 && fail "the new names are not remembered"
 assert_eq "1:raw:268435456" "$(images host1)"
 
+title "the data center it belongs to is a tag, changed with the seal in one command"
+belong() { job_wait host2 "$(job_of "$(domain_call host2 $D "$1" 'sa{sv}' "$D" 1 lease t 2)")"; }
+sealed=$(tags host2)
+assert_eq "done" "$(belong Attach)"
+assert_match "MDT_POOL_UUID=$D" "$(tags host2)"
+assert_eq "$D" "$(domain_get host2 $D DataCenters | jq -r 'join(",")')"
+assert_eq "done" "$(belong Detach)"
+assert_eq "$sealed" "$(tags host2)"
+
 title "a higher version is for who is alone in the domain"
 upgrade() { job_wait host2 "$(job_of "$(domain_call host2 $D Upgrade 'ua{sv}' "$1" 1 lease t 2)")"; }
 assert_eq "failed org.rhv.Error.InUse" "$(upgrade 5 2>/dev/null)" "host1 has it open"

@@ -374,6 +374,8 @@ def requests():
         (f"{storage}.Domain", "TeardownImage"): [(domain, (used["Image"], s(user=text(NOBODY))))],
         (f"{storage}.Domain", "AddDevices"): [(shared, (["/dev/sdz"], s(lease=number(1))))],
         (f"{storage}.Domain", "Upgrade"): [(domain, (5, {}))],
+        (f"{storage}.Domain", "Attach"): [(domain, ("5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e11", {}))],
+        (f"{storage}.Domain", "Detach"): [(domain, ("5a1d0c2e-7c0f-4a52-9b1e-0c6f3f0d1e11", {}))],
         (f"{storage}.Domain", "Close"): [(empty, ({},))],
         (f"{storage}.Domain", "Destroy"): [(empty, ({},))],
         (f"{storage}.Lockspace", "Join"): [(shared, (1, {}))],

@@ -110,6 +110,34 @@ static void test_grow(void **state) {
         assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
 }
 
+static void test_attach(void **state) {
+        _cleanup_(io_freep) Io *io = io_new("attach a domain", io_domain_attach, &place), *read = NULL, *answered = io_new("attach a domain", io_domain_attach, &place);
+        _cleanup_json_ json_t *request = NULL, *answer = NULL;
+        Io *refused;
+
+        assert_non_null(io);
+        assert_non_null(answered);
+        io->lease_version = 7;
+        memcpy(io->attach.data_center, ID(4), UUID_STRING_MAX);
+        io->attach.take_over = true;
+        request = structural_request(io);
+        assert_int_equal(structural_request_read(request, &read, NULL), 0);
+        assert_ptr_equal(read->run, io_domain_attach);
+        assert_string_equal(read->attach.data_center, ID(4));
+        assert_true(read->attach.take_over);
+        assert_false(read->attach.detach);
+        (void) json_object_set_new(request, "data_center", json_string("x"));
+        assert_int_equal(structural_request_read(request, &refused, NULL), -EBADMSG);
+
+        read->data_centers = strdup(ID(4));
+        answer = structural_answer(read, 0);
+        assert_int_equal(structural_answer_read(answer, answered), 0);
+        assert_string_equal(answered->data_centers, ID(4));
+        (void) json_object_set_new(answer, "data_centers", json_string("x"));
+        free(TAKE_PTR(answered->data_centers));
+        assert_int_equal(structural_answer_read(answer, answered), -EBADMSG);
+}
+
 /* What is copied into a volume of devices is measured before that is made. */
 static void test_copy(void **state) {
         _cleanup_(io_freep) Io *io = make_volume(), *read = NULL;
@@ -281,6 +309,7 @@ int main(void) {
                         cmocka_unit_test(test_devices), cmocka_unit_test(test_undo),
                         cmocka_unit_test(test_answer),      cmocka_unit_test(test_refusal),       cmocka_unit_test(test_bad_answers),
                         cmocka_unit_test(test_foreign_error), cmocka_unit_test(test_watchdog), cmocka_unit_test(test_grow),
+                cmocka_unit_test(test_attach),
                         cmocka_unit_test(test_copy),
         };
 
