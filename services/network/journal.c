@@ -159,29 +159,42 @@ json_t *journal_steps_undo(const json_t *journal, bool have_checkpoint) {
         return r == 0 && profiles ? TAKE_PTR(steps) : NULL;
 }
 
-/* Calls, one after the other, for each device that had a profile and is not active with it. */
-static int each_not_restored(const json_t *journal, const json_t *view, json_t *steps) {
+static bool is_back(const json_t *entry, const json_t *view) {
+        const char *profile = dict_string(entry, "profile", NULL);
+        const json_t *device = view_device(view, dict_string(entry, "iface", ""));
+
+        return !profile || (device && view_device_is_active(device) && streq_ptr(dict_string(device, "profile", NULL), profile));
+}
+
+static bool are_all_back(const json_t *journal, const json_t *view) {
         json_t *entry;
         size_t i;
-        int n = 0;
 
-        json_array_foreach(json_object_get(journal, "devices"), i, entry) {
-                const char *iface = dict_string(entry, "iface", ""), *profile = dict_string(entry, "profile", NULL);
-                const json_t *device = view_device(view, iface);
+        json_array_foreach(json_object_get(journal, "devices"), i, entry)
+                if (!is_back(entry, view))
+                        return false;
+        return true;
+}
 
-                if (!profile || (device && view_device_is_active(device) && streq_ptr(dict_string(device, "profile", NULL), profile)))
-                        continue;
-                n++;
-                if (steps && add_alone(steps, json_pack("{s:s, s:s, s:s}", "do", "activate", "uuid", profile, "iface", iface)) < 0)
-                        return -ENOMEM;
-        }
-        return n;
+/* On its way up, or down, from where NetworkManager may be about to take it up. */
+static bool is_moving(const json_t *entry, const json_t *view) {
+        const char *state = dict_string(view_device(view, dict_string(entry, "iface", "")), "state", "");
+
+        return streq(state, "activating") || streq(state, "deactivating");
 }
 
 json_t *journal_steps_restore(const json_t *journal, const json_t *view) {
         _cleanup_json_ json_t *steps = json_array();
+        json_t *entry;
+        size_t i;
 
-        return steps && each_not_restored(journal, view, steps) >= 0 ? TAKE_PTR(steps) : NULL;
+        if (!steps)
+                return NULL;
+        json_array_foreach(json_object_get(journal, "devices"), i, entry)
+                if (!is_back(entry, view) && !is_moving(entry, view) &&
+                    add_alone(steps, json_pack("{s:s, s:O, s:O}", "do", "activate", "uuid", json_object_get(entry, "profile"), "iface", json_object_get(entry, "iface"))) < 0)
+                        return NULL;
+        return TAKE_PTR(steps);
 }
 
 static bool was_there(const json_t *journal, const char *iface) {
@@ -209,5 +222,5 @@ static bool has_left_over(const json_t *journal, const json_t *view) {
 }
 
 bool journal_is_restored(const json_t *journal, const json_t *view) {
-        return each_not_restored(journal, view, NULL) == 0 && !has_left_over(journal, view);
+        return are_all_back(journal, view) && !has_left_over(journal, view);
 }

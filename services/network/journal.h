@@ -25,7 +25,7 @@ json_t *journal_steps_apply(const json_t *plan, const char *checkpoint, uint32_t
 json_t *journal_steps_commit(const json_t *journal, uint32_t timeout_sec);
 /* have_checkpoint: NetworkManager still has it, and undoes activations by itself. view: what is there now. */
 json_t *journal_steps_undo(const json_t *journal, bool have_checkpoint);
-/* Devices that are not back with the profile they had. */
+/* Devices that are not back with the profile they had, and on no way there. No steps: there are none. */
 json_t *journal_steps_restore(const json_t *journal, const json_t *view);
 /* Whether they all are, and none is there any more that was made for a new profile. */
 bool journal_is_restored(const json_t *journal, const json_t *view);

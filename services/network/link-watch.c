@@ -3,7 +3,6 @@
 #include "link-watch.h"
 
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "clock-util.h"
 #include "link-facts.h"
 #include "log.h"
+#include "rtnetlink.h"
 #include "work.h"
 
 /* A bond of eight NICs coming up sends some dozen messages within this. */
@@ -26,14 +26,15 @@
 
 struct LinkWatch {
         sd_event *event;
-        link_watch_changed_t changed;
-        void *userdata;
+        LinkWatchHooks hooks;
         WorkPool *pool;
         json_t *links;
         bool reading, again; /* one reading at a time; another is wanted after it */
         uint64_t begin_usec, last_usec; /* of the reading: when it began, how long the last one took */
         uint64_t told_usec;             /* when the reading began whose facts were told last */
         uint64_t asked_usec;            /* since when somebody waits for a reading, or 0 */
+        bool listing, relist;           /* all links are being told; once more after that, since messages were lost */
+        void *buffer;                   /* RTNETLINK_BYTES */
         int fd;
         sd_event_source *messages, *gather;
 };
@@ -101,7 +102,7 @@ static void on_read(void *argument, int r, void *userdata) {
                 return;
         json_decref(watch->links);
         watch->links = json_incref(reading->links);
-        watch->changed(watch->userdata, watch->links);
+        watch->hooks.changed(watch->hooks.userdata, watch->links);
 }
 
 static int on_gather(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -134,16 +135,63 @@ bool link_watch_since(LinkWatch *watch, uint64_t usec) {
 
 /* ---- messages ---- */
 
-/* What they say is not looked at: also when some were lost (ENOBUFS) the reading tells all. */
-static int on_messages(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+static int ask_for_all(LinkWatch *watch) {
+        struct {
+                struct nlmsghdr header;
+                struct ifinfomsg link;
+        } request = {
+                .header = { .nlmsg_len = sizeof request, .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+        };
+
+        watch->relist = watch->listing;
+        if (watch->listing)
+                return 0;
+        watch->hooks.listing(watch->hooks.userdata);
+        watch->listing = true;
+        return rtnetlink_send(watch->fd, &request.header);
+}
+
+static int on_message(const struct nlmsghdr *header, void *userdata) {
         LinkWatch *watch = userdata;
-        char buffer[8192];
+        LinkMessage message;
+
+        if (link_message_read(header, &message))
+                watch->hooks.told(watch->hooks.userdata, &message);
+        return 0;
+}
+
+/* The end of a listing, or what it failed for. */
+static void on_listed(LinkWatch *watch, int r) {
+        watch->listing = false;
+        if (r < 0)
+                log_warning_errno(r, "The kernel does not tell of its links");
+        else if (!watch->relist)
+                watch->hooks.told(watch->hooks.userdata, NULL);
+        if (watch->relist)
+                (void) ask_for_all(watch);
+}
+
+/* What changed is not taken from them: also when some were lost (ENOBUFS) the reading tells all. */
+void link_watch_hear(LinkWatch *watch) {
+        bool lost = false;
         ssize_t n;
 
-        do
-                n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-        while (n > 0 || (n < 0 && (errno == ENOBUFS || errno == EINTR)));
+        do {
+                int r;
+
+                n = recv(watch->fd, watch->buffer, RTNETLINK_BYTES, MSG_DONTWAIT);
+                lost = lost || (n < 0 && errno == ENOBUFS);
+                r = n > 0 ? rtnetlink_parse(watch->buffer, (size_t)n, on_message, watch) : 0;
+                if (r != 0 && watch->listing)
+                        on_listed(watch, r);
+        } while (n > 0 || (n < 0 && (errno == ENOBUFS || errno == EINTR)));
+        if (lost)
+                (void) ask_for_all(watch);
         schedule(watch);
+}
+
+static int on_messages(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        link_watch_hear(userdata);
         return 0;
 }
 
@@ -157,21 +205,23 @@ static int listen_to_kernel(LinkWatch *watch) {
         r = sd_event_add_io(watch->event, &watch->messages, watch->fd, EPOLLIN, on_messages, watch);
         if (r >= 0)
                 (void) sd_event_source_set_description(watch->messages, "rtnetlink");
-        return r;
+        return r < 0 ? r : ask_for_all(watch);
 }
 
 /* ---- life ---- */
 
-int link_watch_new(sd_event *event, link_watch_changed_t changed, void *userdata, LinkWatch **ret) {
+int link_watch_new(sd_event *event, const LinkWatchHooks *hooks, LinkWatch **ret) {
         _cleanup_(link_watch_freep) LinkWatch *watch = calloc(1, sizeof *watch);
         int r;
 
         if (!watch)
                 return -ENOMEM;
         watch->event = sd_event_ref(event);
-        watch->changed = changed;
-        watch->userdata = userdata;
+        watch->hooks = *hooks;
         watch->fd = -EBADF;
+        watch->buffer = malloc(RTNETLINK_BYTES);
+        if (!watch->buffer)
+                return -ENOMEM;
         r = work_pool_new(event, READ_THREADS, READ_CEILING, &watch->pool);
         if (r >= 0)
                 r = sd_event_add_time_relative(event, &watch->gather, CLOCK_MONOTONIC, 0, 10 * USEC_PER_MSEC, on_gather, watch);
@@ -191,6 +241,7 @@ LinkWatch *link_watch_free(LinkWatch *watch) {
         safe_close(watch->fd);
         work_pool_free(watch->pool);
         json_decref(watch->links);
+        free(watch->buffer);
         sd_event_unref(watch->event);
         free(watch);
         return NULL;

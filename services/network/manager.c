@@ -147,6 +147,7 @@ static void on_setup_ended(void *userdata, const char *id, bool recovered, int r
         Job *job;
 
         nm_update(manager->nm);
+        guest_ports_ended(manager->ports);
         manager_show(manager);
         bus_changes_flush(manager->daemon->changes); /* who waits for the job's end finds the networks as they are */
 
@@ -291,6 +292,31 @@ static bool on_seen(void *userdata, uint64_t usec) {
         return link_watch_since(manager->links, usec);
 }
 
+static void on_link_told(void *userdata, const LinkMessage *message) {
+        guest_ports_told(((Manager *)userdata)->ports, message);
+}
+
+static void on_listing(void *userdata) {
+        guest_ports_listing(((Manager *)userdata)->ports);
+}
+
+static bool on_works(void *userdata) {
+        const Manager *manager = userdata;
+
+        return setup_is_busy(manager->setup) || !manager->jobs_recovered;
+}
+
+static void on_hear(void *userdata) {
+        link_watch_hear(((Manager *)userdata)->links);
+}
+
+static const json_t *on_view(void *userdata) {
+        Manager *manager = userdata;
+
+        nm_update(manager->nm);
+        return nm_view(manager->nm);
+}
+
 int manager_wait(Manager *manager, sd_bus_message *message) {
         if (nm_state(manager->nm) != NM_CONNECTING || manager->n_waiting >= WAITING_MAX)
                 return 0;
@@ -396,6 +422,17 @@ static int make_setup(Manager *manager) {
         return r;
 }
 
+static int make_ports(Manager *manager) {
+        GuestPortsHooks hooks = { .works = on_works, .view = on_view, .hear = on_hear, .userdata = manager };
+        _cleanup_free_ char *path = NULL;
+
+        if (asprintf(&path, "%s/ports.json", manager->daemon->runtime_directory) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        return guest_ports_new(manager->daemon->event, path, &hooks, &manager->ports);
+}
+
 int manager_new(Daemon *daemon, Manager **ret) {
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof *manager);
         int r;
@@ -423,7 +460,9 @@ int manager_new(Daemon *daemon, Manager **ret) {
         if (r >= 0)
                 r = setup_hooks_new(daemon, setup_on_hooks, manager, &manager->hooks);
         if (r >= 0)
-                r = link_watch_new(daemon->event, on_links_changed, manager, &manager->links);
+                r = make_ports(manager);
+        if (r >= 0)
+                r = link_watch_new(daemon->event, &(LinkWatchHooks){ .changed = on_links_changed, .told = on_link_told, .listing = on_listing, .userdata = manager }, &manager->links);
         if (r >= 0)
                 r = make_setup(manager);
         if (r < 0)
@@ -442,6 +481,7 @@ Manager *manager_free(Manager *manager) {
         setup_hooks_free(manager->hooks);
         setup_free(manager->setup);
         link_watch_free(manager->links);
+        guest_ports_free(manager->ports);
         nm_free(manager->nm);
         link_stats_free(manager->stats);
         json_decref(manager->networks);

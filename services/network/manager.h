@@ -4,6 +4,7 @@
 /* The Manager of rhv-networkd: owns the connection to NetworkManager, the one set-up that may run, and what the objects on the bus say. */
 
 #include "daemon.h"
+#include "guest-ports.h"
 #include "link-stats.h"
 #include "link-watch.h"
 #include "nm.h"
@@ -30,6 +31,7 @@ typedef struct Manager {
         json_t *asked;           /* {networks, bonds} of the set-up that runs, for the hooks after it; NULL: they hear nothing of it */
         LinkStats *stats;
         LinkWatch *links;
+        GuestPorts *ports;
         json_t *networks, *nics; /* objects.h: what is on the bus now */
         json_t *labels;          /* labels.h: the truth is the file */
         json_t *losses;          /* link-loss.h: which networks are lost */

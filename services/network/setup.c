@@ -25,6 +25,9 @@
 #define COMMIT_SEC 60
 /* Devices that come back after a roll-back, and new ones that go: a lease, spanning tree of the outer switch. Afterwards we report what is, and leave the rest to NetworkManager. */
 #define SETTLE_USEC (15 * USEC_PER_SEC)
+/* How long a device must lie still after NetworkManager's roll-back before we ask for it. What NetworkManager is about to bring up moves within some tens of milliseconds; to ask for that once more would
+ * take a bridge down again, and with it the ports of guests off it, which NetworkManager spares in its roll-back only. */
+#define RESTORE_GRACE_USEC (1 * USEC_PER_SEC)
 /* A device that stays down this long after its activation was asked for, and after the last of the others came up, has failed. */
 #define DOWN_GRACE_USEC (5 * USEC_PER_SEC)
 /* Three ARP or neighbour requests, a second apart, and the answer. */
@@ -63,7 +66,7 @@ struct Setup {
         char *job;
         json_t *plan, *journal;
         SetupOptions options;
-        bool recovered, on_disk, restored;
+        bool recovered, on_disk, rolls_back, restored;
         int r;             /* why it is undone */
         char *reason;
         char *missing;     /* what verification waits for */
@@ -75,6 +78,8 @@ struct Setup {
         size_t n_up;         /* devices of the plan that were up then */
         uint64_t found_usec; /* since when it is back, or 0 */
         uint64_t met_usec;   /* since when all is as it should be, or 0 */
+        uint64_t still_usec; /* since when a device that is to come back lies still, or 0 */
+        uint64_t undone_usec; /* when all was undone that we undo: from then on it settles */
         sd_event_source *deadline; /* of the whole */
         sd_event_source *tick;     /* while waiting for something to come true */
 };
@@ -99,7 +104,7 @@ static void setup_enter(Setup *setup, Phase phase) {
 
         setup->phase = phase;
         setup->phase_usec = now_usec(setup);
-        setup->down_usec = setup->found_usec = setup->met_usec = 0;
+        setup->down_usec = setup->found_usec = setup->met_usec = setup->still_usec = 0;
         (void) sd_event_source_set_time_relative(setup->tick, TICK_USEC);
         (void) sd_event_source_set_enabled(setup->tick, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
@@ -117,7 +122,7 @@ static void setup_clear(Setup *setup) {
         free(setup->reason);
         free(setup->missing);
         setup->job = setup->reason = setup->missing = NULL;
-        setup->recovered = setup->on_disk = setup->restored = false;
+        setup->recovered = setup->on_disk = setup->rolls_back = setup->restored = false;
         setup->r = 0;
 }
 
@@ -172,30 +177,41 @@ static void setup_fail(Setup *setup, int r, const char *format, ...) {
         setup_undo(setup);
 }
 
-static void setup_settle(Setup *setup) {
-        const json_t *view = setup_view(setup);
-
-        setup->restored = view && journal_is_restored(setup->journal, view);
-        if (setup->restored || now_usec(setup) >= setup->phase_usec + SETTLE_USEC)
-                setup_end(setup, setup->r);
-}
-
 static void on_restore_asked(void *userdata, int r, const char *text) {
         Setup *setup = userdata;
 
         if (r < 0)
                 log_debug("Restoring: %s", text ?: "");
         setup_enter(setup, PHASE_SETTLE);
-        setup_settle(setup);
 }
 
 /* NetworkManager's roll-back activates what was active; what it left out (it restarted, or has no checkpoint any more) is ours to ask for. */
-static void setup_restore(Setup *setup) {
-        const json_t *view = setup_view(setup);
+static void setup_restore(Setup *setup, const json_t *view) {
+        _cleanup_json_ json_t *steps = journal_steps_restore(setup->journal, view);
 
-        setup_enter(setup, PHASE_RESTORE);
-        if (!view || steps_run(setup->steps, journal_steps_restore(setup->journal, view), true, on_restore_asked) < 0)
+        if (json_array_size(steps) == 0)
+                setup->still_usec = 0;
+        else if (setup->still_usec == 0 && setup->rolls_back)
+                setup->still_usec = now_usec(setup);
+        else if (!setup->rolls_back || now_usec(setup) >= setup->still_usec + RESTORE_GRACE_USEC) {
+                setup->rolls_back = true; /* what was asked for has its time, too */
+                setup_enter(setup, PHASE_RESTORE);
+                if (steps_run(setup->steps, TAKE_PTR(steps), true, on_restore_asked) < 0)
+                        setup_end(setup, setup->r);
+        }
+}
+
+/* By the newest view: an older one shows all as it was, since nothing has begun in it yet. */
+static void setup_settle(Setup *setup) {
+        const json_t *view;
+
+        setup->backend.table->hasten(setup->backend.backend, NULL);
+        view = setup_view(setup);
+        setup->restored = view && journal_is_restored(setup->journal, view);
+        if (setup->restored || now_usec(setup) >= setup->undone_usec + SETTLE_USEC)
                 setup_end(setup, setup->r);
+        else if (view) /* else the next tick sees that it is gone */
+                setup_restore(setup, view);
 }
 
 static void on_undone(void *userdata, int r, const char *text) {
@@ -203,7 +219,9 @@ static void on_undone(void *userdata, int r, const char *text) {
 
         if (r < 0)
                 log_debug("Rolling back: %s", text ?: "");
-        setup_restore(setup);
+        setup->undone_usec = now_usec(setup);
+        setup_enter(setup, PHASE_SETTLE);
+        setup_settle(setup);
 }
 
 static bool setup_has_checkpoint(const Setup *setup) {
@@ -234,7 +252,8 @@ static void setup_undo(Setup *setup) {
         r = setup_keep(setup, "labels_before");
         if (r < 0)
                 log_warning_errno(r, "Cannot restore the labels of NICs");
-        if (steps_run(setup->steps, journal_steps_undo(setup->journal, setup_has_checkpoint(setup)), true, on_undone) < 0)
+        setup->rolls_back = setup_has_checkpoint(setup);
+        if (steps_run(setup->steps, journal_steps_undo(setup->journal, setup->rolls_back), true, on_undone) < 0)
                 setup_end(setup, setup->r);
 }
 

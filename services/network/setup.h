@@ -7,7 +7,7 @@
  *     checkpoint -> apply -> verify -> gateway -> [confirm] -> commit -> done
  *                     └────────┴──────────┴──────────┴───────────┘
  *                                    v any failure, time-out, cancel
- *                     roll back -> settle -> restore -> failed (RolledBack)
+ *                     roll back -> settle [-> restore -> settle] -> failed (RolledBack)
  *
  *     timeline   0 ........ timeout: we roll back ........ timeout + margin: NetworkManager does, should we be dead
  *

@@ -2,7 +2,7 @@
 
 /* Readers of outside bytes in Network, chosen by the first byte: a request as JSON {networks, bonds, view?} through the planner; the
  * kernel's table of counters; its answer to a dump of neighbours; its files of one device as JSON {file: text}; what a bridge has learnt;
- * what a hook left; its answers about traffic filters. */
+ * what a hook left; its answers about traffic filters; its messages about links. */
 
 #include "fuzz.h"
 
@@ -12,12 +12,15 @@
 #include "bridge-filters.h"
 #include "forwarding.h"
 #include "link-facts.h"
+#include "link-message.h"
 #include "link-stats.h"
 #include "macro.h"
 #include "neighbour.h"
 #include "objects.h"
 #include "plan.h"
+#include "port-bridges.h"
 #include "port-mirrors.h"
+#include "rtnetlink.h"
 #include "vdsm-request.h"
 
 static void fuzz_plan(const char *text, size_t size) {
@@ -85,6 +88,28 @@ static void fuzz_filters(const uint8_t *data, size_t size) {
                 abort();
 }
 
+static int learn(const struct nlmsghdr *header, void *userdata) {
+        LinkMessage message;
+
+        if (link_message_read(header, &message) && (message.ifindex <= 0 || strnlen(message.name, sizeof message.name) == sizeof message.name ||
+                                                    port_bridges_learn(userdata, &message, message.master ? "red" : NULL, true) < 0))
+                abort();
+        return 0;
+}
+
+/* Messages about links, and what is known of guests' ports after them. */
+static void fuzz_messages(const uint8_t *data, size_t size) {
+        _cleanup_json_ json_t *known = json_object();
+        void *aligned = malloc(size ?: 1); /* as what the kernel tells is */
+
+        if (aligned)
+                memcpy(aligned, data, size);
+        (void) rtnetlink_parse(aligned, aligned ? size : 0, learn, known);
+        free(aligned);
+        if (!port_bridges_is_valid(known))
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size == 0)
                 return 0;
@@ -110,6 +135,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 (void) forwarding_parse(data + 1, size - 1, NULL, &table);
                 break;
         }
+        case 7:
+                fuzz_messages(data + 1, size - 1);
+                break;
         default:
                 fuzz_link((const char *)data + 1, size - 1);
         }

@@ -44,7 +44,12 @@ typedef struct Fake {
         json_t *pending;    /* [[uuid, iface]] that are to come up */
         bool dead;          /* our service: nothing is answered any more */
         bool gone;          /* NetworkManager */
-        bool reachable;
+        uint64_t back_usec; /* how long devices take to go down in a roll-back, and again to come up; 0: no time */
+        unsigned back_stage;
+        json_t *back;       /* {iface: device} that are on their way back */
+        const char *left_out; /* by the roll-back */
+        unsigned asked;     /* activations since the roll-back */
+        bool rolled_back, reachable;
         uint64_t late_usec; /* how long NetworkManager takes to answer the first call */
         unsigned seen_asked, seen_after; /* how often it was asked whether the kernel's facts are new enough; after how many they are */
         uint64_t seen_usec;
@@ -184,12 +189,54 @@ static void fake_destroy(void *backend, const char *path, BackendCall call) {
                 forget_checkpoint(backend);
 }
 
+static void show_back(Fake *fake, const char *state) {
+        const char *iface;
+        json_t *device;
+
+        json_object_foreach(fake->back, iface, device) {
+                json_t *shown = json_deep_copy(device);
+
+                if (state)
+                        json_object_set_new(shown, "state", json_string(state));
+                json_object_set_new(json_object_get(fake->view, "devices"), iface, shown);
+        }
+}
+
+static int on_back(sd_event_source *source, uint64_t usec, void *userdata) {
+        static const char *const states[] = { "disconnected", "activating", NULL };
+        Fake *fake = userdata;
+
+        show_back(fake, states[fake->back_stage]);
+        if (!states[fake->back_stage++])
+                return 0;
+        (void) sd_event_source_set_time_relative(source, fake->back_stage == 1 ? 100 * USEC_PER_MSEC : fake->back_usec);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Those with a profile go down and come up again, by NetworkManager's own doing. */
+static void begin_back(Fake *fake) {
+        const char *iface;
+        json_t *device;
+
+        fake->back = json_object();
+        json_object_foreach(json_object_get(fake->saved_view, "devices"), iface, device)
+                if (json_object_get(device, "profile"))
+                        json_object_set_new(fake->back, iface, json_deep_copy(device));
+        show_back(fake, "deactivating");
+        assert_true(sd_event_add_time_relative(fake->event, NULL, CLOCK_MONOTONIC, fake->back_usec, 1, on_back, fake) >= 0);
+}
+
 /* As NetworkManager does: profiles and devices as they were, in memory. */
 static void roll_back(Fake *fake) {
         json_decref(fake->memory);
         json_decref(fake->view);
         fake->memory = json_deep_copy(fake->saved_memory);
         fake->view = json_deep_copy(fake->saved_view);
+        if (fake->back_usec)
+                begin_back(fake);
+        if (fake->left_out)
+                json_object_set_new((json_t *)view_device(fake->view, fake->left_out), "state", json_string("disconnected"));
+        fake->rolled_back = true;
         forget_checkpoint(fake);
 }
 
@@ -295,6 +342,7 @@ static int on_slow(sd_event_source *source, uint64_t usec, void *userdata) {
 static void fake_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
         Fake *fake = backend;
 
+        fake->asked += fake->rolled_back;
         if (!answer(fake, call, NULL))
                 return;
         if (!fake->slow_usec || !strchr(iface, '.')) {
@@ -413,6 +461,7 @@ static void fake_done(Fake *fake) {
         json_decref(fake->memory);
         json_decref(fake->disk);
         json_decref(fake->pending);
+        json_decref(fake->back);
         forget_checkpoint(fake);
         free(fake->error_name);
         (void) unlink(journal_path);
@@ -737,6 +786,42 @@ static void cancelled(void **state) {
         fake_done(&fake);
 }
 
+/* NetworkManager brings the devices up again by itself, and takes its time: to ask for one meanwhile would have it begin anew, and take guests' ports off their bridge. */
+static void the_roll_back_is_left_to_network_manager(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        fake.back_usec = 1500 * USEC_PER_MSEC;
+        setup = life_begin(&fake);
+        start(&fake, setup, true);
+        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_int_equal(fake.r, -ECANCELED);
+        assert_int_equal(fake.back_stage, 3);
+        assert_true(as_before(&fake));
+        assert_int_equal(fake.asked, 0);
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
+static void what_the_roll_back_leaves_out_is_asked_for(void **state) {
+        Fake fake;
+        Setup *setup;
+
+        fake_init(&fake);
+        fake.left_out = "eth0";
+        setup = life_begin(&fake);
+        start(&fake, setup, true);
+        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
+        assert_true(sd_event_loop(fake.event) >= 0);
+        assert_int_equal(fake.r, -ECANCELED);
+        assert_true(as_before(&fake));
+        assert_int_equal(fake.asked, 1);
+        life_end(&fake, setup);
+        fake_done(&fake);
+}
+
 /* Each VLAN comes up within the time in which a device must, the last of them long after it was asked for. */
 static void one_after_the_other_comes_up(void **state) {
         Fake fake;
@@ -812,6 +897,8 @@ int main(void) {
                 cmocka_unit_test(gateway_is_silent),
                 cmocka_unit_test(confirmed),
                 cmocka_unit_test(cancelled),
+                cmocka_unit_test(the_roll_back_is_left_to_network_manager),
+                cmocka_unit_test(what_the_roll_back_leaves_out_is_asked_for),
                 cmocka_unit_test(one_after_the_other_comes_up),
                 cmocka_unit_test(network_manager_restarts),
         };
