@@ -502,3 +502,7 @@ int backend_send(Backend *backend, sd_bus_message *message, sd_bus_message_handl
                  sd_bus_slot **slot) {
         return sd_bus_call_async(backend->bus, slot, message, done, userdata, BACKEND_CALL_USEC);
 }
+
+int backend_send_work(Backend *backend, sd_bus_message *message, sd_bus_message_handler_t done, void *userdata, sd_bus_slot **slot) {
+        return sd_bus_call_async(backend->bus, slot, message, done, userdata, BACKEND_WORK_USEC);
+}

@@ -19,6 +19,8 @@
 #define BACKEND_CONNECT_USEC (25 * USEC_PER_SEC)
 /* A call that only starts work or reads a model. */
 #define BACKEND_CALL_USEC (30 * USEC_PER_SEC)
+/* A call that is the work: a volume group is made, or a file system that does not answer is unmounted. A service that dies over it is heard of at once. */
+#define BACKEND_WORK_USEC (600 * USEC_PER_SEC)
 #define BACKEND_RETRY_MIN_USEC (1 * USEC_PER_SEC)
 #define BACKEND_RETRY_MAX_USEC (30 * USEC_PER_SEC)
 
@@ -76,3 +78,5 @@ int backend_message(Backend *backend, const char *path, const char *interface, c
 int backend_properties(Backend *backend, const char *path, const char *interface, sd_bus_message **ret);
 int backend_send(Backend *backend, sd_bus_message *message, sd_bus_message_handler_t done, void *userdata,
                  sd_bus_slot **slot);
+/* The same with BACKEND_WORK_USEC: for a call that is the work itself. */
+int backend_send_work(Backend *backend, sd_bus_message *message, sd_bus_message_handler_t done, void *userdata, sd_bus_slot **slot);

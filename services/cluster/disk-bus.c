@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-life.h"
 #include "object-bus.h"
 #include "parse-util.h"
 #include "plan-snapshot.h"
@@ -117,7 +118,9 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
                         return sd_bus_error_setf(error, RHV_ERROR_IN_USE,
                                                  "The disk %s is attached to the VM %s: detach it first", disk->name,
                                                  disk->users->vm->name);
-                r = change ? plan_set_state(disk, "locked", NULL, change) : -ENOMEM;
+                r = storage_domain_check_lease(disk->parent, error);
+                if (r >= 0)
+                        r = change ? plan_set_state(disk, "locked", NULL, change) : -ENOMEM;
                 if (r < 0)
                         return r;
         }

@@ -45,6 +45,8 @@ static int export_then(ReportCall *call, Object *domain, const json_t *report, s
                             : busy == domain ? plan_remove_exported(&plan, domain, call->reference, report, change, &steps, error)
                                              : plan_export(&plan, busy, domain, report, change, &steps, error);
                 if (r >= 0)
+                        r = steps_check(manager, steps, error);
+                if (r >= 0)
                         arguments = json_pack("{s:s, s:O}", "target", domain->id, "steps", steps);
                 if (r >= 0)
                         r = pending_begin_job(&call->request, call->kind, busy, arguments, change, &job, &outcome, error);

@@ -290,6 +290,7 @@ const sd_bus_vtable host_vtable[] = {
         PROPERTY_CHANGING("Name", "s"),
         PROPERTY_CHANGING("Description", "s"),
         PROPERTY_CONST("Cluster", "s"),
+        PROPERTY_CHANGING("HostId", "u"),
         PROPERTY_CHANGING("State", "s"),
         PROPERTY_CHANGING("StateReason", "s"),
         PROPERTY_CHANGING("Job", "o"),

@@ -34,6 +34,8 @@ static int import_then(ReportCall *call, Object *domain, const json_t *report, s
                                     ? plan_import_vm(&plan, domain, report, call->reference, call->changes, change, &steps, id, error)
                                     : plan_import_template(&plan, domain, report, call->reference, call->changes, realtime_usec(), change, &steps, id, error);
                 if (r >= 0)
+                        r = steps_check(manager, steps, error);
+                if (r >= 0)
                         arguments = json_pack("{s:s, s:O}", "new", id, "steps", steps);
                 if (r >= 0)
                         r = pending_begin_job(&call->request, call->kind, domain, arguments, change, &job, &outcome, error);

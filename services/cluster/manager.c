@@ -10,6 +10,10 @@
 #include "bus-error.h"
 #include "cluster-options.h"
 #include "dict.h"
+#include "domain-connection.h"
+#include "domain-keep.h"
+#include "domain-life.h"
+#include "lease-keep.h"
 #include "log-ids.h"
 #include "log.h"
 #include "object-bus.h"
@@ -36,6 +40,7 @@ static void on_added(Object *object, void *userdata) {
         if (r < 0)
                 log_warning_errno(r, "Cannot announce %s", object->path);
         ovf_keep_note(manager, object, false);
+        lease_keep_later(manager);
 }
 
 static void on_changed(Object *object, bool links_only, void *userdata) {
@@ -46,6 +51,7 @@ static void on_changed(Object *object, bool links_only, void *userdata) {
         else if (object->kind == KIND_DISK)
                 manager_changed(manager, object, "Vms");
         ovf_keep_note(manager, object, false);
+        lease_keep_later(manager);
 }
 
 static void on_removed(Object *object, void *userdata) {
@@ -57,6 +63,7 @@ static void on_removed(Object *object, void *userdata) {
         if (r < 0)
                 log_warning_errno(r, "Cannot announce the end of %s", object->path);
         ovf_keep_note(manager, object, true);
+        lease_keep_later(manager);
 }
 
 static void on_event(const json_t *event, void *userdata) {
@@ -203,17 +210,32 @@ static void virtual_networks_listed(Manager *manager) {
         }
 }
 
-static void domain_object(Manager *manager, const char *path, const json_t *properties) {
-        static const struct {
-                const char *property, *fact, *ours;
-        } mirrored[] = {
-                { "State", "state", "State" },
-                { "StateReason", "state_reason", "StateReason" },
-                { "TotalBytes", "total_bytes", "TotalBytes" },
-                { "FreeBytes", "free_bytes", "FreeBytes" },
-                { "FormatVersion", "format_version", "FormatVersion" },
-                { "Class", "class", "Class" },
-        };
+typedef struct Mirrored {
+        const char *property, *fact, *ours;
+} Mirrored;
+
+static const Mirrored domain_mirrored[] = {
+        { "State", "state", "State" },
+        { "StateReason", "state_reason", "StateReason" },
+        { "TotalBytes", "total_bytes", "TotalBytes" },
+        { "FreeBytes", "free_bytes", "FreeBytes" },
+        { "FormatVersion", "format_version", "FormatVersion" },
+        { "Class", "class", "Class" },
+        { "Path", "path", NULL },
+        { NULL },
+};
+
+/* State and StateReason follow from these and from what the domain says of itself. */
+static const Mirrored lockspace_mirrored[] = {
+        { "State", "lockspace_state", "LockspaceState" },
+        { "StateReason", "lockspace_reason", NULL },
+        { "HostId", "lockspace_host", NULL },
+        { "LeaseState", "lease_state", "LeaseState" },
+        { "LeaseVersion", "lease_version", "LeaseVersion" },
+        { NULL },
+};
+
+static void domain_object(Manager *manager, const char *path, const Mirrored *mirrored, const json_t *properties) {
         _cleanup_free_ char *id = NULL;
         Object *domain;
 
@@ -224,11 +246,19 @@ static void domain_object(Manager *manager, const char *path, const json_t *prop
         domain = model_find(manager->model, KIND_STORAGE_DOMAIN, id);
         if (!domain)
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(mirrored); i++) {
-                json_t *value = json_object_get(properties, mirrored[i].property);
+        for (; mirrored->property; mirrored++) {
+                json_t *value = json_object_get(properties, mirrored->property);
 
-                if (value && object_set_fact(domain, mirrored[i].fact, json_incref(value)))
-                        manager_changed(manager, domain, mirrored[i].ours);
+                if (!value || !object_set_fact(domain, mirrored->fact, json_incref(value)))
+                        continue;
+                if (mirrored->ours)
+                        manager_changed(manager, domain, mirrored->ours);
+                if (storage_domain_is_leased(domain)) {
+                        manager_changed(manager, domain, "State");
+                        manager_changed(manager, domain, "StateReason");
+                        domain_keep_later(manager);
+                        lease_keep_later(manager);
+                }
         }
         host_refresh(manager);
 }
@@ -266,7 +296,9 @@ static void backend_object(Backend *backend, const char *path, const char *inter
         else if (streq(interface, "Network.Network"))
                 network_object(manager, path, properties);
         else if (streq(interface, "Storage.Domain"))
-                domain_object(manager, path, properties);
+                domain_object(manager, path, domain_mirrored, properties);
+        else if (streq(interface, "Storage.Lockspace"))
+                domain_object(manager, path, lockspace_mirrored, properties);
         else if (streq(interface, "Job"))
                 remote_object(manager, path, properties);
         else
@@ -422,6 +454,7 @@ static void domains_listed(Manager *manager) {
 
         for (Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN), *next; domain; domain = next) {
                 _cleanup_message_ sd_bus_message *message = NULL;
+                _cleanup_json_ json_t *connection = NULL;
 
                 next = domain->next;
                 if (!streq(domain->state, "attached")) {
@@ -432,11 +465,12 @@ static void domains_listed(Manager *manager) {
                         continue;
                 if (json_object_clear(domain->facts) >= 0)
                         object_bus_changed(manager, domain);
-                if (backend_message(storage, "", "Storage", "OpenDomain", &message) >= 0 &&
-                    sd_bus_message_append(message, "a{sv}a{sv}", 2, "type", "s", dict_string(domain->spec, "type", ""),
-                                          "path", "s", dict_string(domain->spec, "path", ""), 0) >= 0)
+                connection = domain_connection(domain->spec);
+                if (connection && backend_message(storage, "", "Storage", "OpenDomain", &message) >= 0 && dict_append(message, connection) >= 0 &&
+                    sd_bus_message_append(message, "a{sv}", 0) >= 0)
                         (void) backend_send(storage, message, on_domain_opened, manager, NULL);
         }
+        domain_keep_later(manager);
 }
 
 static void backend_listed(Backend *backend, void *userdata) {
@@ -462,6 +496,7 @@ static void backend_moved(Backend *backend, void *userdata) {
 
         bus_changed(manager->daemon->changes, CLUSTER_ROOT, CLUSTER_INTERFACE, "Backends");
         host_refresh(manager);
+        domain_keep_later(manager);
 }
 
 static bool backend_needed(Backend *backend, void *userdata) {
@@ -625,6 +660,8 @@ int manager_start(Daemon *daemon, void **ret) {
         if (r >= 0)
                 r = ovf_keep_start(manager);
         if (r >= 0)
+                r = lease_keep_start(manager);
+        if (r >= 0)
                 r = sd_bus_add_filter(daemon->bus, NULL, replay_removed, manager);
         for (int i = 0; r >= 0 && i < _BACKENDS_MAX; i++)
                 r = backend_new(daemon->bus, &backend_infos[i], manager, &manager->backends[i]);
@@ -643,6 +680,8 @@ void manager_stop(void *userdata) {
                 return;
         peer_bus_stop(manager);
         ovf_keep_stop(manager);
+        domain_keep_stop(manager);
+        lease_keep_stop(manager);
         if (manager->events && manager->store)
                 (void) on_events(NULL, manager);
         remote_free_all(manager);

@@ -54,6 +54,7 @@ typedef struct Manager {
         struct PeerWord *peer_words; /* calls that wait for another host */
         size_t n_peer_words;
         struct OvfKeep *ovf; /* definitions of VMs on the domains */
+        struct LeaseKeep *leases; /* of VMs on shared domains */
         struct PeerServe *serves; /* calls of other hosts */
         size_t n_serves;
         struct PeerMigration *migrations; /* of guests that leave */
@@ -76,7 +77,7 @@ typedef struct Manager {
         Remote *remotes;        /* hash by job id */
         struct StepsRun *steps; /* hash by job id: of those with several */
         Change *events;         /* told by the loop when it is idle: facts nobody asked for */
-        sd_event_source *events_source, *stats_timer, *autostart_timer, *management_timer, *settle_timer, *refresh;
+        sd_event_source *events_source, *stats_timer, *autostart_timer, *management_timer, *settle_timer, *refresh, *domains_timer;
         sd_bus_slot *stats_call;
         bool management_failed;
         char *management_error;

@@ -8,7 +8,10 @@
 #include "bus-error.h"
 #include "description.h"
 #include "dict.h"
+#include "domain-connection.h"
+#include "domain-life.h"
 #include "peer-bus.h"
+#include "plan-host.h"
 #include "plan-mac.h"
 #include "plan-network.h"
 #include "spec.h"
@@ -36,8 +39,7 @@ static int append_state(sd_bus_message *reply, const Object *object) {
 
         switch (object->kind) {
         case KIND_STORAGE_DOMAIN:
-                word = streq(object->state, "attached") ? dict_string(object->facts, "state", "unknown")
-                                                        : object->state;
+                word = storage_domain_state(object);
                 break;
         case KIND_DISK:
         case KIND_SNAPSHOT:
@@ -137,6 +139,26 @@ static int append_filter(sd_bus_message *reply, const Object *profile) {
         return sd_bus_message_append(reply, "s", dict_string(profile->spec, "filter", "default"));
 }
 
+static int append_domain_reason(sd_bus_message *reply, const Object *domain) {
+        return sd_bus_message_append(reply, "s", storage_domain_reason(domain));
+}
+
+static int append_connection(sd_bus_message *reply, const Object *domain) {
+        _cleanup_json_ json_t *connection = domain_connection(domain->spec);
+
+        return connection ? dict_append(reply, connection) : -ENOMEM;
+}
+
+static int append_place(sd_bus_message *reply, const Object *domain) {
+        _cleanup_free_ char *place = domain_connection_place(domain->spec);
+
+        return place ? sd_bus_message_append(reply, "s", place) : -ENOMEM;
+}
+
+static int append_lockspace_id(sd_bus_message *reply, const Object *host) {
+        return sd_bus_message_append(reply, "u", host_lockspace_id(host));
+}
+
 static const Property common[] = {
         { "Id", "s", FROM_ROW, "id", NULL },
         { "Name", "s", FROM_ROW, "name", NULL },
@@ -173,6 +195,7 @@ static const Property mac_pool_properties[] = {
 };
 static const Property host_properties[] = {
         { "Cluster", "s", FROM_ROW, "cluster", NULL, true },
+        { "HostId", "u", COMPUTED, NULL, append_lockspace_id },
         { "StateReason", "s", FROM_FACT, "state_reason", NULL },
         { "Capabilities", "a{sv}", FROM_FACT, "capabilities", NULL },
         { "MemoryTotal", "t", FROM_FACT, "memory_total", NULL },
@@ -199,10 +222,14 @@ static const Property network_properties[] = {
 static const Property storage_domain_properties[] = {
         { "DataCenter", "s", FROM_ROW, "data_center", NULL, true },
         { "Type", "s", FROM_SPEC, "type", NULL, true },
-        { "Path", "s", FROM_SPEC, "path", NULL, true },
+        { "Path", "s", COMPUTED, NULL, append_place, true },
+        { "Connection", "a{sv}", COMPUTED, NULL, append_connection, true },
         { "Class", "s", FROM_FACT, "class", NULL },
         { "FormatVersion", "u", FROM_FACT, "format_version", NULL },
-        { "StateReason", "s", FROM_FACT, "state_reason", NULL },
+        { "StateReason", "s", COMPUTED, NULL, append_domain_reason },
+        { "LockspaceState", "s", FROM_FACT, "lockspace_state", NULL },
+        { "LeaseState", "s", FROM_FACT, "lease_state", NULL },
+        { "LeaseVersion", "t", FROM_FACT, "lease_version", NULL },
         { "TotalBytes", "t", FROM_FACT, "total_bytes", NULL },
         { "FreeBytes", "t", FROM_FACT, "free_bytes", NULL },
         { NULL },

@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-life.h"
 #include "log.h"
 #include "ovf-definition.h"
 #include "plan.h"
@@ -232,7 +233,8 @@ static int send(OvfKeep *keep, const Object *domain, const json_t *definitions, 
         if (r >= 0)
                 r = sd_bus_message_close_container(call);
         if (r >= 0)
-                r = sd_bus_message_append(call, "a{sv}", 0);
+                r = storage_domain_is_leased(domain) ? sd_bus_message_append(call, "a{sv}", 1, "lease", "t", storage_domain_lease(domain))
+                                                     : sd_bus_message_append(call, "a{sv}", 0);
         return r < 0 ? r : sd_bus_call_async(keep->manager->bus, &keep->call, call, on_written, keep, OVF_CALL_USEC);
 }
 
@@ -291,7 +293,7 @@ static void write_next(OvfKeep *keep) {
                         (void) json_object_del(keep->noted, id);
                         continue;
                 }
-                if (!streq(domain->state, "attached") || !streq(dict_string(domain->facts, "state", ""), "active")) {
+                if (!storage_domain_is_active(domain) || (storage_domain_is_leased(domain) && storage_domain_lease(domain) == 0)) {
                         left = true;
                         continue;
                 }

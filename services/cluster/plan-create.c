@@ -7,7 +7,9 @@
 #include "bus-error.h"
 #include "bus-object.h"
 #include "dict.h"
+#include "domain-connection.h"
 #include "parse-util.h"
+#include "plan-host.h"
 #include "plan-mac.h"
 #include "plan-network.h"
 #include "plan-vnic.h"
@@ -214,12 +216,14 @@ int plan_create_network(const Plan *plan, const json_t *description, Change *cha
 }
 
 int plan_create_storage_domain(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {
-        const char *name = dict_string(description, "name", ""), *path = dict_string(description, "path", "");
+        const char *name = dict_string(description, "name", "");
         char id[UUID_STRING_MAX];
         Object *parent;
         int r;
 
-        r = plan_new_id(plan, KIND_STORAGE_DOMAIN, description, id, error);
+        r = domain_connection_check(description, error);
+        if (r >= 0)
+                r = plan_new_id(plan, KIND_STORAGE_DOMAIN, description, id, error);
         if (r < 0)
                 return r;
         parent = plan_container(plan, KIND_DATA_CENTER, description, error);
@@ -232,9 +236,11 @@ int plan_create_storage_domain(const Plan *plan, const json_t *description, Chan
         if (r < 0)
                 return r;
         for (Object *other = model_first(plan->model, KIND_STORAGE_DOMAIN); other; other = other->next)
-                if (streq(dict_string(other->spec, "path", ""), path))
-                        return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The storage domain %s is at %s",
-                                                 other->name, path);
+                if (domain_connection_meets(other->spec, description)) {
+                        _cleanup_free_ char *place = domain_connection_place(other->spec);
+
+                        return sd_bus_error_setf(error, RHV_ERROR_ALREADY_EXISTS, "The storage domain %s is at %s", other->name, place ?: "that place");
+                }
 
         r = change_put(change, "storage_domain",
                        json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", id, "name", name, "data_center", parent->id,
@@ -320,6 +326,7 @@ int plan_first_start(const Plan *plan, const char *host_id, const char *host_nam
         const Object *cluster = model_first(plan->model, KIND_CLUSTER);
         char cluster_id[UUID_STRING_MAX];
         _cleanup_free_ char *path = NULL;
+        unsigned lockspace_id;
         int r;
 
         if (model_find(plan->model, KIND_HOST, host_id))
@@ -344,9 +351,12 @@ int plan_first_start(const Plan *plan, const char *host_id, const char *host_nam
         } else
                 (void) memcpy(cluster_id, cluster->id, sizeof cluster_id);
 
+        lockspace_id = cluster ? plan_free_lockspace_id(plan->model, cluster->parent, error) : 1;
+        if (lockspace_id == 0)
+                return -ENOSPC;
         r = change_put(change, "host",
-                       json_pack("{s:s, s:s, s:s, s:{}}", "id", host_id, "name", host_name, "cluster", cluster_id,
-                                 "spec"));
+                       json_pack("{s:s, s:s, s:s, s:{s:i}}", "id", host_id, "name", host_name, "cluster", cluster_id,
+                                 "spec", "host_id", (int)lockspace_id));
         if (r < 0)
                 return r;
         path = bus_object_path(object_kind_prefix(KIND_HOST), host_id);

@@ -9,6 +9,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-life.h"
 #include "parse-util.h"
 #include "plan-mac.h"
 #include "plan-snapshot.h"
@@ -285,7 +286,7 @@ int plan_check_cdrom(const Model *model, const Object *vm, sd_bus_error *error) 
         if (!vm_cdrom(vm->spec, id, &file))
                 return dict_boolean(vm->spec, "cdrom_drive", false) ? check_drive(vm, error) : 0;
         domain = model_find(model, KIND_STORAGE_DOMAIN, id);
-        if (!domain || !streq(dict_string(domain->facts, "state", ""), "active"))
+        if (!domain || !storage_domain_is_active(domain))
                 return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s, with the CD-ROM of the VM %s, is not active", domain ? domain->name : id,
                                          vm->name);
         return check_drive(vm, error);

@@ -8,6 +8,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "plan-host.h"
 #include "plan-mac.h"
 #include "plan-network.h"
 #include "plan-vnic.h"
@@ -52,6 +53,11 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
         }
         if (object->kind == KIND_VNIC_PROFILE) {
                 r = plan_check_vnic_profile_update(object, changes, error);
+                if (r < 0)
+                        return r;
+        }
+        if (object->kind == KIND_HOST) {
+                r = plan_check_host_update(plan, object, changes, error);
                 if (r < 0)
                         return r;
         }
@@ -244,4 +250,13 @@ int plan_set_spec(const Object *object, const char *key, json_t *value, Change *
                 return -ENOMEM;
         }
         return plan_put_row(object, NULL, spec, change);
+}
+
+int plan_forget_domain(const Model *model, const Object *domain, Change *change) {
+        int r = 0;
+
+        for (const Object *disk = model_first(model, KIND_DISK); disk; disk = disk->next)
+                if (r >= 0 && disk->parent == domain)
+                        r = change_delete(change, "disk", json_pack("{s:s}", "id", disk->id));
+        return r < 0 ? r : change_delete(change, "storage_domain", json_pack("{s:s}", "id", domain->id));
 }

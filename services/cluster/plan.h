@@ -61,6 +61,8 @@ int plan_remove(const Plan *plan, const Object *object, Change *change, sd_bus_e
 int plan_take_back(const Plan *plan, const Object *object, Change *change);
 /* Puts the row with another state and, if given, a reason in its spec. For disks and storage domains. */
 int plan_set_state(const Object *object, const char *state, const char *reason, Change *change);
+/* A domain that was removed, or was detached and takes its disks along: their rows go. */
+int plan_forget_domain(const Model *model, const Object *domain, Change *change);
 /* Puts the row with a spec key replaced; value: taken. */
 int plan_set_spec(const Object *object, const char *key, json_t *value, Change *change);
 

@@ -19,6 +19,7 @@ struct Remote {
         sd_bus_slot *call, *get;
         sd_event_source *timer, *failing, *again;
         sd_bus_message *message; /* the call, until it was accepted */
+        void (*then)(Manager *manager, Job *job); /* of one that only waits */
         uint64_t refused_since;  /* monotonic usec; 0: never */
         sd_bus_error failure;
         uint64_t unreachable_since; /* monotonic usec; 0: it answers */
@@ -246,6 +247,10 @@ static bool is_silence(const sd_bus_error *error) {
 
 static int on_started(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 
+static int send(Remote *remote, sd_bus_message *message) {
+        return (remote->call_is_work ? backend_send_work : backend_send)(remote_backend(remote), message, on_started, remote, &remote->call);
+}
+
 /* The same call once more: a sent message cannot be sent again. */
 static int send_again(Remote *remote) {
         _cleanup_message_ sd_bus_message *call = NULL;
@@ -260,7 +265,7 @@ static int send_again(Remote *remote) {
         if (r >= 0)
                 r = sd_bus_message_copy(call, remote->message, true);
         if (r >= 0)
-                r = backend_send(remote_backend(remote), call, on_started, remote, &remote->call);
+                r = send(remote, call);
         return r;
 }
 
@@ -293,6 +298,11 @@ static bool repeat(Remote *remote, const sd_bus_error *error) {
                                           REMOTE_AGAIN_USEC, 0, on_again, remote) >= 0;
 }
 
+/* Is the object that was asked the work's own, so that it is an answer where it is not there? Not so where something on a domain is to be made or removed. */
+static bool is_about_object(const Remote *remote) {
+        return remote->call_is_work || streq(sd_bus_message_get_interface(remote->message) ?: "", "org.rhv.Storage.Lockspace");
+}
+
 static int on_started(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         Remote *remote = userdata;
         const sd_bus_error *error = sd_bus_message_get_error(message);
@@ -305,8 +315,7 @@ static int on_started(sd_bus_message *message, void *userdata, sd_bus_error *ret
         else if (error && !is_silence(error)) {
                 _cleanup_error_ sd_bus_error named = SD_BUS_ERROR_NULL;
 
-                /* the object asked is the work's own: that it is not there is an answer */
-                if (remote->call_is_work && is_unknown_object(error))
+                if (is_about_object(remote) && is_unknown_object(error))
                         (void) sd_bus_error_setf(&named, RHV_ERROR_NOT_FOUND, "The %s service does not know it",
                                                  backend_service(remote_backend(remote)));
                 else
@@ -418,7 +427,7 @@ static void start(Manager *manager, Job *job, sd_bus_message *message, const cha
                 if (there)
                         (void) snprintf(remote->there, sizeof remote->there, "%s", there);
                 remote->message = sd_bus_message_ref(message);
-                r = backend_send(remote_backend(remote), message, on_started, remote, &remote->call);
+                r = send(remote, message);
         }
         if (r < 0) {
                 _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -436,13 +445,45 @@ void remote_start(Manager *manager, Job *job, sd_bus_message *message) {
         start(manager, job, message, NULL, false);
 }
 
-void remote_start_step(Manager *manager, Job *job, const char *there, sd_bus_message *message) {
+static void mark_again(Manager *manager, const Job *job) {
         RemoteMark mark;
 
         (void) snprintf(mark.job, sizeof mark.job, "%s", job_id(job));
         (void) snprintf(mark.doing, sizeof mark.doing, "%s", job_kind(job));
         remote_mark_set(manager, job_object(manager, job), &mark);
-        start(manager, job, message, there, false);
+}
+
+void remote_start_step(Manager *manager, Job *job, const char *there, sd_bus_message *message, bool call_is_work) {
+        mark_again(manager, job);
+        start(manager, job, message, there, call_is_work);
+}
+
+static int on_waited(sd_event_source *source, uint64_t usec, void *userdata) {
+        Remote *remote = userdata;
+        Manager *manager = remote->manager;
+        Job *job = job_find(manager->daemon->jobs, remote->id);
+        void (*then)(Manager *, Job *) = remote->then;
+
+        remote_free(remote);
+        if (job)
+                then(manager, job);
+        return 0;
+}
+
+void remote_wait_step(Manager *manager, Job *job, void (*then)(Manager *manager, Job *job)) {
+        Remote *remote = remote_new(manager, job);
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        if (remote) {
+                remote->then = then;
+                if (sd_event_add_time_relative(manager->daemon->event, &remote->again, CLOCK_MONOTONIC, REMOTE_AGAIN_USEC, 0, on_waited, remote) >= 0) {
+                        mark_again(manager, job);
+                        return;
+                }
+                remote_free(remote);
+        }
+        (void) sd_bus_error_set_errno(&error, -ENOMEM);
+        remote_fail(manager, job, &error);
 }
 
 void remote_call(Manager *manager, Job *job, sd_bus_message *message) {

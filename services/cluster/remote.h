@@ -50,8 +50,11 @@ void remote_mark_clear(Manager *manager, const Job *job);
 /* Sends the call that starts the work (its options must hold job_id = the job's id) and follows it. From here on failure is told
  * through done, from the loop. message: borrowed. */
 void remote_start(Manager *manager, Job *job, sd_bus_message *message);
-/* The same for one of several that make up the job: its options hold job_id = there. The job's object is marked busy again. */
-void remote_start_step(Manager *manager, Job *job, const char *there, sd_bus_message *message);
+/* The same for one of several that make up the job: its options hold job_id = there. The job's object is marked busy again. call_is_work: as of remote_call(), without
+ * such an id. */
+void remote_start_step(Manager *manager, Job *job, const char *there, sd_bus_message *message, bool call_is_work);
+/* The step cannot be taken yet: then is called in REMOTE_AGAIN_USEC, unless the job was cancelled, and the job's object is busy until then. */
+void remote_wait_step(Manager *manager, Job *job, void (*then)(Manager *manager, Job *job));
 /* The same where the call itself is the work: done with its answer. */
 void remote_call(Manager *manager, Job *job, sd_bus_message *message);
 /* Ends a job through its kind's done, from the loop, with an error known before any call. */

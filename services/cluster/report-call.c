@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "dict.h"
+#include "domain-life.h"
 #include "value.h"
 
 static ReportCall *report_call_free(ReportCall *call) {
@@ -45,6 +47,7 @@ static int on_report(sd_bus_message *message, void *userdata, sd_bus_error *ret_
 int report_call(Request *request, const Object *domain, const char *reference, const char *kind, const json_t *changes, report_then_t then) {
         Backend *storage = request->manager->backends[BACKEND_STORAGE];
         _cleanup_(report_call_freep) ReportCall *call = calloc(1, sizeof *call);
+        _cleanup_json_ json_t *place = domain_open_place(domain);
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
@@ -56,9 +59,11 @@ int report_call(Request *request, const Object *domain, const char *reference, c
         call->kind = kind;
         (void) memcpy(call->domain, domain->id, sizeof call->domain);
         (void) snprintf(call->reference, sizeof call->reference, "%s", reference);
-        r = backend_message(storage, "", "Storage", "InspectForeign", &message);
+        r = place ? backend_message(storage, "", "Storage", "InspectForeign", &message) : -ENOMEM;
         if (r >= 0)
-                r = sd_bus_message_append(message, "a{sv}a{sv}", 1, "path", "s", dict_string(domain->spec, "path", ""), 0);
+                r = dict_append(message, place);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "a{sv}", 0);
         if (r >= 0)
                 r = backend_send(storage, message, on_report, call, &call->slot);
         if (r >= 0)
@@ -74,5 +79,8 @@ int report_call_check(const Object *domain, sd_bus_error *error) {
 
         if (!streq(domain->state, "attached"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is %s", domain->name, domain->state);
+        /* what is mounted, and what devices a domain has, is known when it is open */
+        if (!json_object_get(domain->spec, "path") && !*dict_string(domain->facts, "path", ""))
+                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s is not open yet", domain->name);
         return backend_check(manager->backends[BACKEND_STORAGE], error);
 }

@@ -7,6 +7,9 @@
 #include "bus-error.h"
 #include "config.h"
 #include "dict.h"
+#include "domain-connection.h"
+#include "domain-keep.h"
+#include "domain-life.h"
 #include "log.h"
 #include "object-bus.h"
 #include "peer-bus.h"
@@ -150,6 +153,13 @@ typedef struct Creation {
         void (*work)(Manager *manager, Job *job, const Object *object);
 } Creation;
 
+/* The domain is there: the plan has found it. */
+static int check_disk_domain(const Plan *plan, const json_t *description, sd_bus_error *error) {
+        const Object *domain = model_resolve(plan->model, KIND_STORAGE_DOMAIN, dict_string(description, "storage_domain", ""), NULL, error);
+
+        return domain ? storage_domain_check_lease(domain, error) : -ENOENT;
+}
+
 static int create_on_storage(sd_bus_message *message, Manager *manager, const Creation *creation, sd_bus_error *error) {
         _cleanup_request_ Request request = { NULL };
         _cleanup_json_ json_t *description = NULL;
@@ -171,6 +181,8 @@ static int create_on_storage(sd_bus_message *message, Manager *manager, const Cr
                 r = change ? creation->plan(&plan, description, change, error) : -ENOMEM;
                 if (r >= 0)
                         r = backend_check(manager->backends[BACKEND_STORAGE], error);
+                if (r >= 0 && creation->kind == KIND_DISK)
+                        r = check_disk_domain(&plan, description, error);
                 if (r < 0)
                         return r;
         }
@@ -294,11 +306,15 @@ static int on_imported(sd_bus_message *message, void *userdata, sd_bus_error *re
                                                         { "TotalBytes", "total_bytes" },
                                                         { "FreeBytes", "free_bytes" },
                                                         { "FormatVersion", "format_version" },
-                                                        { "Class", "class" } };
+                                                        { "Class", "class" },
+                                                        { "Path", "path" } };
 
                 for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
                         (void) object_set_fact(domain, pairs[i][1], json_incref(json_object_get(properties, pairs[i][0])));
                 object_bus_changed(import->request.manager, domain);
+                /* what Storage told of its lockspace before there was this object is told again */
+                backend_relist(import->request.manager->backends[BACKEND_STORAGE]);
+                domain_keep_begin(import->request.manager, domain, import->request.uid);
         }
         pending_answer(&import->request, outcome);
         import_free(import);
@@ -352,6 +368,8 @@ static int method_import_storage_domain(sd_bus_message *message, void *userdata,
         Backend *storage = manager->backends[BACKEND_STORAGE];
         _cleanup_request_ Request request = { NULL };
         _cleanup_json_ json_t *description = NULL;
+        _cleanup_json_ json_t *connection = NULL;
+        _cleanup_free_ char *place = NULL;
         _cleanup_(import_freep) Import *import = NULL;
         _cleanup_message_ sd_bus_message *call = NULL;
         int r;
@@ -359,6 +377,10 @@ static int method_import_storage_domain(sd_bus_message *message, void *userdata,
         r = dict_read_checked(message, storage_domain_import_fields, "storage domain", &description, error);
         if (r < 0)
                 return r;
+        connection = domain_connection(description);
+        place = domain_connection_place(description);
+        if (!connection || !place)
+                return -ENOMEM;
         r = request_read(&request, manager, message, description, options_common, error);
         if (r < 0)
                 return r;
@@ -369,7 +391,7 @@ static int method_import_storage_domain(sd_bus_message *message, void *userdata,
                 r = backend_check(storage, error);
         if (r < 0)
                 return r;
-        r = request_authorise(&request, ACTION_CONFIGURE, "import", NULL, dict_string(description, "path", ""), error);
+        r = request_authorise(&request, ACTION_CONFIGURE, "import", NULL, place, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
         if (request.replay)
@@ -382,8 +404,9 @@ static int method_import_storage_domain(sd_bus_message *message, void *userdata,
         import->description = json_incref(description);
         r = backend_message(storage, "", "Storage", "OpenDomain", &call);
         if (r >= 0)
-                r = sd_bus_message_append(call, "a{sv}a{sv}", 2, "type", "s", dict_string(description, "type", ""),
-                                          "path", "s", dict_string(description, "path", ""), 0);
+                r = dict_append(call, connection);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "a{sv}", 0);
         if (r >= 0)
                 r = backend_send(storage, call, on_opened, import, &import->slot);
         if (r >= 0)

@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 #include "bus-error.h"
+#include "domain-connection.h"
 #include "mac-pool.h"
 #include "nic-options.h"
 #include "parse-util.h"
+#include "plan-host.h"
 
 /* IFNAMSIZ - 1: longer names do not fit a network device. */
 #define DEVICE_NAME_MAX 15
@@ -51,8 +53,6 @@ static bool serial_is_valid(const char *s) {
         { "description", DICT_STRING, .valid = label_or_empty, .expected = "one line of at most 255 bytes" }
 #define FIELD_REFERENCE(key, kind) \
         { key, DICT_STRING, kind, .valid = reference_is_valid, .expected = "an id or a name" }
-#define FIELD_PATH \
-        { "path", DICT_STRING, DICT_REQUIRED, .valid = path_is_normal, .expected = "an absolute path without '.' and '..'" }
 
 const DictField data_center_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION, { NULL },
@@ -86,7 +86,7 @@ const DictField mac_pool_update_fields[] = {
 };
 
 const DictField host_update_fields[] = {
-        FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, { NULL },
+        FIELD_NAME(DICT_OPTIONAL, name_64, NAME_TEXT), FIELD_DESCRIPTION, { "host_id", DICT_INTEGER, .min = 1, .max = LOCKSPACE_HOSTS_MAX }, { NULL },
 };
 
 
@@ -121,15 +121,15 @@ const DictField vnic_profile_create_fields[] = {
 };
 const DictField vnic_profile_update_fields[] = { FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), VNIC_PROFILE_FIELDS, { NULL } };
 
-static const char *const domain_types[] = { "local", NULL };
 static const char *const domain_classes[] = { "Data", "Iso", "Backup", NULL };
 const DictField storage_domain_create_fields[] = {
         FIELD_ID, FIELD_NAME(DICT_REQUIRED, label_64, LABEL_TEXT), FIELD_DESCRIPTION,
-        { "type", DICT_STRING, DICT_REQUIRED, .words = domain_types }, FIELD_PATH, { "class", DICT_STRING, .words = domain_classes },
+        FIELDS_DOMAIN_CONNECTION, { "class", DICT_STRING, .words = domain_classes },
+        { "io_timeout", DICT_INTEGER, .min = DOMAIN_IO_TIMEOUT_MIN_USEC, .max = DOMAIN_IO_TIMEOUT_MAX_USEC, .expected = "3 s to 60 s, in microseconds" },
         FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
 };
 const DictField storage_domain_import_fields[] = {
-        { "type", DICT_STRING, DICT_REQUIRED, .words = domain_types }, FIELD_PATH, FIELD_DESCRIPTION,
+        FIELDS_DOMAIN_CONNECTION, FIELD_DESCRIPTION,
         FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_ID,
         FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
 };

@@ -25,6 +25,9 @@
 #define VM_SATA_MAX 6 /* ports of q35's controller */
 #define VM_BOOT_ORDER_MAX 64
 #define VM_METADATA_BYTES_MAX (64 * 1024)
+/* Of a shared domain's lockspace, as Storage takes it. */
+#define DOMAIN_IO_TIMEOUT_MIN_USEC (3 * (int64_t)USEC_PER_SEC)
+#define DOMAIN_IO_TIMEOUT_MAX_USEC (60 * (int64_t)USEC_PER_SEC)
 #define DISK_CAPACITY_MIN 512
 #define DISK_CAPACITY_MAX (256 * (int64_t)TIB)
 

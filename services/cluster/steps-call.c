@@ -34,6 +34,8 @@ int steps_call_run(sd_bus_message *message, StepsCall *call, const json_t *asked
                 r = backend_check(manager->backends[BACKEND_STORAGE], error);
                 if (r >= 0)
                         r = change ? call->plan(call, &plan, change, error) : -ENOMEM;
+                if (r >= 0)
+                        r = steps_check(manager, json_object_get(call->arguments, "steps"), error);
                 if (r < 0)
                         return r;
         }

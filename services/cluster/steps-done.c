@@ -6,6 +6,9 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-keep.h"
+#include "domain-life.h"
+#include "lease-keep.h"
 #include "plan-copy.h"
 #include "plan-snapshot.h"
 #include "plan-template.h"
@@ -13,6 +16,7 @@
 #include "work.h"
 
 typedef struct End {
+        Manager *manager;
         const Plan *plan;
         Job *job;
         const json_t *arguments;
@@ -128,6 +132,32 @@ static int exported_removed(End *end) {
         return told(end, KIND_STORAGE_DOMAIN);
 }
 
+/* A domain that is refused again and again is told of once. */
+static int domain_attached(End *end) {
+        Object *domain = model_find(end->plan->model, KIND_STORAGE_DOMAIN, dict_string(end->arguments, "id", ""));
+        const bool known = domain && end->reason && *dict_string(domain->facts, "life_error", "");
+
+        if (!domain)
+                return 0;
+        /* somebody else may have done it meanwhile */
+        domain_keep_ended(domain->owner, domain, storage_domain_lease(domain) > 0 ? NULL : end->reason);
+        return known ? 0 : told(end, KIND_STORAGE_DOMAIN);
+}
+
+static int domain_detached(End *end) {
+        const Object *domain = model_find(end->plan->model, KIND_STORAGE_DOMAIN, dict_string(end->arguments, "id", ""));
+
+        if (!domain)
+                return 0;
+        (void) told(end, KIND_STORAGE_DOMAIN);
+        return end->reason ? plan_set_state(domain, "attached", NULL, end->change) : plan_forget_domain(end->plan->model, domain, end->change);
+}
+
+static int lease_worked(End *end) {
+        lease_keep_ended(end->manager, end->job, end->reason);
+        return 0;
+}
+
 static const struct {
         const char *kind;
         int (*ended)(End *end);
@@ -137,7 +167,8 @@ static const struct {
         { "create-template", template_made },  { "remove-template", template_removed }, { "use-template", clone_ended },
         { "import-vm", clone_ended },          { "import-template", template_made },
         { "export-vm", vm_exported },          { "export-template", template_exported }, { "remove-exported", exported_removed },
-        { "sparsify-disk", sparsify_ended },
+        { "sparsify-disk", sparsify_ended },   { "attach-storage-domain", domain_attached }, { "detach-storage-domain", domain_detached },
+        { "vm-lease", lease_worked },
         { "extend-disk", extend_ended },       { "copy-disk", copy_ended },            { "move-disk", move_ended },
 };
 
@@ -159,6 +190,7 @@ void steps_end(Manager *manager, Job *job, size_t n_done, int r, const sd_bus_er
         JobActor buffer;
         Plan plan = manager_plan(manager, job_actor(job, &buffer));
         End end = {
+                .manager = manager,
                 .plan = &plan,
                 .job = job,
                 .arguments = job_arguments(job),

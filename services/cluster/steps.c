@@ -6,18 +6,22 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-life.h"
 #include "remote.h"
 #include "work.h"
 
 /* Undoing counts from here: a job has fewer steps. */
 #define UNDO_FIRST 0x8000U
 #define STEPS_MAX 4096U
+/* A step that needs a domain's lease waits for it so long: a restarted Storage opens the domain again, and a lost lease may be had again. */
+#define LEASE_WAIT_USEC (60 * USEC_PER_SEC)
 
 typedef struct StepsRun {
         char job[37];
         json_t *steps; /* those being taken */
         size_t next, n_done;
         bool undoing;
+        uint64_t waiting_since; /* monotonic usec; 0: for no lease */
         int r; /* of the step that failed */
         sd_bus_error error;
         UT_hash_handle hh;
@@ -36,6 +40,10 @@ bool steps_is_done_already(const json_t *step, const sd_bus_error *error) {
 
         if (streq(method, "CreateVolume"))
                 return sd_bus_error_has_name(error, RHV_ERROR_ALREADY_EXISTS);
+        if (streq(method, "ReleaseLease") || streq(method, "Leave"))
+                return sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND) || sd_bus_error_has_name(error, RHV_ERROR_INVALID_STATE);
+        if (streq(method, "DeleteLease") || streq(method, "Close"))
+                return sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND);
         return (streq(method, "DeleteVolume") || streq(method, "DeleteImage") || streq(method, "MergeVolume") || streq(method, "DeleteDefinition")) &&
                sd_bus_error_has_name(error, RHV_ERROR_NOT_FOUND);
 }
@@ -85,9 +93,18 @@ static void run_end(Manager *manager, StepsRun *run, Job *job, const json_t *res
 
 static int append_arguments(sd_bus_message *message, const json_t *step) {
         const json_t *description = json_object_get(step, "description"), *target = json_object_get(step, "target");
-        const char *volume = dict_string(step, "volume", "");
-        int r;
+        const char *volume = dict_string(step, "volume", ""), *lease = dict_string(step, "lease", NULL);
+        int r = 0;
 
+        if (streq(dict_string(step, "interface", ""), "Storage.Lockspace")) {
+                if (lease)
+                        r = sd_bus_message_append(message, "s", lease);
+                if (r >= 0 && json_object_get(step, "host_id"))
+                        r = sd_bus_message_append(message, "u", (uint32_t)dict_integer(step, "host_id", 0));
+                return r;
+        }
+        if (dict_boolean(step, "call", false))
+                return 0;
         r = sd_bus_message_append(message, "s", dict_string(step, "image", ""));
         if (r >= 0 && *volume)
                 r = sd_bus_message_append(message, "s", volume);
@@ -98,28 +115,93 @@ static int append_arguments(sd_bus_message *message, const json_t *step) {
         return r;
 }
 
+/* The domain whose lease the step needs, where that one is shared. */
+static const Object *leased_domain(const Manager *manager, const json_t *step) {
+        const char *id = storage_step_structural(step);
+        const Object *domain = id ? model_find(manager->model, KIND_STORAGE_DOMAIN, id) : NULL;
+
+        return domain && storage_domain_is_leased(domain) ? domain : NULL;
+}
+
+int steps_check(const Manager *manager, const json_t *steps, sd_bus_error *error) {
+        const json_t *step;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach((json_t *)steps, i, step) {
+                const Object *domain = leased_domain(manager, step);
+
+                r = domain ? storage_domain_check_lease(domain, error) : 0;
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
+static int append_options(sd_bus_message *message, const json_t *step, const char *there, const Object *leased) {
+        _cleanup_json_ json_t *options = dict_boolean(step, "call", false) ? json_object() : json_pack("{s:s}", "job_id", there);
+
+        if (!options || (json_object_get(step, "options") && json_object_update(options, json_object_get(step, "options")) < 0) ||
+            (leased && json_object_set_new(options, "lease", json_integer((json_int_t)storage_domain_lease(leased))) < 0))
+                return -ENOMEM;
+        return dict_append(message, options);
+}
+
+static void send(Manager *manager, StepsRun *run, Job *job);
+
+static void send_again(Manager *manager, Job *job) {
+        const char *id = job_id(job);
+        StepsRun *run;
+
+        HASH_FIND_STR(manager->steps, id, run);
+        if (run)
+                send(manager, run, job);
+}
+
+/* Return: 1 it is waited for; else as of storage_domain_check_lease(). */
+static int await_lease(Manager *manager, StepsRun *run, Job *job, const Object *domain, sd_bus_error *error) {
+        uint64_t now = 0;
+        int r = domain ? storage_domain_check_lease(domain, error) : 0;
+
+        if (r >= 0) {
+                run->waiting_since = 0;
+                return 0;
+        }
+        (void) sd_event_now(manager->daemon->event, CLOCK_MONOTONIC, &now);
+        if (run->waiting_since == 0)
+                run->waiting_since = now;
+        if (now - run->waiting_since >= LEASE_WAIT_USEC)
+                return r;
+        sd_bus_error_free(error);
+        remote_wait_step(manager, job, send_again);
+        return 1;
+}
+
 static void send(Manager *manager, StepsRun *run, Job *job) {
         const json_t *step = json_array_get(run->steps, run->next);
+        const Object *leased = leased_domain(manager, step);
+        const bool call = dict_boolean(step, "call", false);
         _cleanup_message_ sd_bus_message *message = NULL;
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_json_ json_t *options = NULL;
         char there[37];
         int r;
 
+        r = await_lease(manager, run, job, leased, &error);
+        if (r > 0)
+                return;
         steps_id(run->job, (unsigned)run->next + (run->undoing ? UNDO_FIRST : 0), there);
-        options = json_pack("{s:s}", "job_id", there);
-        if (options && json_object_get(step, "options"))
-                (void) json_object_update(options, json_object_get(step, "options"));
-        r = options ? work_domain_message(manager, dict_string(step, "domain", ""), dict_string(step, "method", ""), &message) : -ENOMEM;
+        if (r >= 0)
+                r = work_domain_message(manager, dict_string(step, "domain", ""), dict_string(step, "interface", "Storage.Domain"), dict_string(step, "method", ""), &message);
         if (r >= 0)
                 r = append_arguments(message, step);
         if (r >= 0)
-                r = dict_append(message, options);
+                r = append_options(message, step, there, leased);
         if (r >= 0) {
-                remote_start_step(manager, job, there, message);
+                remote_start_step(manager, job, there, message, call);
                 return;
         }
-        (void) sd_bus_error_set_errno(&error, r);
+        if (!sd_bus_error_is_set(&error))
+                (void) sd_bus_error_set_errno(&error, r);
         remote_fail(manager, job, &error);
 }
 

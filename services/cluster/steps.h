@@ -3,7 +3,9 @@
 
 /*
  * Jobs of Cluster that are several jobs of Storage, one after the other. They stand in the job's arguments as "steps": an array of {"domain",
- * "method", "image", "volume", and what the method takes besides}; "undo": the step that takes one back.
+ * "method", "image", "volume", and what the method takes besides}; "undo": the step that takes one back. Of the interface "Storage.Lockspace" they say so as "interface", and have
+ * "lease" or "host_id" in place of image and volume. One with "call" is no job there: the call is the work. What changes the structure of a shared domain takes the version of its
+ * lease from the moment it is sent; without the lease it waits for a while.
  *
  *      step 0 ──> step 1 ──> … ──> done
  *        └── one fails: what has an undo is taken back, last first ──> failed
@@ -21,6 +23,9 @@ void steps_free_all(Manager *manager);
 /* For remote_kinds[]. */
 void steps_done(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result);
 bool steps_resume(Manager *manager, Job *job, const Object *object);
+
+/* Are the leases held that the steps need? Return: 0, or negative with an error set. */
+int steps_check(const Manager *manager, const json_t *steps, sd_bus_error *error);
 
 /* Does a step of the job make or change that image? */
 bool steps_job_has_image(const Job *job, const char *image);

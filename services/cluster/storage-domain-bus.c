@@ -4,10 +4,14 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-connection.h"
+#include "domain-life.h"
+#include "lease-keep.h"
 #include "object-bus.h"
 #include "parse-util.h"
 #include "plan-template.h"
 #include "register-bus.h"
+#include "steps.h"
 #include "work.h"
 
 static int check_cdroms(const Object *domain, sd_bus_error *error) {
@@ -52,6 +56,8 @@ static int check_remove(const Object *domain, bool destroy, sd_bus_error *error)
         r = check_cdroms(domain, error);
         if (r < 0)
                 return r;
+        if (destroy && domain_type_is_shared(dict_string(domain->spec, "type", "local")))
+                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The storage domain %s is shared, and other hosts may use it: it is detached, not destroyed", domain->name);
         if (!destroy) {
                 r = check_detach(domain, error);
                 if (r < 0)
@@ -68,7 +74,8 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
         Manager *manager = domain->owner;
         _cleanup_request_ Request request = { NULL };
         _cleanup_(change_freep) Change *change = change_new();
-        bool destroy;
+        bool destroy, leased;
+        json_t *arguments;
         Job *job = NULL;
         int r;
 
@@ -86,11 +93,15 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
         r = request_authorise(&request, ACTION_DESTROY, destroy ? "destroy" : "detach", domain, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = request_begin_job(&request, "remove-storage-domain", domain, json_pack("{s:b}", "destroy", destroy), change,
-                              &job, error);
+        /* a shared one is left before it is closed */
+        leased = storage_domain_is_leased(domain);
+        arguments = leased ? json_pack("{s:o}", "steps", domain_leave_steps(domain, lease_keep_ours(manager, domain))) : json_pack("{s:b}", "destroy", destroy);
+        r = request_begin_job(&request, leased ? "detach-storage-domain" : "remove-storage-domain", domain, arguments, change, &job, error);
         if (r < 0)
                 return r;
-        if (job)
+        if (job && leased)
+                steps_begin(manager, job);
+        else if (job)
                 work_remove_domain(manager, job, domain, destroy);
         return request_reply(&request, "j");
 }
@@ -106,6 +117,10 @@ const sd_bus_vtable storage_domain_vtable[] = {
         PROPERTY_CHANGING("Job", "o"),
         PROPERTY_CONST("Type", "s"),
         PROPERTY_CONST("Path", "s"),
+        PROPERTY_CONST("Connection", "a{sv}"),
+        PROPERTY_CHANGING("LockspaceState", "s"),
+        PROPERTY_CHANGING("LeaseState", "s"),
+        PROPERTY_CHANGING("LeaseVersion", "t"),
         PROPERTY_CHANGING("Class", "s"),
         PROPERTY_CHANGING("FormatVersion", "u"),
         PROPERTY_CHANGING("TotalBytes", "t"),

@@ -6,6 +6,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "domain-life.h"
 #include "plan-snapshot.h"
 #include "plan-vnic.h"
 #include "scheduler.h"
@@ -102,8 +103,7 @@ static int host_offers(const Manager *manager, Names *networks, Names *domains) 
         if (r >= 0)
                 r = add_active(networks, manager->virtual_networks);
         for (const Object *domain = model_first(manager->model, KIND_STORAGE_DOMAIN); domain; domain = domain->next)
-                if (r >= 0 && streq(domain->state, "attached") &&
-                    streq(dict_string(domain->facts, "state", ""), "active"))
+                if (r >= 0 && storage_domain_is_active(domain))
                         r = names_add(domains, domain->id);
         schedule_sort(networks->names, networks->n);
         schedule_sort(domains->names, domains->n);

@@ -7,6 +7,10 @@
 #include "bus-error.h"
 #include "description.h"
 #include "dict.h"
+#include "domain-connection.h"
+#include "domain-keep.h"
+#include "domain-life.h"
+#include "lease-keep.h"
 #include "log.h"
 #include "peer-guest.h"
 #include "plan-snapshot.h"
@@ -58,24 +62,50 @@ static void send_or_fail(Manager *manager, Job *job, sd_bus_message *message, in
         remote_fail(manager, job, &error);
 }
 
-int work_domain_message(Manager *manager, const char *domain, const char *method, sd_bus_message **ret) {
+int work_domain_message(Manager *manager, const char *domain, const char *interface, const char *method, sd_bus_message **ret) {
         _cleanup_free_ char *path = bus_object_path("/domain", domain);
 
-        return path ? backend_message(manager->backends[BACKEND_STORAGE], path, "Storage.Domain", method, ret)
-                    : -ENOMEM;
+        return path ? backend_message(manager->backends[BACKEND_STORAGE], path, interface, method, ret) : -ENOMEM;
+}
+
+/* As append_options(), with the version of the lease of a shared domain. */
+static int append_structural(sd_bus_message *message, const Job *job, const Object *domain, const json_t *more) {
+        _cleanup_json_ json_t *options = more ? json_copy((json_t *)more) : json_object();
+
+        if (!options || (storage_domain_is_leased(domain) && json_object_set_new(options, "lease", json_integer((json_int_t)storage_domain_lease(domain))) < 0))
+                return -ENOMEM;
+        return append_options(message, job, options);
+}
+
+/* Where the lease was lost since the call was accepted, the job says so. */
+static void send_structural(Manager *manager, Job *job, const Object *domain, sd_bus_message *message, int r) {
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        if (r >= 0 && storage_domain_check_lease(domain, &error) < 0)
+                remote_fail(manager, job, &error);
+        else
+                send_or_fail(manager, job, message, r);
 }
 
 void work_create_domain(Manager *manager, Job *job, const Object *domain) {
+        _cleanup_json_ json_t *description = domain_connection(domain->spec);
+        json_t *io_timeout = json_object_get(domain->spec, "io_timeout");
         _cleanup_message_ sd_bus_message *message = NULL;
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r;
+        int r = 0;
 
-        r = backend_message(manager->backends[BACKEND_STORAGE], "", "Storage", "CreateDomain", &message);
+        if (!description || json_object_set_new(description, "name", json_string(domain->name)) < 0 ||
+            json_object_set_new(description, "class", json_string(storage_domain_class(domain))) < 0 ||
+            (io_timeout && json_object_set(description, "io_timeout", io_timeout) < 0))
+                r = -ENOMEM;
         if (r >= 0)
-                r = sd_bus_message_append(message, "sa{sv}a{sv}", domain->id, 4, "type", "s",
-                                          dict_string(domain->spec, "type", ""), "path", "s",
-                                          dict_string(domain->spec, "path", ""), "name", "s", domain->name, "class",
-                                          "s", storage_domain_class(domain), 0);
+                r = backend_message(manager->backends[BACKEND_STORAGE], "", "Storage", "CreateDomain", &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", domain->id);
+        if (r >= 0)
+                r = dict_append(message, description);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "a{sv}", 0);
         if (r >= 0) {
                 remote_call(manager, job, message);
                 return;
@@ -89,7 +119,7 @@ void work_remove_domain(Manager *manager, Job *job, const Object *domain, bool d
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = work_domain_message(manager, domain->id, destroy ? "Destroy" : "Close", &message);
+        r = work_domain_message(manager, domain->id, "Storage.Domain", destroy ? "Destroy" : "Close", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "a{sv}", 0);
         if (r >= 0) {
@@ -104,7 +134,7 @@ void work_create_volume(Manager *manager, Job *job, const Object *disk) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = work_domain_message(manager, disk->parent->id, "CreateVolume", &message);
+        r = work_domain_message(manager, disk->parent->id, "Storage.Domain", "CreateVolume", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "ssa{sv}", dict_string(disk->spec, "image", ""),
                                           dict_string(disk->spec, "volume", ""), 4, "capacity", "t",
@@ -113,8 +143,8 @@ void work_create_volume(Manager *manager, Job *job, const Object *disk) {
                                           dict_string(disk->spec, "allocation", "sparse"), "description", "s",
                                           disk->name);
         if (r >= 0)
-                r = append_options(message, job, NULL);
-        send_or_fail(manager, job, message, r);
+                r = append_structural(message, job, disk->parent, NULL);
+        send_structural(manager, job, disk->parent, message, r);
 }
 
 void work_delete_image(Manager *manager, Job *job, const Object *disk) {
@@ -122,12 +152,12 @@ void work_delete_image(Manager *manager, Job *job, const Object *disk) {
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = work_domain_message(manager, disk->parent->id, "DeleteImage", &message);
+        r = work_domain_message(manager, disk->parent->id, "Storage.Domain", "DeleteImage", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "s", dict_string(disk->spec, "image", ""));
         if (r >= 0)
-                r = disposal ? append_options(message, job, disposal) : -ENOMEM;
-        send_or_fail(manager, job, message, r);
+                r = disposal ? append_structural(message, job, disk->parent, disposal) : -ENOMEM;
+        send_structural(manager, job, disk->parent, message, r);
 }
 
 void work_transfer(Manager *manager, Job *job, const Object *disk, bool upload, int fd, uint64_t size_bytes) {
@@ -136,7 +166,7 @@ void work_transfer(Manager *manager, Job *job, const Object *disk, bool upload, 
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = work_domain_message(manager, disk->parent->id, upload ? "Upload" : "Download", &message);
+        r = work_domain_message(manager, disk->parent->id, "Storage.Domain", upload ? "Upload" : "Download", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "ssh", dict_string(disk->spec, "image", ""),
                                           dict_string(disk->spec, "volume", ""), fd);
@@ -145,7 +175,7 @@ void work_transfer(Manager *manager, Job *job, const Object *disk, bool upload, 
         send_or_fail(manager, job, message, r);
 }
 
-void work_start_vm(Manager *manager, Job *job, const Object *vm, bool paused) {
+static void start_vm(Manager *manager, Job *job, const Object *vm, bool paused) {
         _cleanup_json_ json_t *description = vm_description(vm, manager->host_networks, json_object_get(manager->capabilities, "network_filters")),
                               *more = json_pack("{s:b}", "paused", paused);
         _cleanup_message_ sd_bus_message *message = NULL;
@@ -160,6 +190,13 @@ void work_start_vm(Manager *manager, Job *job, const Object *vm, bool paused) {
         if (r >= 0)
                 r = append_options(message, job, more);
         send_or_fail(manager, job, message, r);
+}
+
+void work_start_vm(Manager *manager, Job *job, const Object *vm, bool paused) {
+        if (lease_keep_has(manager, vm))
+                start_vm(manager, job, vm, paused);
+        else
+                lease_keep_await(manager, job, vm, paused);
 }
 
 void work_vm(Manager *manager, Job *job, const Object *vm, const char *method, const json_t *options) {
@@ -289,6 +326,9 @@ static void domain_created(Manager *manager, Job *job, int r, const sd_bus_error
                                  domain->name, reason_of(r, error));
         }
         work_finish(manager, job, change, r, error, result);
+        domain = work_object(manager, job, KIND_STORAGE_DOMAIN);
+        if (domain)
+                domain_keep_begin(manager, domain, job_uid(job));
 }
 
 static void domain_removed(Manager *manager, Job *job, int r, const sd_bus_error *error, const json_t *result) {
@@ -307,11 +347,7 @@ static void domain_removed(Manager *manager, Job *job, int r, const sd_bus_error
               !json_object_get(domain->facts, "state"))))
                 r = 0;
         if (change && domain && r >= 0) {
-                /* one that is detached takes its disks along */
-                for (const Object *disk = model_first(manager->model, KIND_DISK); disk; disk = disk->next)
-                        if (disk->parent == domain)
-                                (void) change_delete(change, "disk", json_pack("{s:s}", "id", disk->id));
-                (void) change_delete(change, "storage_domain", json_pack("{s:s}", "id", domain->id));
+                (void) plan_forget_domain(manager->model, domain, change);
                 (void) event_add(change, job_actor(job, &actor), EVENT_NORMAL, "storage-domain-removed",
                                  EVENT_OBJECTS(domain->path), "The storage domain %s was removed", domain->name);
         } else if (change && domain) {
@@ -521,6 +557,9 @@ static bool resume_remove_domain(Manager *manager, Job *job, const Object *domai
 const RemoteKind remote_kinds[] = {
         { "create-storage-domain", BACKEND_STORAGE, domain_created, false, resume_create_domain },
         { "remove-storage-domain", BACKEND_STORAGE, domain_removed, false, resume_remove_domain },
+        { "attach-storage-domain", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "detach-storage-domain", BACKEND_STORAGE, steps_done, false, steps_resume },
+        { "vm-lease", BACKEND_STORAGE, steps_done, false, steps_resume },
         { "create-disk", BACKEND_STORAGE, disk_created, true },
         { "remove-disk", BACKEND_STORAGE, disk_removed, false },
         { "upload", BACKEND_STORAGE, disk_uploaded, true },

@@ -22,7 +22,7 @@ void work_virtual_network(Manager *manager, Job *job);
 int append_dicts(sd_bus_message *message, const json_t *dicts);
 
 /* A method of one of Storage's domains. */
-int work_domain_message(Manager *manager, const char *domain, const char *method, sd_bus_message **ret);
+int work_domain_message(Manager *manager, const char *domain, const char *interface, const char *method, sd_bus_message **ret);
 
 /* Who a job is for, in the events of its end; buffer: what the answer points to. */
 typedef struct JobActor {

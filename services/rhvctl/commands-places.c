@@ -70,7 +70,11 @@ static const Parameter host_network_arguments[] = {
         { "NETWORK", .complete = COMPLETE_NETWORK },
         {},
 };
-static const Parameter host_update_options[] = { OPTION_RENAME("host"), OPTION_DESCRIPTION, {} };
+static const Parameter host_update_options[] = {
+        OPTION_RENAME("host"), OPTION_DESCRIPTION,
+        { "host-id", "ID", PARAMETER_COUNT, PLACE_SPEC, "host_id", .help = "Its id in the lockspaces of shared storage domains, 1 to 250" },
+        {},
+};
 static const Parameter host_attach_options[] = {
         { "nic", "DEVICE", PARAMETER_TEXT, PLACE_CALL, .help = "Network device of the host that carries it" },
         { "bond", "DEVICE", PARAMETER_TEXT, PLACE_CALL, "bonding", .help = "Bond of the host that carries it" },

@@ -4,28 +4,36 @@
 
 #include "commands.h"
 #include "disk.h"
+#include "domain.h"
 #include "inspect.h"
 #include "object.h"
 #include "register.h"
 
 /* ---- domains ---- */
 
-static const char *const domain_types[] = { "local", NULL };
+static const char *const domain_types[] = { "local", "nfs", "posix", "iscsi", "fcp", NULL };
+static const char *const nfs_versions[] = { "3", "4", "4.0", "4.1", "4.2", NULL };
 static const char *const domain_classes[] = { "data", "iso", "export", NULL };
 
 static const Parameter domain_arguments[] = { ARGUMENT_OBJECT("DOMAIN", COMPLETE_DOMAIN), {} };
 static const Parameter domain_create_arguments[] = {
         ARGUMENT_NEW_NAME,
-        { "PATH", .place = PLACE_SPEC, .key = "path", .complete = COMPLETE_DIRECTORY },
+        { "PLACE", .place = PLACE_SPEC, .key = "path", .complete = COMPLETE_DIRECTORY },
         {},
 };
 static const Parameter domain_import_arguments[] = {
-        { "PATH", .place = PLACE_SPEC, .key = "path", .complete = COMPLETE_DIRECTORY },
+        { "PLACE", .place = PLACE_SPEC, .key = "path", .complete = COMPLETE_DIRECTORY },
         {},
 };
 #define DOMAIN_OPTIONS                                                                                                 \
         { "type", "TYPE", PARAMETER_WORD, PLACE_SPEC, .words = domain_types, .complete = COMPLETE_WORDS,               \
-          .help = "Kind of storage: local (this is the default)" },                                                    \
+          .help = "Kind of storage: local (this is the default), nfs, posix, iscsi or fcp" },                          \
+        { "vfs-type", "TYPE", PARAMETER_TEXT, PLACE_SPEC, "vfs_type",                                                  \
+          .help = "With posix: PLACE is mounted as a file system of that type" },                                      \
+        { "nfs-version", "VERSION", PARAMETER_WORD, PLACE_SPEC, "nfs_version", .words = nfs_versions,                  \
+          .complete = COMPLETE_WORDS, .help = "With nfs: version of the protocol; as server and client agree if not given" }, \
+        { "mount-options", "OPTIONS", PARAMETER_TEXT, PLACE_SPEC, "mount_options",                                     \
+          .help = "Further options of the mount, between commas; no passwords" },                                      \
         { "datacenter", "DATACENTER", PARAMETER_TEXT, PLACE_SPEC, "data_center", .complete = COMPLETE_DATA_CENTER,     \
           .help = "Data center it belongs to; needed where there are several" },                                       \
         { "on-host", "HOST", PARAMETER_TEXT, PLACE_SPEC, "host", .complete = COMPLETE_HOST,                            \
@@ -34,6 +42,8 @@ static const Parameter domain_import_arguments[] = {
 static const Parameter domain_create_options[] = {
         { "class", "CLASS", PARAMETER_WORD, PLACE_LOCAL, .words = domain_classes, .complete = COMPLETE_WORDS,
           .help = "What it is for: data (disks; this is the default), iso or export" },
+        { "io-timeout", "TIME", PARAMETER_DURATION, PLACE_SPEC, "io_timeout",
+          .help = "Of a shared domain: what the times of its leases follow from, 3s to 60s; 10s if not given" },
         DOMAIN_OPTIONS,
         {},
 };
@@ -48,24 +58,6 @@ static const Parameter domain_remove_options[] = {
         {},
 };
 
-/* As oVirt writes it. */
-static const char *class_on_bus(const char *word) {
-        return streq(word, "iso") ? "Iso" : streq(word, "export") ? "Backup" : "Data";
-}
-
-/* The type is needed on the bus; there is one so far. */
-static int domain_run_create(Client *client, const Invocation *invocation) {
-        const char *class = local_string(invocation, "class");
-
-        if (class && json_object_set_new(invocation->spec, "class", json_string(class_on_bus(class))) < 0)
-                return client_no_memory(client);
-        if (!json_object_get(invocation->spec, "type") &&
-            json_object_set_new(invocation->spec, "type", json_string("local")) < 0)
-                return client_no_memory(client);
-
-        return object_run_create(client, invocation);
-}
-
 static int domain_run_remove(Client *client, const Invocation *invocation) {
         if (local_flag(invocation, "detach") && json_object_set_new(invocation->call, "destroy", json_false()) < 0)
                 return client_no_memory(client);
@@ -78,9 +70,9 @@ const Command domain_commands[] = {
         { "domain", "list", "List storage domains", NULL, NULL, object_run_list, 0, &kind_domain },
         { "domain", "show", "Show one with everything known about it", domain_arguments, NULL, object_run_show, 0,
           &kind_domain },
-        { "domain", "create", "Make a storage domain in a directory", domain_create_arguments, domain_create_options,
+        { "domain", "create", "Make a storage domain: PLACE is a directory, SERVER:/PATH of nfs, what --vfs-type mounts, or /dev/A,/dev/B", domain_create_arguments, domain_create_options,
           domain_run_create, COMMAND_CHANGES, &kind_domain, "CreateStorageDomain", NULL, "Creating", "created" },
-        { "domain", "import", "Take over a storage domain that is there, as it is", domain_import_arguments,
+        { "domain", "import", "Take over a storage domain that is there, as it is; PLACE as for create", domain_import_arguments,
           domain_import_options, domain_run_create, COMMAND_CHANGES, &kind_domain, "ImportStorageDomain", NULL,
           "Importing", "imported" },
         { "domain", "inspect", "Look at a storage domain of others, in a directory or on /dev/A,/dev/B; nothing is written", domain_import_arguments,

@@ -106,8 +106,7 @@ static int print_report(Client *client, const json_t *report) {
         return 0;
 }
 
-/* "/dev/a,/dev/b": the devices of a domain on them. Return: new or NULL. */
-static json_t *devices_of(const char *path) {
+json_t *devices_of(const char *path) {
         json_t *devices = json_array();
 
         while (*path) {
@@ -116,7 +115,7 @@ static json_t *devices_of(const char *path) {
                 (void) json_array_append_new(devices, json_stringn(path, n));
                 path += n + (path[n] == ',');
         }
-        return json_pack("{s:o}", "devices", devices);
+        return devices;
 }
 
 int domain_run_inspect(Client *client, const Invocation *invocation) {
@@ -124,7 +123,7 @@ int domain_run_inspect(Client *client, const Invocation *invocation) {
         const char *path = dict_string(invocation->spec, "path", "");
         int r;
 
-        domain = strncmp(path, "/dev/", 5) == 0 ? devices_of(path) : json_incref(invocation->spec);
+        domain = strncmp(path, "/dev/", 5) == 0 ? json_pack("{s:o}", "devices", devices_of(path)) : json_incref(invocation->spec);
         if (!domain)
                 return client_no_memory(client);
         r = client_query(client, "/org/rhv/Storage", "org.rhv.Storage", "InspectForeign", &report, "@@", domain, options);

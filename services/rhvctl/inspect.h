@@ -9,4 +9,6 @@
 int inspect_print_images(Client *client, const json_t *images);
 int inspect_print_vms(Client *client, const json_t *vms);
 
+/* "/dev/a,/dev/b": the devices of a domain on them. Return: new array, NULL when out of memory. */
+json_t *devices_of(const char *path);
 int domain_run_inspect(Client *client, const Invocation *invocation);

@@ -179,7 +179,7 @@ int object_read_job(Client *client, sd_bus_message *reply, const char *what, con
 
 /* ---- create ---- */
 
-static int print_created(Client *client, const char *path, const char *job) {
+int object_print_created(Client *client, const char *path, const char *job) {
         _cleanup_json_ json_t *object = NULL;
         _cleanup_free_ char *id = id_of_path(path);
 
@@ -210,7 +210,7 @@ int object_run_create(Client *client, const Invocation *invocation) {
         if (r < 0)
                 return r;
         if (client->settings->json && path)
-                return print_created(client, path, r == 0 ? job : NULL);
+                return object_print_created(client, path, r == 0 ? job : NULL);
         if (r > 0)
                 client_say(client, "%s '%s' %s", command->kind->word, name, command->done);
         return 0;

@@ -23,6 +23,8 @@ char *object_doing(const char *doing, const Kind *kind, const char *name);
 /* Cluster's <method>(spec, call). ret_path: the new object (new string); ret_job: its job or NULL (new string). */
 int object_create(Client *client, const char *method, const json_t *spec, const json_t *call, const char *what,
                   char **ret_path, char **ret_job);
+/* What was made, as JSON. job: may be NULL. */
+int object_print_created(Client *client, const char *path, const char *job);
 /* A method of an object with what is given of string, spec and call, in this order. ret_path: the job or object it answers with, untouched where it
  * answers with none; of an object and its job, the job. */
 int object_call(Client *client, const Kind *kind, const char *path, const char *method, const char *string,

@@ -18,12 +18,12 @@ old_meta() {
                 "PUUID=$6" SEQ=1 TYPE=SPARSE "VOLTYPE=$5" EOF
 }
 
-# old_metadata PATH: the domain's, attached to a data center, with its seal
+# old_metadata PATH [TYPE]: the domain's, attached to a data center, with its seal
 old_metadata() {
         local lines
         lines=$(printf '%s\n' ALIGNMENT=1048576 BLOCK_SIZE=512 CLASS=Data DESCRIPTION=old IOOPTIMEOUTSEC=10 LEASERETRIES=3 LEASETIMESEC=60 \
                 LOCKPOLICY= LOCKRENEWALINTERVALSEC=5 MASTER_VERSION=1 POOL_DESCRIPTION=dc "POOL_DOMAINS=$OLD:Active" POOL_SPM_ID=-1 POOL_SPM_LVER=-1 \
-                "POOL_UUID=$OLD_POOL" "REMOTE_PATH=$1" ROLE=Master "SDUUID=$OLD" TYPE=LOCALFS VERSION=5)
+                "POOL_UUID=$OLD_POOL" "REMOTE_PATH=$1" ROLE=Master "SDUUID=$OLD" "TYPE=${2:-LOCALFS}" VERSION=5)
         echo "$lines"
         echo "_SHA_CKSUM=$(tr -d '\n' <<<"$lines" | sha1sum | cut -d' ' -f1)"
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "domain-life.h"
+
+#include <inttypes.h>
+
+#include "bus-error.h"
+#include "dict.h"
+#include "domain-connection.h"
+#include "plan.h"
+
+#define PAUSE_MIN_USEC (5 * USEC_PER_SEC)
+#define PAUSE_MAX_USEC (60 * USEC_PER_SEC)
+
+#define LOCKSPACE "Storage.Lockspace"
+
+static const char *fact(const Object *domain, const char *key) {
+        return dict_string(domain->facts, key, "");
+}
+
+bool storage_domain_is_leased(const Object *domain) {
+        return domain_type_is_shared(dict_string(domain->spec, "type", "local")) && storage_domain_is_data(domain);
+}
+
+static bool is_joined(const Object *domain) {
+        return streq(fact(domain, "lockspace_state"), "held");
+}
+
+const char *storage_domain_state(const Object *domain) {
+        const char *opened = dict_string(domain->facts, "state", "unknown"), *lockspace = fact(domain, "lockspace_state");
+
+        if (!streq(domain->state, "attached"))
+                return domain->state;
+        if (!streq(opened, "active") || !storage_domain_is_leased(domain) || is_joined(domain))
+                return opened;
+        return streq(lockspace, "lost") ? "lockspace-lost" : streq(lockspace, "leaving") ? "leaving" : "joining";
+}
+
+const char *storage_domain_reason(const Object *domain) {
+        const char *reason = fact(domain, "state_reason"), *refused = fact(domain, "life_error"), *lockspace = fact(domain, "lockspace_reason");
+
+        if (*reason || !storage_domain_is_leased(domain) || !streq(domain->state, "attached"))
+                return reason;
+        if (is_joined(domain))
+                return storage_domain_lease(domain) > 0 ? "" : refused;
+        return *lockspace ? lockspace : refused;
+}
+
+bool storage_domain_is_active(const Object *domain) {
+        return streq(storage_domain_state(domain), "active");
+}
+
+uint64_t storage_domain_lease(const Object *domain) {
+        return streq(fact(domain, "lease_state"), "held") ? (uint64_t)dict_integer(domain->facts, "lease_version", 0) : 0;
+}
+
+int storage_domain_check_lease(const Object *domain, sd_bus_error *error) {
+        const char *state = storage_domain_state(domain), *reason = storage_domain_reason(domain);
+
+        if (!storage_domain_is_leased(domain) || (streq(state, "active") && storage_domain_lease(domain) > 0))
+                return 0;
+        if (!streq(state, "active"))
+                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s is %s%s%s", domain->name, state, *reason ? ": " : "", reason);
+        return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "This host does not hold the lease of the storage domain %s, without which nothing of its structure is changed%s%s",
+                                 domain->name, *reason ? ": " : "", reason);
+}
+
+/* ---- calls ---- */
+
+json_t *domain_open_place(const Object *domain) {
+        const char *path = dict_string(domain->facts, "path", dict_string(domain->spec, "path", ""));
+        _cleanup_json_ json_t *devices = NULL;
+
+        if (!domain_type_is_block(dict_string(domain->spec, "type", "")))
+                return json_pack("{s:s}", "path", path);
+        devices = json_array();
+        while (devices && *path) {
+                const size_t n = strcspn(path, ",");
+
+                if (json_array_append_new(devices, json_stringn(path, n)) < 0)
+                        return NULL;
+                path += n + (path[n] == ',');
+        }
+        return devices ? json_pack("{s:O}", "devices", devices) : NULL;
+}
+
+bool storage_method_is_structural(const char *method) {
+        static const char *const methods[] = { "CreateVolume", "DeleteVolume", "DeleteImage",  "ExtendVolume", "CopyVolume",
+                                               "MergeVolume",  "ReduceVolume", "WriteOvfStore", "CreateLease",  "DeleteLease" };
+
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+                if (streq(methods[i], method))
+                        return true;
+        return false;
+}
+
+const char *storage_step_structural(const json_t *step) {
+        const char *domain = dict_string(step, "domain", "");
+
+        if (!storage_method_is_structural(dict_string(step, "method", "")))
+                return NULL;
+        return dict_string(json_object_get(step, "target"), "domain", domain);
+}
+
+/* ---- what is to be done ---- */
+
+static int add_step(json_t *steps, const Object *domain, const char *method, json_t *more) {
+        _cleanup_json_ json_t *taken = more;
+        json_t *step = json_pack("{s:s, s:s, s:s}", "domain", domain->id, "interface", LOCKSPACE, "method", method);
+
+        if (!step || !taken || json_object_update(step, taken) < 0) {
+                json_decref(step);
+                return -ENOMEM;
+        }
+        return json_array_append_new(steps, step) < 0 ? -ENOMEM : 0;
+}
+
+json_t *domain_life_steps(const Object *domain, unsigned host_id) {
+        const char *lockspace = fact(domain, "lockspace_state"), *lease = fact(domain, "lease_state");
+        _cleanup_json_ json_t *steps = json_array();
+        bool none;
+        int r = 0;
+
+        if (!steps || !streq(domain->state, "attached") || !storage_domain_is_leased(domain) || !streq(fact(domain, "state"), "active"))
+                return TAKE_PTR(steps);
+        /* what Storage is about by itself is waited for */
+        none = !*lockspace || streq(lockspace, "none");
+        if (!none && !is_joined(domain))
+                return TAKE_PTR(steps);
+        if (none)
+                r = add_step(steps, domain, "Join", json_pack("{s:i}", "host_id", (int)host_id));
+        if (r >= 0 && (none || streq(lease, "none") || !*lease))
+                r = add_step(steps, domain, "AcquireLease", json_object());
+        return r < 0 ? NULL : TAKE_PTR(steps);
+}
+
+json_t *domain_leave_steps(const Object *domain, const json_t *leases) {
+        const bool held = storage_domain_lease(domain) > 0;
+        _cleanup_json_ json_t *steps = json_array(), *close = NULL;
+        const char *vm;
+        json_t *value;
+        int r = steps ? 0 : -ENOMEM;
+
+        if (storage_domain_is_leased(domain)) {
+                json_object_foreach((json_t *)leases, vm, value)
+                        if (r >= 0 && held)
+                                r = add_step(steps, domain, "DeleteLease", json_pack("{s:s}", "lease", vm));
+                if (r >= 0)
+                        r = add_step(steps, domain, "ReleaseLease", json_object());
+                if (r >= 0)
+                        r = add_step(steps, domain, "Leave", json_object());
+        }
+        close = json_pack("{s:s, s:s, s:b}", "domain", domain->id, "method", "Close", "call", 1);
+        return r >= 0 && close && json_array_append(steps, close) >= 0 ? TAKE_PTR(steps) : NULL;
+}
+
+uint64_t domain_life_pause_usec(unsigned n) {
+        uint64_t usec = PAUSE_MIN_USEC;
+
+        for (unsigned i = 1; i < n && usec < PAUSE_MAX_USEC; i++)
+                usec *= 2;
+        return usec < PAUSE_MAX_USEC ? usec : PAUSE_MAX_USEC;
+}
