@@ -27,10 +27,16 @@ static int add_event(json_t *events, const char *name, bool lost, const json_t *
 }
 
 /* What is bad when the service starts has been so before; a network that is being made has not been lost. */
-static json_t *first_seen(json_t *known, const char *name, Condition now, bool starting) {
-        if (json_object_set_new(known, name, json_pack("{s:b}", "lost", starting && now == CONDITION_BAD)) < 0)
+static json_t *first_seen(json_t *known, const char *name, Condition now, LossMoment moment) {
+        if (json_object_set_new(known, name, json_pack("{s:b, s:b}", "lost", moment == LOSS_STARTING && now == CONDITION_BAD, "new", moment == LOSS_MAKING)) < 0)
                 return NULL;
         return json_object_get(known, name);
+}
+
+static bool is_being_made(json_t *entry, LossMoment moment) {
+        if (moment != LOSS_MAKING)
+                (void) json_object_del(entry, "new");
+        return dict_boolean(entry, "new", false);
 }
 
 static int step_network(json_t *entry, const char *name, const json_t *network, uint64_t now_usec, json_t *events, uint64_t *next) {
@@ -53,7 +59,7 @@ static int step_network(json_t *entry, const char *name, const json_t *network, 
         return add_event(events, name, !lost, network);
 }
 
-int link_loss_step(json_t *known, const json_t *networks, bool starting, uint64_t now_usec, json_t **ret_events, uint64_t *ret_next) {
+int link_loss_step(json_t *known, const json_t *networks, LossMoment moment, uint64_t now_usec, json_t **ret_events, uint64_t *ret_next) {
         _cleanup_json_ json_t *events = json_array();
         uint64_t next = USEC_INFINITY;
         json_t *network, *entry;
@@ -69,8 +75,10 @@ int link_loss_step(json_t *known, const json_t *networks, bool starting, uint64_
                 entry = json_object_get(known, name);
                 if (!entry && condition(network) == CONDITION_UNKNOWN)
                         continue;
-                entry = entry ?: first_seen(known, name, condition(network), starting);
-                if (!entry || step_network(entry, name, network, now_usec, events, &next) < 0)
+                entry = entry ?: first_seen(known, name, condition(network), moment);
+                if (!entry)
+                        return -ENOMEM;
+                if (!is_being_made(entry, moment) && step_network(entry, name, network, now_usec, events, &next) < 0)
                         return -ENOMEM;
         }
         *ret_events = TAKE_PTR(events);

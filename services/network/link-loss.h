@@ -18,8 +18,15 @@
 #define LOSS_GRACE_USEC (5 * USEC_PER_SEC)
 #define LOSS_HOLD_USEC (2 * USEC_PER_SEC)
 
-/* known: {network: {lost, since?}}, changed; since: when the other condition began (monotonic), absent while nothing is about to move. starting: of
- * the service, whose first look it is: what is bad then is lost at once, and nobody is told. networks: {network: {State, StateReason}} (objects.h). ret_events: new [{network, lost, reason}]. ret_next: when to step again, USEC_INFINITY
- * for not before something changes. Return: 0 or -ENOMEM. */
-int link_loss_step(json_t *known, const json_t *networks, bool starting, uint64_t now_usec, json_t **ret_events, uint64_t *ret_next);
+/* What the service is at. */
+typedef enum LossMoment {
+        LOSS_QUIET,
+        LOSS_STARTING, /* its first look: what is bad is lost at once, and nobody is told */
+        LOSS_MAKING,   /* a set-up: a network that comes has not been in force, and is neither lost nor restored before the set-up has ended; then its grace begins */
+} LossMoment;
+
+/* known: {network: {lost, since?, new?}}, changed; since: when the other condition began (monotonic), absent while nothing is about to move; new: it came with the set-up that works.
+ * networks: {network: {State, StateReason}} (objects.h). ret_events: new [{network, lost, reason}]. ret_next: when to step again, USEC_INFINITY for not before something changes.
+ * Return: 0 or -ENOMEM. */
+int link_loss_step(json_t *known, const json_t *networks, LossMoment moment, uint64_t now_usec, json_t **ret_events, uint64_t *ret_next);
 bool link_loss_is_lost(const json_t *known, const char *network);

@@ -81,11 +81,12 @@ static void emit_loss(Manager *manager, const json_t *event) {
 /* Sets Lost of fresh objects. Return: the events to tell once the objects are shown (new), or NULL. */
 static json_t *manager_judge_losses(Manager *manager, json_t *networks) {
         uint64_t now = 0, next = USEC_INFINITY;
+        LossMoment moment = !manager->looked ? LOSS_STARTING : setup_is_busy(manager->setup) ? LOSS_MAKING : LOSS_QUIET;
         json_t *events = NULL, *network;
         const char *name;
 
         (void) sd_event_now(manager->daemon->event, CLOCK_MONOTONIC, &now);
-        if (!networks || link_loss_step(manager->losses, networks, !manager->looked, now, &events, &next) < 0)
+        if (!networks || link_loss_step(manager->losses, networks, moment, now, &events, &next) < 0)
                 return NULL;
         manager->looked = manager->looked || nm_view(manager->nm);
         json_object_foreach(networks, name, network)

@@ -185,33 +185,37 @@ static void on_restore_asked(void *userdata, int r, const char *text) {
         setup_enter(setup, PHASE_SETTLE);
 }
 
-/* NetworkManager's roll-back activates what was active; what it left out (it restarted, or has no checkpoint any more) is ours to ask for. */
-static void setup_restore(Setup *setup, const json_t *view) {
-        _cleanup_json_ json_t *steps = journal_steps_restore(setup->journal, view);
+/* NetworkManager's roll-back activates what was active; what it left out (it restarted, or has no checkpoint any more) is ours to ask for. Return: whether now is the time. */
+static bool setup_is_left_out(Setup *setup) {
+        _cleanup_json_ json_t *steps = journal_steps_restore(setup->journal, setup_view(setup));
 
-        if (json_array_size(steps) == 0)
+        if (json_array_size(steps) == 0) {
                 setup->still_usec = 0;
-        else if (setup->still_usec == 0 && setup->rolls_back)
-                setup->still_usec = now_usec(setup);
-        else if (!setup->rolls_back || now_usec(setup) >= setup->still_usec + RESTORE_GRACE_USEC) {
-                setup->rolls_back = true; /* what was asked for has its time, too */
-                setup_enter(setup, PHASE_RESTORE);
-                if (steps_run(setup->steps, TAKE_PTR(steps), true, on_restore_asked) < 0)
-                        setup_end(setup, setup->r);
+                return false;
         }
+        setup->still_usec = setup->still_usec ?: now_usec(setup);
+        return !setup->rolls_back || now_usec(setup) >= setup->still_usec + RESTORE_GRACE_USEC;
 }
 
-/* By the newest view: an older one shows all as it was, since nothing has begun in it yet. */
-static void setup_settle(Setup *setup) {
-        const json_t *view;
-
-        setup->backend.table->hasten(setup->backend.backend, NULL);
-        view = setup_view(setup);
-        setup->restored = view && journal_is_restored(setup->journal, view);
-        if (setup->restored || now_usec(setup) >= setup->undone_usec + SETTLE_USEC)
+static void setup_restore(Setup *setup) {
+        setup->rolls_back = true; /* what was asked for has its time, too */
+        setup_enter(setup, PHASE_RESTORE);
+        if (steps_run(setup->steps, journal_steps_restore(setup->journal, setup_view(setup)), true, on_restore_asked) < 0)
                 setup_end(setup, setup->r);
-        else if (view) /* else the next tick sees that it is gone */
-                setup_restore(setup, view);
+}
+
+/* Nothing is done by a view that is not the newest: an older one shows all as it was, since nothing has begun in it yet. */
+static void setup_settle(Setup *setup) {
+        bool late = now_usec(setup) >= setup->undone_usec + SETTLE_USEC;
+
+        if (!late && !journal_is_restored(setup->journal, setup_view(setup)) && !setup_is_left_out(setup))
+                return;
+        setup->backend.table->hasten(setup->backend.backend, NULL);
+        setup->restored = setup_view(setup) && journal_is_restored(setup->journal, setup_view(setup));
+        if (setup->restored || late)
+                setup_end(setup, setup->r);
+        else if (setup_view(setup) && setup_is_left_out(setup)) /* without a view the next tick sees that NetworkManager is gone */
+                setup_restore(setup);
 }
 
 static void on_undone(void *userdata, int r, const char *text) {
@@ -221,7 +225,7 @@ static void on_undone(void *userdata, int r, const char *text) {
                 log_debug("Rolling back: %s", text ?: "");
         setup->undone_usec = now_usec(setup);
         setup_enter(setup, PHASE_SETTLE);
-        setup_settle(setup);
+        setup_view_changed(setup);
 }
 
 static bool setup_has_checkpoint(const Setup *setup) {

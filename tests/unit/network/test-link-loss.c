@@ -11,13 +11,13 @@
 #define SECOND USEC_PER_SEC
 
 static uint64_t next;
-static bool starting;
+static LossMoment moment;
 
 /* One step with one network; the event as "+", "-" or "". */
 static const char *step(json_t *known, const char *state, uint64_t now) {
         _cleanup_json_ json_t *networks = json_pack("{s:{s:s, s:s}}", "red", "State", state, "StateReason", "eth1 has no carrier"), *events = NULL;
 
-        assert_int_equal(link_loss_step(known, networks, starting, now, &events, &next), 0);
+        assert_int_equal(link_loss_step(known, networks, moment, now, &events, &next), 0);
         if (json_array_size(events) == 0)
                 return "";
         assert_int_equal(json_array_size(events), 1);
@@ -58,6 +58,31 @@ static void made_anew(void **state) {
         assert_true(next == USEC_INFINITY);
 }
 
+/* A network that waits in vain for its address until the set-up is rolled back was never in force: nobody hears of its loss. One that was there before is lost all the same. */
+static void never_in_force(void **state) {
+        _cleanup_json_ json_t *known = json_object(), *old = json_object();
+        uint64_t t = 100 * SECOND;
+
+        assert_string_equal(step(old, "active", t), "");
+        moment = LOSS_MAKING;
+        assert_string_equal(step(known, "activating", t), "");
+        assert_true(next == USEC_INFINITY);
+        assert_string_equal(step(known, "failed", t + 60 * SECOND), "");
+        assert_string_equal(step(known, "active", t + 61 * SECOND), "");
+        assert_string_equal(step(known, "failed", t + 70 * SECOND), "");
+        assert_string_equal(step(old, "failed", t + 60 * SECOND), "");
+        assert_string_equal(step(old, "failed", t + 60 * SECOND + LOSS_GRACE_USEC), "-");
+        moment = LOSS_QUIET;
+        assert_string_equal(step(known, "failed", t + 80 * SECOND), "");
+        assert_true(next == t + 80 * SECOND + LOSS_GRACE_USEC);
+        assert_string_equal(step(known, "failed", t + 80 * SECOND + LOSS_GRACE_USEC), "-");
+        /* in force once, it is as any other in the next set-up */
+        moment = LOSS_MAKING;
+        assert_string_equal(step(known, "active", t + 90 * SECOND), "");
+        assert_string_equal(step(known, "active", t + 90 * SECOND + LOSS_HOLD_USEC), "+");
+        moment = LOSS_QUIET;
+}
+
 static void flapping_is_no_loss(void **state) {
         _cleanup_json_ json_t *known = json_object();
 
@@ -86,11 +111,11 @@ static void unknown_moves_nothing(void **state) {
 static void bad_from_the_start(void **state) {
         _cleanup_json_ json_t *known = json_object(), *none = json_object(), *events = NULL;
 
-        starting = true;
+        moment = LOSS_STARTING;
         assert_string_equal(step(known, "failed", 5), "");
-        starting = false;
+        moment = LOSS_QUIET;
         assert_true(link_loss_is_lost(known, "red"));
-        assert_int_equal(link_loss_step(known, none, false, 6, &events, &next), 0);
+        assert_int_equal(link_loss_step(known, none, LOSS_QUIET, 6, &events, &next), 0);
         assert_int_equal(json_object_size(known), 0);
         assert_false(link_loss_is_lost(known, "red"));
 }
@@ -133,6 +158,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lost_and_restored),
                 cmocka_unit_test(made_anew),
+                cmocka_unit_test(never_in_force),
                 cmocka_unit_test(flapping_is_no_loss),
                 cmocka_unit_test(unknown_moves_nothing),
                 cmocka_unit_test(bad_from_the_start),
