@@ -60,14 +60,14 @@ static int find_leaf(const VolumeList *list, const char *volume, const VolumeRec
         return -EBUSY;
 }
 
-int volume_may_sparsify(const VolumeList *list, const char *volume, sd_bus_error *error) {
+int volume_may_sparsify(const VolumeList *list, const char *volume, bool device, sd_bus_error *error) {
         const VolumeRecord *leaf;
         int r;
 
         r = find_leaf(list, volume, &leaf, error);
         if (r < 0)
                 return r;
-        if (leaf->metadata.allocation == VOLUME_ALLOCATION_SPARSE)
+        if (device || leaf->metadata.allocation == VOLUME_ALLOCATION_SPARSE)
                 return 0;
         sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "Volume %s is preallocated: it shall have all its blocks", volume);
         return -EINVAL;

@@ -35,8 +35,9 @@ int volume_may_merge(const VolumeList *list, const char *volume, const VolumeRec
  * NotFound, BadFormat, InvalidState or InvalidArgument (raw, preallocated) set. */
 int volume_may_reduce(const VolumeList *list, const char *volume, bool *ret_leaf, sd_bus_error *error);
 
-/* May blocks of zeroes be taken out of the file of volume? Only of a legal leaf that is not preallocated. Return: 0, or negative as volume_may_extend(). */
-int volume_may_sparsify(const VolumeList *list, const char *volume, sd_bus_error *error);
+/* May blocks of zeroes be taken out of volume? Only of a legal leaf; not of a preallocated file, which shall have its blocks. A device keeps its room, whatever its storage is told.
+ * Return: 0, or negative as volume_may_extend(). */
+int volume_may_sparsify(const VolumeList *list, const char *volume, bool device, sd_bus_error *error);
 
 /* The one volume that has volume as parent. Return: how many have; ret: the last of them, NULL for none. */
 size_t volume_children(const VolumeList *list, const char *volume, const VolumeRecord **ret);

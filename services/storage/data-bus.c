@@ -50,6 +50,11 @@ static int check_users(const Domain *domain, const DataRequest *request, sd_bus_
         return -EBUSY;
 }
 
+/* What follows the work, or makes its volume or room for it, is structural; a file's extension, and what takes no room and gives none, are the volume's own business. */
+static bool is_structural(const Domain *target, DataKind kind) {
+        return kind != DATA_SPARSIFY && (kind != DATA_EXTEND || target->place.type->layout->volume_grow);
+}
+
 static int check_target(const Domain *target, const DataCall *call, sd_bus_error *error) {
         int r = 0;
 
@@ -57,8 +62,7 @@ static int check_target(const Domain *target, const DataCall *call, sd_bus_error
                 sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "Storage domain %s is not active", target->place.id);
                 return -EHOSTDOWN;
         }
-        /* What follows the work, or makes its volume or room for it, is structural; a file's extension is the volume's own business. */
-        if ((call->request.kind != DATA_EXTEND && call->request.kind != DATA_SPARSIFY) || target->place.type->layout->volume_grow)
+        if (is_structural(target, call->request.kind))
                 r = domain_lease_check(target, (uint64_t)dict_integer(call->options, "lease", 0), error);
         return r < 0 ? r : domain_check_member(target, error);
 }
@@ -166,13 +170,7 @@ int data_method_sparsify(sd_bus_message *message, void *userdata, sd_bus_error *
         int r;
 
         r = read_plain(message, domain, request_sparsify, &call, error);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        if (domain_type_is_block(domain->place.type)) {
-                sd_bus_error_set(error, RHV_ERROR_NOT_SUPPORTED, "A volume on a device is not sparsified where it lies; a copy of it leaves zeroes out");
-                return -EOPNOTSUPP;
-        }
-        return go(domain, message, &call, error);
+        return r <= 0 ? (r < 0 ? r : 1) : go(domain, message, &call, error);
 }
 
 int data_method_merge(sd_bus_message *message, void *userdata, sd_bus_error *error) {

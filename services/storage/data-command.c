@@ -72,12 +72,16 @@ static void add(DataCommand *command, size_t *n, const char *word) {
         command->argv[*n] = NULL;
 }
 
-static size_t begin(DataCommand *command, const char *verb, bool privileged) {
+static size_t begin_program(DataCommand *command, const char *program, const char *word, bool privileged) {
         size_t n = storage_identity_argv(command->argv, privileged);
 
-        add(command, &n, "qemu-img");
-        add(command, &n, verb);
+        add(command, &n, program);
+        add(command, &n, word);
         return n;
+}
+
+static size_t begin(DataCommand *command, const char *verb, bool privileged) {
+        return begin_program(command, "qemu-img", verb, privileged);
 }
 
 static void add_bandwidth(const DataWork *work, DataCommand *command, size_t *n) {
@@ -189,6 +193,33 @@ int data_command_check(const DataWork *work, const char *const *paths, bool priv
         r = look("check", work, paths, privileged, ret, &n);
         if (r < 0)
                 return r;
+        add(ret, &n, ret->source);
+        return 0;
+}
+
+int data_command_repair(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret) {
+        size_t n;
+        int r;
+
+        r = look("check", work, paths, privileged, ret, &n);
+        if (r < 0)
+                return r;
+        add(ret, &n, "-r");
+        add(ret, &n, "leaks");
+        add(ret, &n, ret->source);
+        return 0;
+}
+
+int data_command_zero(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret) {
+        size_t n;
+
+        *ret = (DataCommand){};
+        n = begin_program(ret, "qemu-io", "-d", privileged);
+        add(ret, &n, "unmap");
+        add(ret, &n, "-t");
+        add(ret, &n, "none");
+        if (set_source(work, paths, ret) < 0)
+                return -ENOMEM;
         add(ret, &n, ret->source);
         return 0;
 }

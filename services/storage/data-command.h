@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * qemu-img's command lines for data jobs, and the progress it tells. Pure. Source of the options: VDSM, lib/vdsm/storage/qemuimg.py.
+ * qemu-img's and qemu-io's command lines for data jobs, and the progress it tells. Pure. Source of the options: VDSM, lib/vdsm/storage/qemuimg.py.
  *
  * A source is given as a whole tree of nodes, each file by its path and each backing file by its node: what an image says of its backing file
  * is not looked at.
@@ -30,6 +30,10 @@ int data_command_info(const DataWork *work, const char *const *paths, bool privi
 int data_command_measure(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
 /* `qemu-img check` of the chain's first volume alone. */
 int data_command_check(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
+/* The same, and clusters that belong to nobody are given back. */
+int data_command_repair(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
+/* qemu-io, which reads on its standard input what it is to do to that volume alone. Of clusters that it takes out of an image the storage is told. */
+int data_command_zero(const DataWork *work, const char *const *paths, bool privileged, DataCommand *ret);
 /* Only the name in the header of child: base, of format, is its backing file from now on. child: a path. */
 int data_command_rebase(const char *child, const char *base, VolumeFormat format, bool privileged, DataCommand *ret);
 

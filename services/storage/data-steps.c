@@ -75,6 +75,7 @@ static int run_tool(const DataRun *run, const DataCommand *command, const char *
                         .argv = command->argv,
                         .what = what,
                         .lease_fd = run->lease_fd,
+                        .input_fd = SPAWN_NULL,
                         .progress = run->progress,
                         .userdata = run->userdata,
         };

@@ -7,7 +7,7 @@
  *      extend   [blocks, length | a larger device | qemu-img resize] ──> CAP and the next generation, in one write
  *      copy     (the volume is new and ILLEGAL) qemu-img convert ──> LEGAL and the next generation
  *      merge    [the new part of a longer device reads as zeroes] qemu-img commit into the volume ──> CAP and the next generation; the merged volume's removal is the service's
- *      sparsify blocks of zeroes become holes (data-sparsify.h) ──> the next generation
+ *      sparsify blocks of zeroes are given back (data-sparsify.h) ──> the next generation
  *      wipe     zeroes over each volume (data-wipe.h); they leave the domain by the service
  *
  * Killed at any step it leaves a volume that the same job, begun again, brings to its end; or that is ILLEGAL. Blocks; the caller holds the

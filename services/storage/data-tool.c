@@ -95,7 +95,7 @@ static int judge(const DataTool *tool, int status, int err, sd_bus_error *error)
                 sd_bus_error_set(error, RHV_ERROR_NO_SPACE, "The domain has no room left");
                 return -ENOSPC;
         }
-        sd_bus_error_setf(error, RHV_ERROR_BACKEND_FAILED, "%s failed: %s", tool->what, *words ? words : "it was killed");
+        sd_bus_error_setf(error, RHV_ERROR_BACKEND_FAILED, "%s failed: %s", tool->what, *words ? words : WIFSIGNALED(status) ? "it was killed" : "it does not say why");
         return -EIO;
 }
 
@@ -115,7 +115,7 @@ int data_tool_run(const DataTool *tool, sd_bus_error *error) {
         writer = pipe_fds[1];
         spec = (SpawnSpec){
                         .argv = tool->argv,
-                        .stdin_fd = SPAWN_NULL,
+                        .stdin_fd = tool->input_fd,
                         .stdout_fd = writer,
                         .stderr_fd = err,
                         .lease_fd = tool->lease_fd,

@@ -9,6 +9,7 @@ typedef struct DataTool {
         const char *const *argv;
         const char *what; /* names it in messages */
         int lease_fd;     /* it inherits this; SPAWN_INHERIT: there is none */
+        int input_fd;     /* what it reads on standard input; SPAWN_NULL: nothing */
         /* May be NULL. */
         void (*progress)(int per_mille, void *userdata);
         void *userdata;

@@ -16,7 +16,7 @@ typedef enum DataKind {
         DATA_COPY,   /* what the chain holds is written into the volume, which is new */
         DATA_MERGE,  /* the chain's first volume is merged into its second, which is the volume */
         DATA_WIPE,   /* the chain's volumes, which are no chain any more but are to be removed, are overwritten with zeroes */
-        DATA_SPARSIFY, /* blocks of the volume's file that are full of zeroes are given back */
+        DATA_SPARSIFY, /* blocks of the volume that are full of zeroes are given back */
         DATA_MEASURE, /* how much room would what the chain holds take as a volume of the format? Nothing is written */
         _DATA_KIND_MAX,
         _DATA_KIND_INVALID = -EINVAL,

@@ -137,7 +137,7 @@ static int plan_sparsify(Io *io) {
         const VolumeRecord *leaf;
         int r;
 
-        r = volume_may_sparsify(&io->lists[0], io->volume, &io->error);
+        r = volume_may_sparsify(&io->lists[0], io->volume, domain_type_is_block(io->place.type), &io->error);
         if (r < 0)
                 return r;
         leaf = volume_list_find(&io->lists[0], io->volume);

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154,SC2086
 #
 # Data jobs on a block domain of host1, which host2 has open too, in either lab: sourced by a test that has both up, with LVM and sanlock ready.
-# Needs IO_TIMEOUT, seconds.
+# Needs IO_TIMEOUT, seconds; and stored, what the storage of the LUN takes in MiB, where that can be told.
 
 D=11111111-2222-4333-8444-00000000000b
 RAW=aaaaaaaa-0000-4000-8000-000000000001
@@ -218,6 +218,35 @@ assert_refused 'in use' domain_call host1 $D ReduceVolume 'ssa{sv}' $BASE ${A}b 
 domain_call host1 $D TeardownImage 'sa{sv}' $BASE 1 user s $VM >/dev/null
 assert_eq "failed org.rhv.Error.InvalidArgument" "$(reduce $RAW ${A}1 2>/dev/null)"
 assert_refused 'name the version' domain_call host1 $D ReduceVolume 'ssa{sv}' $BASE ${A}b 0
+wait_until 30 inactive
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+
+title "zeroes leave a thin layer, what is below it stays hidden, and their room can be given back; a raw disk's go back to the storage"
+sparsify() { data_job SparsifyVolume 'ssa{sv}' "$1" "$2" 0; }
+assert_eq "done" "$(make $BASE ${A}b format s qcow2 capacity t 536870912)"
+io $BASE ${A}b qcow2 'write -P 11 0 8M' 'write -P 12 300M 1M'
+assert_eq "done" "$(make $BASE ${A}c format s qcow2 parent s ${A}b)"
+io $BASE ${A}c qcow2 'write -P 13 8M 1M' 'write -P 0 0 4M' 'write -P 0 100M 140M'
+assert_eq "512 failed org.rhv.Error.InvalidState" "$(mib ${A}c) $(sparsify $BASE ${A}b 2>/dev/null)" "only the top"
+used() { prepared "$1" "$2" qemu-img check --output=json -f qcow2 "/dev/$D/$2" | jq '.["image-end-offset"] / 1048576 | floor'; } # MiB of the device
+[ "$(used $BASE ${A}c)" -ge 145 ] || fail "the zeroes have no room of their own"
+assert_eq "done" "$(sparsify $BASE ${A}c)"
+assert_eq "1 LEGAL 512" "$(meta ${A}c GEN) $(meta ${A}c LEGALITY) $(mib ${A}c)"
+[ "$(used $BASE ${A}c)" -le 3 ] || fail "the zeroes have their room yet"
+layered() { io $BASE ${A}c qcow2 'read -P 0 0 4M' 'read -P 11 4M 4M' 'read -P 13 8M 1M' 'read -P 0 9M 291M' 'read -P 12 300M 1M'; }
+layered
+domain_call host1 $D PrepareImage 'ssa{sv}' $BASE ${A}c 1 user s $VM >/dev/null
+assert_refused 'in use' domain_call host1 $D SparsifyVolume 'ssa{sv}' $BASE ${A}c 0
+domain_call host1 $D TeardownImage 'sa{sv}' $BASE 1 user s $VM >/dev/null
+assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
+assert_eq "done" "$(make $BASE ${A}b format s raw allocation s preallocated capacity t 134217728)"
+io $BASE ${A}b raw 'write -P 11 0 8M' 'write -P 0 8M 100M' 'write -P 12 108M 1M' 'write -P 0 109M 19M'
+before=
+if declare -F stored >/dev/null; then before=$(stored); fi
+assert_eq "done" "$(sparsify $BASE ${A}b)"
+assert_eq "1 LEGAL 128" "$(meta ${A}b GEN) $(meta ${A}b LEGALITY) $(mib ${A}b)"
+io $BASE ${A}b raw 'read -P 11 0 8M' 'read -P 0 8M 100M' 'read -P 12 108M 1M' 'read -P 0 109M 19M'
+[ -z "$before" ] || [ $((before - $(stored))) -ge 110 ] || fail "the storage has the zeroes yet"
 wait_until 30 inactive
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
 

@@ -336,6 +336,21 @@ faults_data() {
         check_reduce() { read_layer; }
         REDUCED="$KEPT|2: 2<0 qcow2 128 256 LEGAL INTERNAL, 3<2 qcow2 256 256 LEGAL LEAF"
         walk reduce-volume reduce "$LAYERED" "$REDUCED"
+
+        title "zeroes leave its layer, and a raw disk"
+        io "${V}3 ${V}2" qcow2 'write -P 0 0 512k' 'write -P 0 4M 8M'
+        save ${V}2 ${V}3
+        sparsify_thin() { job_wait host1 "$(job_of "$(domain_call host1 $D SparsifyVolume 'ssa{sv}' ${I}2 ${V}3 0)")"; }
+        check_sparsify_thin() { io "${V}3 ${V}2" qcow2 'read -P 0 0 512k' 'read -P 2 512k 512k' 'read -P 4 2M 1M' 'read -P 0 4M 8M' 'read -P 3 128M 2M'; }
+        walk sparsify-volume sparsify_thin "$LAYERED" "$LAYERED"
+        if enough; then return; fi
+        assert_eq "done" "$(new ${I}3 ${V}4 raw allocation s preallocated capacity t 134217728)"
+        io ${V}4 raw 'write -P 5 0 1M' 'write -P 0 1M 7M'
+        save ${V}2 ${V}3 ${V}4
+        sparsify_raw() { job_wait host1 "$(job_of "$(domain_call host1 $D SparsifyVolume 'ssa{sv}' ${I}3 ${V}4 0)")"; }
+        check_sparsify_raw() { io ${V}4 raw 'read -P 5 0 1M' 'read -P 0 1M 7M'; }
+        RAW_TOO="$LAYERED|3: 4<0 raw 128 128 LEGAL LEAF"
+        walk sparsify-volume sparsify_raw "$RAW_TOO" "$RAW_TOO"
 }
 
 faults_merges() {

@@ -132,17 +132,19 @@ static void test_sparsify(void **state) {
 
         add_three(&list);
         list.records[2].metadata.allocation = VOLUME_ALLOCATION_SPARSE;
-        assert_ok(volume_may_sparsify(&list, C, NULL));
-        assert_error(volume_may_sparsify(&list, B, &error), RHV_ERROR_INVALID_STATE);
-        assert_error(volume_may_sparsify(&list, D, &error), RHV_ERROR_NOT_FOUND);
+        assert_ok(volume_may_sparsify(&list, C, false, NULL));
+        assert_error(volume_may_sparsify(&list, B, false, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_sparsify(&list, D, false, &error), RHV_ERROR_NOT_FOUND);
         list.records[2].metadata.allocation = VOLUME_ALLOCATION_PREALLOCATED;
-        assert_error(volume_may_sparsify(&list, C, &error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_error(volume_may_sparsify(&list, C, false, &error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_ok(volume_may_sparsify(&list, C, true, NULL));
         list.records[2].metadata.allocation = VOLUME_ALLOCATION_SPARSE;
         list.records[2].metadata.role = VOLUME_SHARED;
-        assert_error(volume_may_sparsify(&list, C, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_sparsify(&list, C, false, &error), RHV_ERROR_INVALID_STATE);
         list.records[2].metadata.role = VOLUME_LEAF;
         list.records[2].metadata.legality = VOLUME_ILLEGAL;
-        assert_error(volume_may_sparsify(&list, C, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_sparsify(&list, C, false, &error), RHV_ERROR_INVALID_STATE);
+        assert_error(volume_may_sparsify(&list, C, true, &error), RHV_ERROR_INVALID_STATE);
 }
 
 static void test_reduce(void **state) {

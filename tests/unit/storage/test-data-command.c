@@ -61,6 +61,12 @@ static void test_commands(void **state) {
         assert_ok(data_command_check(&work, paths, false, &command));
         assert_line(&command, "qemu-img check --output=json " CHAIN);
         data_command_clear(&command);
+        assert_ok(data_command_repair(&work, paths, false, &command));
+        assert_line(&command, "qemu-img check --output=json -r leaks " CHAIN);
+        data_command_clear(&command);
+        assert_ok(data_command_zero(&work, paths, false, &command));
+        assert_line(&command, "qemu-io -d unmap -t none " CHAIN);
+        data_command_clear(&command);
         assert_ok(data_command_measure(&work, paths, false, &command));
         assert_line(&command, "qemu-img measure --output=json --force-share -O qcow2 " CHAIN);
         data_command_clear(&command);
