@@ -18,6 +18,29 @@ static const char *fact(const Object *domain, const char *key) {
         return dict_string(domain->facts, key, "");
 }
 
+static bool lists(const json_t *data_centers, const char *id) {
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach((json_t *)data_centers, i, one)
+                if (streq_ptr(json_string_value(one), id))
+                        return true;
+        return false;
+}
+
+bool storage_domain_is_ours(const Object *domain) {
+        const json_t *data_centers = json_object_get(domain->facts, "data_centers");
+
+        return !data_centers || streq(storage_domain_class(domain), STORAGE_CLASS_ISO) || lists(data_centers, domain->parent->id);
+}
+
+int storage_domain_check_owner(const json_t *data_centers, const char *data_center, const char *class, bool take_over, sd_bus_error *error) {
+        if (json_array_size(data_centers) == 0 || lists(data_centers, data_center) || take_over || streq(class, STORAGE_CLASS_ISO))
+                return 0;
+        return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The storage domain belongs to data center %s: detach it there, or take it over where that one is gone for good",
+                                 json_string_value(json_array_get(data_centers, 0)));
+}
+
 bool storage_domain_is_leased(const Object *domain) {
         return domain_type_is_shared(dict_string(domain->spec, "type", "local")) && storage_domain_is_data(domain);
 }
@@ -26,23 +49,28 @@ static bool is_joined(const Object *domain) {
         return streq(fact(domain, "lockspace_state"), "held");
 }
 
-const char *storage_domain_state(const Object *domain) {
+/* Of what Storage tells alone. */
+static const char *open_state(const Object *domain) {
         const char *opened = dict_string(domain->facts, "state", "unknown"), *lockspace = fact(domain, "lockspace_state");
 
-        if (!streq(domain->state, "attached"))
-                return domain->state;
         if (!streq(opened, "active") || !storage_domain_is_leased(domain) || is_joined(domain))
                 return opened;
         return streq(lockspace, "lost") ? "lockspace-lost" : streq(lockspace, "leaving") ? "leaving" : "joining";
 }
 
+const char *storage_domain_state(const Object *domain) {
+        return streq(domain->state, "attached") ? open_state(domain) : domain->state;
+}
+
 const char *storage_domain_reason(const Object *domain) {
         const char *reason = fact(domain, "state_reason"), *refused = fact(domain, "life_error"), *lockspace = fact(domain, "lockspace_reason");
 
-        if (*reason || !storage_domain_is_leased(domain) || !streq(domain->state, "attached"))
+        if (*reason || !streq(domain->state, "attached"))
                 return reason;
+        if (!storage_domain_is_leased(domain) || (is_joined(domain) && storage_domain_lease(domain) > 0))
+                return storage_domain_is_ours(domain) ? "" : refused;
         if (is_joined(domain))
-                return storage_domain_lease(domain) > 0 ? "" : refused;
+                return refused;
         return *lockspace ? lockspace : refused;
 }
 
@@ -55,7 +83,8 @@ uint64_t storage_domain_lease(const Object *domain) {
 }
 
 int storage_domain_check_lease(const Object *domain, sd_bus_error *error) {
-        const char *state = storage_domain_state(domain), *reason = storage_domain_reason(domain);
+        /* one that is being removed is cleared first, under its lease */
+        const char *state = streq(domain->state, "removing") ? open_state(domain) : storage_domain_state(domain), *reason = storage_domain_reason(domain);
 
         if (!storage_domain_is_leased(domain) || (streq(state, "active") && storage_domain_lease(domain) > 0))
                 return 0;
@@ -86,7 +115,7 @@ json_t *domain_open_place(const Object *domain) {
 
 bool storage_method_is_structural(const char *method) {
         static const char *const methods[] = { "CreateVolume", "DeleteVolume", "DeleteImage",  "ExtendVolume", "CopyVolume",
-                                               "MergeVolume",  "ReduceVolume", "WriteOvfStore", "CreateLease",  "DeleteLease" };
+                                               "MergeVolume",  "ReduceVolume", "WriteOvfStore", "CreateLease",  "DeleteLease", "Attach", "Detach" };
 
         for (size_t i = 0; i < ELEMENTSOF(methods); i++)
                 if (streq(methods[i], method))
@@ -103,6 +132,18 @@ const char *storage_step_structural(const json_t *step) {
 }
 
 /* ---- what is to be done ---- */
+
+/* Attach or Detach. */
+static int add_owner(json_t *steps, const Object *domain, const char *method) {
+        json_t *step = json_pack("{s:s, s:s, s:s}", "domain", domain->id, "method", method, "data_center", domain->parent->id);
+
+        if (step && streq(method, "Attach") && dict_boolean(domain->spec, "take_over", false) &&
+            json_object_set_new(step, "options", json_pack("{s:b}", "take_over", 1)) < 0) {
+                json_decref(step);
+                return -ENOMEM;
+        }
+        return step && json_array_append_new(steps, step) >= 0 ? 0 : -ENOMEM;
+}
 
 static int add_step(json_t *steps, const Object *domain, const char *method, json_t *more) {
         _cleanup_json_ json_t *taken = more;
@@ -121,8 +162,12 @@ json_t *domain_life_steps(const Object *domain, unsigned host_id) {
         bool none;
         int r = 0;
 
-        if (!steps || !streq(domain->state, "attached") || !storage_domain_is_leased(domain) || !streq(fact(domain, "state"), "active"))
+        if (!steps || !streq(domain->state, "attached") || !streq(fact(domain, "state"), "active"))
                 return TAKE_PTR(steps);
+        if (!storage_domain_is_leased(domain)) {
+                r = storage_domain_is_ours(domain) ? 0 : add_owner(steps, domain, "Attach");
+                return r < 0 ? NULL : TAKE_PTR(steps);
+        }
         /* what Storage is about by itself is waited for */
         none = !*lockspace || streq(lockspace, "none");
         if (!none && !is_joined(domain))
@@ -131,17 +176,22 @@ json_t *domain_life_steps(const Object *domain, unsigned host_id) {
                 r = add_step(steps, domain, "Join", json_pack("{s:i}", "host_id", (int)host_id));
         if (r >= 0 && (none || streq(lease, "none") || !*lease))
                 r = add_step(steps, domain, "AcquireLease", json_object());
+        if (r >= 0 && !storage_domain_is_ours(domain) && (json_array_size(steps) > 0 || storage_domain_lease(domain) > 0))
+                r = add_owner(steps, domain, "Attach");
         return r < 0 ? NULL : TAKE_PTR(steps);
 }
 
 json_t *domain_leave_steps(const Object *domain, const json_t *leases) {
-        const bool held = storage_domain_lease(domain) > 0;
+        const bool leased = storage_domain_is_leased(domain), held = storage_domain_lease(domain) > 0;
         _cleanup_json_ json_t *steps = json_array(), *close = NULL;
         const char *vm;
         json_t *value;
         int r = steps ? 0 : -ENOMEM;
 
-        if (storage_domain_is_leased(domain)) {
+        /* one that cannot be reached keeps it, and is taken over by whoever gets it */
+        if (r >= 0 && json_array_size(json_object_get(domain->facts, "data_centers")) > 0 && storage_domain_is_ours(domain) && storage_domain_is_active(domain) && (held || !leased))
+                r = add_owner(steps, domain, "Detach");
+        if (leased) {
                 json_object_foreach((json_t *)leases, vm, value)
                         if (r >= 0 && held)
                                 r = add_step(steps, domain, "DeleteLease", json_pack("{s:s}", "lease", vm));

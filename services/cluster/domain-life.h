@@ -4,7 +4,7 @@
 /*
  * The life of a storage domain as this host sees it. A shared data domain is used under sanlock's leases, so beside being open there are two things to have:
  *
- *      opening ──> joining (the lockspace, under the host's id) ──> active ──> the domain's lease, for structural work
+ *      opening ──> joining (the lockspace, under the host's id) ──> active ──> the domain's lease, for structural work ──> the data center's id on it
  *         ^            ^                                               │
  *      failed      lockspace-lost <────────────────────────────────────┘   Storage takes the id again by itself; the lease is acquired anew
  *
@@ -15,6 +15,10 @@
 
 #include "model.h"
 
+/* Does it say that it belongs to its data center, as far as is known? An ISO domain serves any number of them, has no lease that keeps two writers apart, and is not asked. */
+bool storage_domain_is_ours(const Object *domain) _pure_;
+/* A domain that is to be attached, by what Storage says of it. take_over: the other one is gone for good. Return: 0, or negative with InUse set. */
+int storage_domain_check_owner(const json_t *data_centers, const char *data_center, const char *class, bool take_over, sd_bus_error *error);
 /* Has it a lockspace and a lease? */
 bool storage_domain_is_leased(const Object *domain) _pure_;
 /* The word for its state, and why it is not more; "" for no reason. Borrowed from it. */

@@ -222,6 +222,7 @@ static const Mirrored domain_mirrored[] = {
         { "FormatVersion", "format_version", "FormatVersion" },
         { "Class", "class", "Class" },
         { "Path", "path", NULL },
+        { "DataCenters", "data_centers", "StateReason" },
         { NULL },
 };
 
@@ -253,10 +254,10 @@ static void domain_object(Manager *manager, const char *path, const Mirrored *mi
                         continue;
                 if (mirrored->ours)
                         manager_changed(manager, domain, mirrored->ours);
+                domain_keep_later(manager);
                 if (storage_domain_is_leased(domain)) {
                         manager_changed(manager, domain, "State");
                         manager_changed(manager, domain, "StateReason");
-                        domain_keep_later(manager);
                         lease_keep_later(manager);
                 }
         }

@@ -252,6 +252,15 @@ int plan_set_spec(const Object *object, const char *key, json_t *value, Change *
         return plan_put_row(object, NULL, spec, change);
 }
 
+int plan_unset_spec(const Object *object, const char *key, Change *change) {
+        json_t *spec = json_copy(object->spec);
+
+        if (!spec)
+                return -ENOMEM;
+        (void) json_object_del(spec, key);
+        return plan_put_row(object, NULL, spec, change);
+}
+
 int plan_forget_domain(const Model *model, const Object *domain, Change *change) {
         int r = 0;
 

@@ -65,6 +65,7 @@ int plan_set_state(const Object *object, const char *state, const char *reason, 
 int plan_forget_domain(const Model *model, const Object *domain, Change *change);
 /* Puts the row with a spec key replaced; value: taken. */
 int plan_set_spec(const Object *object, const char *key, json_t *value, Change *change);
+int plan_unset_spec(const Object *object, const char *key, Change *change);
 
 int plan_attach_disk(const Plan *plan, const Object *vm, const char *disk, const json_t *options, Change *change,
                      sd_bus_error *error);

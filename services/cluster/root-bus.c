@@ -269,6 +269,10 @@ static int import_commit(Import *import, const json_t *properties, json_t **ret_
                 return r;
         /* it is there already */
         row = json_object_get(json_array_get(change->rows, 0), "row");
+        r = storage_domain_check_owner(json_object_get(properties, "DataCenters"), dict_string(row, "data_center", ""), dict_string(properties, "Class", STORAGE_CLASS_DATA),
+                                       dict_boolean(import->description, "take_over", false), error);
+        if (r < 0)
+                return r;
         if (json_object_set_new(row, "state", json_string("attached")) < 0)
                 return -ENOMEM;
         r = event_add(change, &actor, EVENT_NORMAL, "storage-domain-imported",
@@ -307,7 +311,8 @@ static int on_imported(sd_bus_message *message, void *userdata, sd_bus_error *re
                                                         { "FreeBytes", "free_bytes" },
                                                         { "FormatVersion", "format_version" },
                                                         { "Class", "class" },
-                                                        { "Path", "path" } };
+                                                        { "Path", "path" },
+                                                        { "DataCenters", "data_centers" } };
 
                 for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
                         (void) object_set_fact(domain, pairs[i][1], json_incref(json_object_get(properties, pairs[i][0])));

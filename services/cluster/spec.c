@@ -129,7 +129,7 @@ const DictField storage_domain_create_fields[] = {
         FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
 };
 const DictField storage_domain_import_fields[] = {
-        FIELDS_DOMAIN_CONNECTION, FIELD_DESCRIPTION,
+        FIELDS_DOMAIN_CONNECTION, FIELD_DESCRIPTION, { "take_over", DICT_BOOLEAN },
         FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_ID,
         FIELD_REFERENCE("data_center", DICT_OPTIONAL), FIELD_REFERENCE("host", DICT_OPTIONAL), { NULL },
 };

@@ -136,11 +136,19 @@ static int exported_removed(End *end) {
 static int domain_attached(End *end) {
         Object *domain = model_find(end->plan->model, KIND_STORAGE_DOMAIN, dict_string(end->arguments, "id", ""));
         const bool known = domain && end->reason && *dict_string(domain->facts, "life_error", "");
+        bool all;
+        int r = 0;
 
         if (!domain)
                 return 0;
         /* somebody else may have done it meanwhile */
-        domain_keep_ended(domain->owner, domain, storage_domain_lease(domain) > 0 ? NULL : end->reason);
+        all = storage_domain_is_ours(domain) && (!storage_domain_is_leased(domain) || storage_domain_lease(domain) > 0);
+        domain_keep_ended(domain->owner, domain, all ? NULL : end->reason);
+        /* said once: from here on somebody who takes it over from us is not answered in kind */
+        if (!end->reason && json_object_get(domain->spec, "take_over"))
+                r = plan_unset_spec(domain, "take_over", end->change);
+        if (r < 0)
+                return r;
         return known ? 0 : told(end, KIND_STORAGE_DOMAIN);
 }
 

@@ -105,6 +105,8 @@ static int append_arguments(sd_bus_message *message, const json_t *step) {
         }
         if (dict_boolean(step, "call", false))
                 return 0;
+        if (json_object_get(step, "data_center"))
+                return sd_bus_message_append(message, "s", dict_string(step, "data_center", ""));
         r = sd_bus_message_append(message, "s", dict_string(step, "image", ""));
         if (r >= 0 && *volume)
                 r = sd_bus_message_append(message, "s", volume);

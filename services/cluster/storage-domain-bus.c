@@ -74,7 +74,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
         Manager *manager = domain->owner;
         _cleanup_request_ Request request = { NULL };
         _cleanup_(change_freep) Change *change = change_new();
-        bool destroy, leased;
+        bool destroy, leave;
         json_t *arguments;
         Job *job = NULL;
         int r;
@@ -93,13 +93,13 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
         r = request_authorise(&request, ACTION_DESTROY, destroy ? "destroy" : "detach", domain, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        /* a shared one is left before it is closed */
-        leased = storage_domain_is_leased(domain);
-        arguments = leased ? json_pack("{s:o}", "steps", domain_leave_steps(domain, lease_keep_ours(manager, domain))) : json_pack("{s:b}", "destroy", destroy);
-        r = request_begin_job(&request, leased ? "detach-storage-domain" : "remove-storage-domain", domain, arguments, change, &job, error);
+        /* what stays on the storage is left before it is closed */
+        leave = !destroy || storage_domain_is_leased(domain);
+        arguments = leave ? json_pack("{s:o}", "steps", domain_leave_steps(domain, lease_keep_ours(manager, domain))) : json_pack("{s:b}", "destroy", destroy);
+        r = request_begin_job(&request, leave ? "detach-storage-domain" : "remove-storage-domain", domain, arguments, change, &job, error);
         if (r < 0)
                 return r;
-        if (job && leased)
+        if (job && leave)
                 steps_begin(manager, job);
         else if (job)
                 work_remove_domain(manager, job, domain, destroy);

@@ -96,7 +96,7 @@ void work_create_domain(Manager *manager, Job *job, const Object *domain) {
 
         if (!description || json_object_set_new(description, "name", json_string(domain->name)) < 0 ||
             json_object_set_new(description, "class", json_string(storage_domain_class(domain))) < 0 ||
-            (io_timeout && json_object_set(description, "io_timeout", io_timeout) < 0))
+            json_object_set_new(description, "data_center", json_string(domain->parent->id)) < 0 || (io_timeout && json_object_set(description, "io_timeout", io_timeout) < 0))
                 r = -ENOMEM;
         if (r >= 0)
                 r = backend_message(manager->backends[BACKEND_STORAGE], "", "Storage", "CreateDomain", &message);

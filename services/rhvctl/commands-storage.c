@@ -49,6 +49,8 @@ static const Parameter domain_create_options[] = {
 };
 static const Parameter domain_import_options[] = {
         { "name", "NAME", PARAMETER_TEXT, PLACE_SPEC, .help = "Name to give it; its own if not given" },
+        { "take-over", .type = PARAMETER_FLAG, .place = PLACE_SPEC, .key = "take_over",
+          .help = "Also where it belongs to another data center, which must never use it again" },
         DOMAIN_OPTIONS,
         {},
 };

@@ -234,7 +234,6 @@ int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyVa
                         {(char *)"LEASETIMESEC", (char *)"60"},
                         {(char *)"LOCKPOLICY", (char *)""},
                         {(char *)"LOCKRENEWALINTERVALSEC", (char *)"5"},
-                        {(char *)"POOL_UUID", (char *)""},
                         {(char *)"ROLE", (char *)"Regular"},
         };
         _cleanup_(key_value_clear) KeyValueList list = {};
@@ -249,6 +248,8 @@ int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyVa
                 r = key_value_set(&list, "DESCRIPTION", facts->name);
         if (r >= 0 && remote_path)
                 r = key_value_set(&list, "REMOTE_PATH", remote_path);
+        if (r >= 0)
+                r = key_value_set(&list, "POOL_UUID", facts->data_centers ?: "");
         if (r >= 0)
                 r = key_value_set(&list, "SDUUID", facts->id);
         if (r >= 0)

@@ -55,7 +55,7 @@ int domain_metadata_facts(const KeyValueList *list, const char *what, DomainFact
  * lib/vdsm/storage/formatconverter.py. */
 int domain_metadata_upgrade(KeyValueList *list, unsigned version);
 
-/* The keys of a new, unattached domain of facts->version. remote_path: NULL on a block domain, which has further keys.
+/* The keys of a new domain of facts->version; facts->data_centers may be NULL: of nobody. remote_path: NULL on a block domain, which has further keys.
  * Return: 0 or -ENOMEM. */
 int domain_metadata_new(const DomainFacts *facts, const char *remote_path, KeyValueList *ret);
 

@@ -162,7 +162,8 @@ static Io *create_io(const char *id, const json_t *object, DomainPlace *place) {
         io->facts.type_word = strdup(place->type->type_word);
         io->facts.class_word = strdup(domain_class_to_string(place->class));
         io->facts.remote_path = place->what ? strdup(place->what) : NULL;
-        if (!io->facts.name || !io->facts.remote_path != !place->what || !io->facts.type_word || !io->facts.class_word) {
+        io->facts.data_centers = strdup(dict_string(object, "data_center", ""));
+        if (!io->facts.name || !io->facts.data_centers || !io->facts.remote_path != !place->what || !io->facts.type_word || !io->facts.class_word) {
                 io_free(io);
                 return NULL;
         }

@@ -93,6 +93,7 @@ const DictField request_domain_create[] = {
                  .valid = domain_name_is_valid,
                  .expected = "1 to 50 characters without control characters and without blanks at its ends"},
                 {.key = "class", .type = DICT_STRING, .words = class_words},
+                {.key = "data_center", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a lower-case UUID"},
                 {.key = "version", .type = DICT_INTEGER, .min = DOMAIN_VERSION_OLDEST, .max = DOMAIN_VERSION_MAX},
                 {.key = "io_timeout",
                  .type = DICT_INTEGER,

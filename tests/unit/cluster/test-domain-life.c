@@ -113,6 +113,10 @@ static void test_check_lease(void **state) {
         facts(f->shared, "active", "held", "held", 3);
         assert_ok(storage_domain_check_lease(f->shared, NULL));
         assert_int_equal(storage_domain_lease(f->shared), 3);
+        /* what has to go before it is closed goes under the lease */
+        set_state(&f->cluster, f->shared, "removing");
+        assert_ok(storage_domain_check_lease(f->shared, NULL));
+        set_state(&f->cluster, f->shared, "attached");
         facts(f->shared, "active", "lost", "held", 3);
         assert_refused(storage_domain_check_lease(f->shared, error), RHV_ERROR_BACKEND_UNAVAILABLE);
 }
@@ -169,6 +173,62 @@ static void test_leave_steps(void **state) {
         assert_steps(domain_leave_steps(f->shared, leases), "ReleaseLease Leave Close");
 }
 
+static void owners(Object *domain, const char *a, const char *b) {
+        (void) object_set_fact(domain, "data_centers", a ? json_pack("[s, s*]", a, b) : json_array());
+}
+
+/* The data center is written on it last, and taken off first; somebody else's is not asked for. */
+static void test_owner(void **state) {
+        Fixture *f = *state;
+        const char *ours = f->local->parent->id, *theirs = "99999999-0000-4000-8000-00000000000f";
+        _cleanup_json_ json_t *nobody = json_array(), *mine = json_pack("[s]", ours), *other = json_pack("[s]", theirs), *steps = NULL;
+        Change *change = change_new();
+
+        facts(f->local, "active", "", "", 0);
+        owners(f->local, NULL, NULL);
+        assert_steps(domain_life_steps(f->local, 7), "Attach");
+        assert_steps(domain_leave_steps(f->local, NULL), "Close");
+        owners(f->local, theirs, NULL);
+        assert_steps(domain_life_steps(f->local, 7), "Attach");
+        assert_steps(domain_leave_steps(f->local, NULL), "Close");
+        (void) object_set_fact(f->local, "life_error", json_string("it is theirs"));
+        assert_string_equal(storage_domain_reason(f->local), "it is theirs");
+        owners(f->local, theirs, ours);
+        assert_string_equal(storage_domain_reason(f->local), "");
+        assert_steps(domain_life_steps(f->local, 7), "");
+        assert_steps(domain_leave_steps(f->local, NULL), "Detach Close");
+        facts(f->local, "failed", "", "", 0);
+        assert_steps(domain_leave_steps(f->local, NULL), "Close");
+
+        facts(f->shared, "active", "none", "none", 0);
+        owners(f->shared, NULL, NULL);
+        assert_steps(domain_life_steps(f->shared, 7), "Join 7 AcquireLease Attach");
+        facts(f->shared, "active", "held", "acquiring", 0);
+        assert_steps(domain_life_steps(f->shared, 7), "");
+        facts(f->shared, "active", "held", "held", 3);
+        assert_ok(plan_set_spec(f->shared, "take_over", json_true(), change));
+        commit_ok(&f->cluster, change);
+        steps = domain_life_steps(f->shared, 7);
+        assert_true(dict_boolean(json_object_get(json_array_get(steps, 0), "options"), "take_over", false));
+        assert_string_equal(dict_string(json_array_get(steps, 0), "data_center", ""), ours);
+        change = change_new();
+        assert_ok(plan_unset_spec(f->shared, "take_over", change));
+        commit_ok(&f->cluster, change);
+        assert_null(json_object_get(f->shared->spec, "take_over"));
+        owners(f->shared, ours, NULL);
+        assert_steps(domain_life_steps(f->shared, 7), "");
+        assert_steps(domain_leave_steps(f->shared, NULL), "Detach ReleaseLease Leave Close");
+
+        assert_ok(storage_domain_check_owner(nobody, ours, "Data", false, NULL));
+        assert_ok(storage_domain_check_owner(mine, ours, "Data", false, NULL));
+        assert_ok(storage_domain_check_owner(other, ours, "Iso", false, NULL));
+        assert_ok(storage_domain_check_owner(other, ours, "Data", true, NULL));
+        change = change_new();
+        assert_refused(storage_domain_check_owner(other, ours, "Data", false, error), RHV_ERROR_IN_USE);
+        change = change_new();
+        assert_refused(storage_domain_check_owner(other, ours, "Backup", false, error), RHV_ERROR_IN_USE);
+}
+
 static json_t *step(const char *method, const char *domain, const char *target) {
         return json_pack("{s:s, s:s, s:{s:s*}}", "method", method, "domain", domain, "target", "domain", target);
 }
@@ -184,7 +244,7 @@ static void assert_structural(json_t *taken, const char *wanted) {
 }
 
 static void test_structural(void **state) {
-        static const char *const needing[] = { "CreateVolume", "DeleteVolume", "DeleteImage", "ExtendVolume", "MergeVolume", "ReduceVolume", "CreateLease", "DeleteLease", "WriteOvfStore" },
+        static const char *const needing[] = { "CreateVolume", "DeleteVolume", "DeleteImage", "ExtendVolume", "MergeVolume", "ReduceVolume", "CreateLease", "DeleteLease", "WriteOvfStore", "Attach", "Detach" },
                           *const free_ones[] = { "Upload", "Download", "SparsifyVolume", "MeasureVolume", "WriteDefinition", "DeleteDefinition", "Join", "Leave", "AcquireLease",
                                                  "ReleaseLease", "Close" };
 
@@ -263,7 +323,7 @@ static void test_host_id(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_state), TEST(test_reason), TEST(test_check_lease), TEST(test_life_steps), TEST(test_classes), TEST(test_leave_steps),
+                TEST(test_state), TEST(test_reason), TEST(test_check_lease), TEST(test_life_steps), TEST(test_classes), TEST(test_leave_steps), TEST(test_owner),
                 TEST(test_open_place), TEST(test_host_id), cmocka_unit_test(test_structural), cmocka_unit_test(test_done_already), cmocka_unit_test(test_pause),
         };
 
