@@ -181,25 +181,44 @@ static int check_bond_nics(const json_t *after, sd_bus_error *error) {
         return 0;
 }
 
+/* Devices that networks lie on, and a network that does: {device: network}. New, NULL when out of memory. */
+static json_t *devices_below(const json_t *networks) {
+        json_t *below = json_object(), *wish;
+        const char *name;
+        int r = below ? 0 : -1;
+
+        json_object_foreach((json_t *)networks, name, wish) {
+                char uplink[NETWORK_NAME_MAX + 1], bridge[NETWORK_NAME_MAX + 1];
+                const char *devices[] = { network_wish_base(wish), network_wish_uplink(wish, uplink), network_wish_is_aware(wish) ? network_wish_bridge(wish, bridge) : NULL };
+
+                for (size_t i = 0; i < ELEMENTSOF(devices); i++)
+                        if (r == 0 && devices[i] && !json_object_get(below, devices[i]))
+                                r = json_object_set_new(below, devices[i], json_string(name));
+        }
+        if (r < 0) {
+                json_decref(below);
+                return NULL;
+        }
+        return below;
+}
+
 /* Every bridge, bond and VLAN needs a name of its own. */
 static int check_names(const json_t *after, sd_bus_error *error) {
+        _cleanup_json_ json_t *below = devices_below(NETWORKS(after));
         const char *name;
         json_t *wish;
 
+        if (!below)
+                return -ENOMEM;
         json_object_foreach(NETWORKS(after), name, wish) {
-                const char *other;
-                json_t *network;
-                char buffer[NETWORK_NAME_MAX + 1];
+                const char *other = json_string_value(json_object_get(below, name));
 
                 if (!dict_boolean(wish, "bridged", true) && !network_wish_is_aware(wish))
                         continue;
                 if (json_object_get(BONDS(after), name))
                         return INVALID(error, "Network %s and bond %s would have the same device name", name, name);
-                json_object_foreach(NETWORKS(after), other, network)
-                        if (streq_ptr(network_wish_base(network), name) || streq_ptr(network_wish_uplink(network, buffer), name) ||
-                            (network_wish_is_aware(network) && streq(network_wish_bridge(network, buffer), name)))
-                                return INVALID(error, "Network %s: its bridge would have the name of a device that network %s lies on",
-                                               name, other);
+                if (other)
+                        return INVALID(error, "Network %s: its bridge would have the name of a device that network %s lies on", name, other);
         }
         return 0;
 }

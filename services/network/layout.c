@@ -98,53 +98,101 @@ static int check_one(const char *name, const json_t *wish, sd_bus_error *error) 
         return 0;
 }
 
-/* Of any two. */
-static int check_device_names(const char *name, const json_t *wish, const char *other, const json_t *with, sd_bus_error *error) {
-        char bridge[NETWORK_NAME_MAX + 1], top_buffer[NETWORK_NAME_MAX + 1], other_buffer[NETWORK_NAME_MAX + 1];
-        const char *top = network_wish_top(wish, top_buffer);
+/* What one network alone may have, and which has it: with hundreds of networks each against each takes longer than all the rest of the plan. Return: the name of another one that has it, or NULL with r of
+ * 0 or -ENOMEM. */
+static const char *claim(json_t *claims, const char *key, const char *name, int *r) {
+        const char *other = json_string_value(json_object_get(claims, key));
 
-        if (!network_wish_is_aware(with) || streq(top, network_wish_bridge(wish, bridge)) || !streq(top, network_wish_top(with, other_buffer)))
-                return 0;
-        return INVALID(error, "Networks %s and %s would have the same VLAN device %s: their names differ too late", name, other, top);
+        *r = other || json_object_set_new(claims, key, json_string(name)) >= 0 ? 0 : -ENOMEM;
+        return other;
 }
 
-/* Of two networks of one uplink. */
-static int check_two(const char *name, const json_t *wish, const char *other, const json_t *with, sd_bus_error *error) {
-        const char *base = network_wish_base(wish), *option;
+/* The networks of one uplink are of one layout. */
+static int check_layout(json_t *claims, const char *name, const json_t *wish, sd_bus_error *error) {
+        bool aware = network_wish_is_aware(wish);
+        char key[NETWORK_NAME_MAX + 20];
+        const char *base = network_wish_base(wish), *other;
+        int r;
+
+        (void) snprintf(key, sizeof key, "%s %s", aware ? LAYOUT_CLASSIC : LAYOUT_AWARE, base);
+        other = json_string_value(json_object_get(claims, key));
+        if (other)
+                return INVALID(error, "Networks %s and %s cannot share %s: one is " LAYOUT_CLASSIC " and one " LAYOUT_AWARE, other, name, base);
+        (void) snprintf(key, sizeof key, "%s %s", aware ? LAYOUT_AWARE : LAYOUT_CLASSIC, base);
+        (void) claim(claims, key, name, &r);
+        return r;
+}
+
+static int check_vlan(json_t *claims, const char *name, const json_t *wish, sd_bus_error *error) {
+        char key[NETWORK_NAME_MAX + 20];
+        const char *other;
+        int r;
+
+        (void) snprintf(key, sizeof key, "vlan %s %d", network_wish_base(wish), network_wish_bridge_vlan(wish));
+        other = claim(claims, key, name, &r);
+        if (other)
+                return INVALID(error, "Networks %s and %s would both be VLAN %d of the bridge of %s, which is that of frames without a tag", other, name,
+                               network_wish_bridge_vlan(wish), network_wish_base(wish));
+        return r;
+}
+
+/* The first that asks for an option says what it is. */
+static int check_options(json_t *claims, const json_t *networks, const char *name, const json_t *wish, sd_bus_error *error) {
+        const char *option;
         json_t *value;
 
-        if (!streq_ptr(network_wish_base(with), base))
-                return check_device_names(name, wish, other, with, error);
-        if (network_wish_is_aware(wish) != network_wish_is_aware(with))
-                return INVALID(error, "Networks %s and %s cannot share %s: one is " LAYOUT_CLASSIC " and one " LAYOUT_AWARE, name, other, base);
-        if (network_wish_bridge_vlan(wish) == network_wish_bridge_vlan(with))
-                return INVALID(error, "Networks %s and %s would both be VLAN %d of the bridge of %s, which is that of frames without a tag", name, other,
-                               network_wish_bridge_vlan(wish), base);
         json_object_foreach(json_object_get(wish, "bridge_options"), option, value) {
-                const json_t *theirs = json_object_get(json_object_get(with, "bridge_options"), option);
+                _cleanup_free_ char *key = NULL;
+                const char *other;
+                int r;
 
-                if (theirs && !json_equal(theirs, value))
-                        return INVALID(error, "Networks %s and %s ask for different %s of the one bridge of %s", name, other, option, base);
+                if (asprintf(&key, "option %s %s", network_wish_base(wish), option) < 0) {
+                        key = NULL;
+                        return -ENOMEM;
+                }
+                other = claim(claims, key, name, &r);
+                if (other && !json_equal(json_object_get(json_object_get(json_object_get(networks, other), "bridge_options"), option), value))
+                        return INVALID(error, "Networks %s and %s ask for different %s of the one bridge of %s", other, name, option, network_wish_base(wish));
+                if (r < 0)
+                        return r;
         }
         return 0;
 }
 
-int layout_check(const json_t *after, sd_bus_error *error) {
-        const char *name, *other;
-        json_t *wish, *with;
+/* VLAN devices are named after their networks, and not by the whole name of a long one; those of one uplink differ by their VLAN. */
+static int check_device_name(json_t *claims, const char *name, const json_t *wish, sd_bus_error *error) {
+        char bridge[NETWORK_NAME_MAX + 1], buffer[NETWORK_NAME_MAX + 1], key[NETWORK_NAME_MAX + 20];
+        const char *top = network_wish_top(wish, buffer), *other;
         int r;
 
+        if (streq(top, network_wish_bridge(wish, bridge)))
+                return 0;
+        (void) snprintf(key, sizeof key, "device %s", top);
+        other = claim(claims, key, name, &r);
+        return other ? INVALID(error, "Networks %s and %s would have the same VLAN device %s: their names differ too late", other, name, top) : r;
+}
+
+int layout_check(const json_t *after, sd_bus_error *error) {
+        _cleanup_json_ json_t *claims = json_object();
+        const char *name;
+        json_t *wish;
+
+        if (!claims)
+                return -ENOMEM;
         json_object_foreach(NETWORKS(after), name, wish) {
-                if (!network_wish_is_aware(wish))
-                        continue;
-                r = check_one(name, wish, error);
+                int r = network_wish_base(wish) ? check_layout(claims, name, wish, error) : 0;
+
+                if (r >= 0 && network_wish_is_aware(wish)) {
+                        r = check_one(name, wish, error);
+                        if (r >= 0)
+                                r = check_vlan(claims, name, wish, error);
+                        if (r >= 0)
+                                r = check_options(claims, NETWORKS(after), name, wish, error);
+                        if (r >= 0)
+                                r = check_device_name(claims, name, wish, error);
+                }
                 if (r < 0)
                         return r;
-                json_object_foreach(NETWORKS(after), other, with) {
-                        r = wish != with ? check_two(name, wish, other, with, error) : 0;
-                        if (r < 0)
-                                return r;
-                }
         }
         return 0;
 }
