@@ -41,6 +41,12 @@ static bool is_overtaken(const GError *error) {
         return g_error_matches(error, NM_MANAGER_ERROR, NM_MANAGER_ERROR_PERMISSION_DENIED);
 }
 
+/* libnm gave up, after 25 s. */
+static bool is_late(const GError *error) {
+        return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+               g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT);
+}
+
 /* Takes error. */
 static void pending_end(Pending *pending, GError *error, const char *text) {
         int r = !error ? 0 : is_overtaken(error) ? -EAGAIN : -EIO;
@@ -48,6 +54,16 @@ static void pending_end(Pending *pending, GError *error, const char *text) {
         if (error)
                 g_dbus_error_strip_remote_error(error);
         pending_report(pending, r, error ? error->message : text);
+        g_clear_error(&error);
+}
+
+/* Of a call that does no harm when it is done twice: a NetworkManager with hundreds of devices may take longer than libnm waits, and has done it, or will have, when it is asked again. Takes error. */
+static void pending_end_again(Pending *pending, GError *error) {
+        if (!error || !is_late(error)) {
+                pending_end(pending, error, NULL);
+                return;
+        }
+        pending_report(pending, -EAGAIN, error->message);
         g_clear_error(&error);
 }
 
@@ -135,14 +151,14 @@ static void on_added(GObject *object, GAsyncResult *result, gpointer userdata) {
         GError *error = NULL;
         g_autoptr(NMRemoteConnection) remote _unused_ = nm_client_add_connection2_finish(NM_CLIENT(object), result, NULL, &error);
 
-        pending_end(userdata, error, NULL);
+        pending_end_again(userdata, error);
 }
 
 static void on_updated(GObject *object, GAsyncResult *result, gpointer userdata) {
         GError *error = NULL;
         g_autoptr(GVariant) out _unused_ = nm_remote_connection_update2_finish(NM_REMOTE_CONNECTION(object), result, &error);
 
-        pending_end(userdata, error, NULL);
+        pending_end_again(userdata, error);
 }
 
 static void nm_call_profile_put(void *backend, const char *uuid, const char *text, bool to_disk, BackendCall call) {
@@ -174,7 +190,7 @@ static void on_deleted(GObject *object, GAsyncResult *result, gpointer userdata)
         GError *error = NULL;
 
         (void) nm_remote_connection_delete_finish(NM_REMOTE_CONNECTION(object), result, &error);
-        pending_end(userdata, error, NULL);
+        pending_end_again(userdata, error);
 }
 
 static void nm_call_profile_delete(void *backend, const char *uuid, BackendCall call) {
@@ -231,7 +247,7 @@ static void on_adjusted(GObject *object, GAsyncResult *result, gpointer userdata
         GError *error = NULL;
 
         (void) nm_client_checkpoint_adjust_rollback_timeout_finish(NM_CLIENT(object), result, &error);
-        pending_end(userdata, error, NULL);
+        pending_end_again(userdata, error);
 }
 
 static void nm_call_checkpoint_adjust(void *backend, const char *path, uint32_t timeout_sec, BackendCall call) {
@@ -271,21 +287,12 @@ static void nm_call_checkpoint_rollback(void *backend, const char *path, Backend
 
 /* ---- devices ---- */
 
-/* libnm gave up, after 25 s. */
-static bool is_late(const GError *error) {
-        return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
-               g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT);
-}
-
 /* Where NetworkManager has begun meanwhile, asking again finds it coming up. */
 static void on_activated(GObject *object, GAsyncResult *result, gpointer userdata) {
-        g_autoptr(GError) error = NULL;
+        GError *error = NULL;
         g_autoptr(NMActiveConnection) active _unused_ = nm_client_activate_connection_finish(NM_CLIENT(object), result, &error);
 
-        if (error && is_late(error))
-                pending_report(userdata, -EAGAIN, error->message);
-        else
-                pending_end(userdata, g_steal_pointer(&error), NULL);
+        pending_end_again(userdata, error);
 }
 
 /* Ports are brought up by their controller: then there is nothing to do. */
@@ -297,9 +304,21 @@ static bool is_coming_up(NMDevice *device, const char *uuid, bool fresh) {
         return state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING || (fresh && state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED);
 }
 
-static void nm_call_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
-        NMClient *client = running_client(backend, call);
-        NMRemoteConnection *remote = find_profile(backend, uuid);
+/* How long a port may take to come up by itself, after its controller's activation was answered; and how often that is looked at. */
+#define FOLLOW_USEC ((gint64)(300 * USEC_PER_MSEC))
+#define FOLLOW_LOOK_MSEC 10U
+
+/* A port that may do so. */
+typedef struct Follower {
+        Nm *nm;
+        BackendCall call;
+        char *uuid, *iface;
+        gint64 end_usec; /* of g_get_monotonic_time() */
+} Follower;
+
+static void activate_now(Nm *nm, const char *uuid, const char *iface, bool fresh, BackendCall call) {
+        NMClient *client = running_client(nm, call);
+        NMRemoteConnection *remote = find_profile(nm, uuid);
         NMDevice *device;
 
         if (!client)
@@ -311,6 +330,57 @@ static void nm_call_activate(void *backend, const char *uuid, const char *iface,
                 not_begun(call, NULL);
         else
                 nm_client_activate_connection_async(client, NM_CONNECTION(remote), device, NULL, NULL, on_activated, pending_new(call));
+}
+
+static void follower_free(gpointer userdata) {
+        Follower *follower = userdata;
+
+        g_free(follower->uuid);
+        g_free(follower->iface);
+        g_free(follower);
+}
+
+static gboolean on_follow(gpointer userdata) {
+        Follower *follower = userdata;
+        NMClient *client = follower->nm->client;
+
+        if (g_get_monotonic_time() < follower->end_usec && client && !is_coming_up(nm_client_get_device_by_iface(client, follower->iface), follower->uuid, true))
+                return G_SOURCE_CONTINUE;
+        follower->nm->followers = g_slist_remove(follower->nm->followers, g_main_current_source());
+        activate_now(follower->nm, follower->uuid, follower->iface, true, follower->call);
+        return G_SOURCE_REMOVE;
+}
+
+/* NetworkManager begins with a controller's ports just after it has answered for the controller: a port that is asked for in between begins twice, and the management network is away for longer. */
+static void follow(Nm *nm, const char *uuid, const char *iface, BackendCall call) {
+        GSource *source = g_timeout_source_new(FOLLOW_LOOK_MSEC);
+        Follower *follower = g_new0(Follower, 1);
+
+        *follower = (Follower){ .nm = nm, .call = call, .uuid = g_strdup(uuid), .iface = g_strdup(iface), .end_usec = g_get_monotonic_time() + FOLLOW_USEC };
+        g_source_set_callback(source, on_follow, follower, follower_free);
+        nm->followers = g_slist_prepend(nm->followers, source);
+        (void) g_source_attach(source, NULL);
+        g_source_unref(source); /* the loop has it */
+}
+
+void nm_calls_drop(Nm *nm) {
+        while (nm->followers) {
+                GSource *source = nm->followers->data;
+
+                nm->followers = g_slist_remove(nm->followers, source);
+                g_source_destroy(source);
+        }
+}
+
+static void nm_call_activate(void *backend, const char *uuid, const char *iface, bool fresh, BackendCall call) {
+        Nm *nm = backend;
+        NMRemoteConnection *remote = find_profile(nm, uuid);
+        bool port = remote && nm_setting_connection_get_master(nm_connection_get_setting_connection(NM_CONNECTION(remote)));
+
+        if (fresh && port && nm->client && !is_coming_up(nm_client_get_device_by_iface(nm->client, iface), uuid, fresh))
+                follow(nm, uuid, iface, call);
+        else
+                activate_now(nm, uuid, iface, fresh, call);
 }
 
 static void on_reapplied(GObject *object, GAsyncResult *result, gpointer userdata) {

@@ -17,6 +17,7 @@ struct Nm {
         json_t *view, *links;
         NMClient *client;
         GCancellable *cancellable;     /* the making of the client */
+        GSList *followers;             /* GSource: of ports that may come up by themselves (nm-calls.c) */
         sd_event_source *refresh;      /* coalesces notifications */
         uint64_t refresh_usec;         /* how long the last one took */
         uint64_t refreshed_usec;       /* when the view was made, CLOCK_MONOTONIC */
@@ -31,3 +32,5 @@ bool nm_is_due(const Nm *nm);
 json_t *nm_view_make(NMClient *client);
 /* nm-calls.c */
 extern const BackendTable nm_backend_table;
+/* Calls that have not begun never will. */
+void nm_calls_drop(Nm *nm);

@@ -217,6 +217,7 @@ Nm *nm_free(Nm *nm) {
         if (nm->cancellable)
                 g_cancellable_cancel(nm->cancellable);
         g_clear_object(&nm->cancellable);
+        nm_calls_drop(nm);
         if (nm->client)
                 nm_for_each(nm, nm_unwatch);
         g_clear_object(&nm->client);
