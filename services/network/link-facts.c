@@ -190,3 +190,32 @@ json_t *link_facts_make(const json_t *files) {
         r |= add_bond_port(facts, files);
         return r == 0 ? TAKE_PTR(facts) : NULL;
 }
+
+/* ---- which to read again ---- */
+
+static bool is_restless(const json_t *facts) {
+        return json_object_get(facts, "bond") || json_object_get(facts, "bond_port") || json_object_get(facts, "vfs_total") || json_object_get(facts, "vf_of");
+}
+
+json_t *link_facts_affected(const json_t *links, const json_t *names) {
+        json_t *affected = json_object(), *facts;
+        const char *name;
+        int r = affected ? 0 : -1;
+
+        json_object_foreach((json_t *)links, name, facts) {
+                json_t *master = json_object_get(facts, "master");
+
+                if (r == 0 && is_restless(facts))
+                        r = json_object_set_new(affected, name, json_true());
+                if (r == 0 && master && json_object_get(names, name))
+                        r = json_object_set_new(affected, json_string_value(master), json_true());
+        }
+        json_object_foreach((json_t *)names, name, facts)
+                if (r == 0)
+                        r = json_object_set_new(affected, name, json_true());
+        if (r < 0) {
+                json_decref(affected);
+                return NULL;
+        }
+        return affected;
+}

@@ -32,5 +32,10 @@ json_t *link_lacp_state(int64_t bits);
 /* Whether one of the words of an option's text ("802.3ad 4") is the value. Pure. */
 bool link_option_is(const char *text, const char *value) _pure_;
 
-/* Reads all devices below root. May wait for the kernel's lock of the network devices: for a thread. Return: 0 with ret (new) or a negative errno. */
-int link_facts_read(const char *root, json_t **ret);
+/* Of which devices the facts may have changed when those of some have, by messages of the kernel: theirs, those of the devices they are or were ports of, and those of devices of which the kernel
+ * does not tell all that changes (bonds and their ports, virtual functions). links: as they were read last. names: {device: anything}. Pure. New {device: true}, NULL when out of memory. */
+json_t *link_facts_affected(const json_t *links, const json_t *names);
+
+/* Reads all devices below root; with names only those and the devices of which they are ports, and the rest is as in links, which is not changed. May wait for the kernel's lock of the network devices: for a thread.
+ * Return: 0 with ret (new) or a negative errno. */
+int link_facts_read(const char *root, const json_t *links, const json_t *names, json_t **ret);

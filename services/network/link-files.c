@@ -158,62 +158,136 @@ static json_t *read_device(int root, const char *name) {
         return link_facts_make(files);
 }
 
-/* Which VLANs bridges that filter them are in, and their ports. A kernel without them, or one that does not answer, leaves the facts as they are. */
-static void add_vlans(json_t *links) {
-        _cleanup_json_ json_t *vlans = NULL;
+/* Facts that are read of all devices at once. They are set in copies: what was read before belongs to others as well. */
+static int set_fact(json_t *links, const char *name, const char *key, json_t *value) {
+        _cleanup_json_ json_t *facts = json_copy(json_object_get(links, name));
+
+        if (!facts)
+                return -ENOMEM;
+        if (!value)
+                (void) json_object_del(facts, key);
+        else if (json_object_set(facts, key, value) < 0)
+                return -ENOMEM;
+        return json_object_set_new(links, name, TAKE_PTR(facts)) < 0 ? -ENOMEM : 0;
+}
+
+/* Without them the facts are as if there were none. */
+static int set_fact_of_all(json_t *links, const char *key, const json_t *values) {
         const char *name;
         json_t *facts;
+        void *next;
+        int r = 0;
 
-        if (!link_facts_filter(links, NULL) || bridge_vlans_read(&vlans) < 0)
-                return;
-        json_object_foreach(links, name, facts) {
-                json_t *text = json_object_get(vlans, name);
+        json_object_foreach_safe(links, next, name, facts) {
+                json_t *value = json_object_get(values, name);
 
-                if (text && (link_facts_filter(links, name) || link_facts_filter(links, dict_string(facts, "master", ""))))
-                        (void) json_object_set(facts, "vlans", text);
+                if (r == 0 && !json_equal(value, json_object_get(facts, key)))
+                        r = set_fact(links, name, key, value);
         }
+        return r;
+}
+
+/* Which VLANs bridges that filter them are in, and their ports. A kernel without them, or one that does not answer, leaves the facts as they are. */
+static int add_vlans(json_t *links) {
+        _cleanup_json_ json_t *vlans = NULL, *ours = json_object();
+        const char *name;
+        json_t *text;
+
+        if (link_facts_filter(links, NULL))
+                (void) bridge_vlans_read(&vlans);
+        json_object_foreach(vlans, name, text) {
+                const char *master = dict_string(json_object_get(links, name), "master", "");
+
+                if ((link_facts_filter(links, name) || link_facts_filter(links, master)) && json_object_set(ours, name, text) < 0)
+                        return -ENOMEM;
+        }
+        return ours ? set_fact_of_all(links, "vlans", ours) : -ENOMEM;
 }
 
 /* Filters of bridges. A kernel that knows none leaves the facts as they are. */
-static void add_filters(json_t *links) {
-        _cleanup_json_ json_t *filters = NULL;
+static int add_filters(json_t *links) {
+        _cleanup_json_ json_t *filters = NULL, *ours = json_object();
         const char *name;
         json_t *of_device;
 
-        if (bridge_filters_read(&filters) < 0)
-                return;
-        json_object_foreach(filters, name, of_device) {
-                json_t *facts = json_object_get(links, name);
-
-                if (json_object_get(facts, "bridge"))
-                        (void) json_object_set(facts, "filters", of_device);
-        }
+        (void) bridge_filters_read(&filters);
+        json_object_foreach(filters, name, of_device)
+                if (json_object_get(json_object_get(links, name), "bridge") && json_object_set(ours, name, of_device) < 0)
+                        return -ENOMEM;
+        return ours ? set_fact_of_all(links, "filters", ours) : -ENOMEM;
 }
 
-int link_facts_read(const char *root, json_t **ret) {
-        _cleanup_json_ json_t *links = json_object();
-        int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* A device that goes while it is read is left out, or has fewer facts: the kernel's next message makes us read again. */
+static int read_all(int root, json_t *links) {
+        int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *directory = fd < 0 ? NULL : fdopendir(fd);
         const struct dirent *entry;
 
         if (!directory) {
+                int r = -errno;
+
                 safe_close(fd);
-                return -errno;
+                return r;
         }
-        /* a device that goes while it is read is left out, or has fewer facts: the kernel's next message makes us read again */
-        while (links && json_object_size(links) < LINKS_MAX && (entry = readdir(directory))) {
-                json_t *facts = device_name_is_valid(entry->d_name) ? read_device(dirfd(directory), entry->d_name) : NULL;
+        while (json_object_size(links) < LINKS_MAX && (entry = readdir(directory))) {
+                json_t *facts = device_name_is_valid(entry->d_name) ? read_device(root, entry->d_name) : NULL;
 
                 if (facts)
                         (void) json_object_set_new(links, entry->d_name, facts);
         }
         closedir(directory);
-        if (!links)
-                return -ENOMEM;
-        if (streq(root, LINK_FACTS_ROOT)) {
-                add_vlans(links);
-                add_filters(links);
+        return 0;
+}
+
+static void read_one(int root, const char *name, json_t *links) {
+        json_t *facts = device_name_is_valid(name) ? read_device(root, name) : NULL;
+
+        if (!facts)
+                (void) json_object_del(links, name);
+        else if (json_object_size(links) < LINKS_MAX || json_object_get(links, name))
+                (void) json_object_set_new(links, name, facts);
+        else
+                json_decref(facts);
+}
+
+/* And those of which they are ports now. */
+static void read_some(int root, const json_t *names, json_t *links) {
+        _cleanup_json_ json_t *masters = json_object();
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)names, name, value) {
+                const char *master;
+
+                read_one(root, name, links);
+                master = dict_string(json_object_get(links, name), "master", NULL);
+                if (masters && master && !json_object_get(names, master))
+                        (void) json_object_set_new(masters, master, json_true());
         }
-        *ret = TAKE_PTR(links);
+        json_object_foreach(masters, name, value)
+                read_one(root, name, links);
+}
+
+int link_facts_read(const char *root, const json_t *links, const json_t *names, json_t **ret) {
+        _cleanup_json_ json_t *fresh = names ? json_copy((json_t *)links) : json_object();
+        _cleanup_close_ int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r = 0;
+
+        if (fd < 0)
+                return -errno;
+        if (!fresh)
+                return -ENOMEM;
+        if (names)
+                read_some(fd, names, fresh);
+        else
+                r = read_all(fd, fresh);
+        if (r >= 0 && streq(root, LINK_FACTS_ROOT)) {
+                r = add_vlans(fresh);
+                if (r >= 0)
+                        r = add_filters(fresh);
+        }
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(fresh);
         return 0;
 }

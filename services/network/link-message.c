@@ -29,14 +29,17 @@ bool link_message_read(const struct nlmsghdr *header, LinkMessage *ret) {
 
         if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) || header->nlmsg_len < NLMSG_LENGTH(sizeof *link))
                 return false;
-        if (link->ifi_family != AF_UNSPEC || link->ifi_index <= 0)
+        if ((link->ifi_family != AF_UNSPEC && link->ifi_family != AF_BRIDGE) || link->ifi_index <= 0)
                 return false;
         size = header->nlmsg_len - NLMSG_LENGTH(sizeof *link);
         master = rtnetlink_find(IFLA_RTA(link), size, IFLA_MASTER);
-        *ret = (LinkMessage){ .ifindex = link->ifi_index, .gone = header->nlmsg_type == RTM_DELLINK };
+        *ret = (LinkMessage){ .ifindex = link->ifi_index, .of_bridge = link->ifi_family == AF_BRIDGE };
+        read_name(rtnetlink_find(IFLA_RTA(link), size, IFLA_IFNAME), ret->name, sizeof ret->name);
+        if (ret->of_bridge)
+                return true;
+        ret->gone = header->nlmsg_type == RTM_DELLINK;
         ret->tap = is_tap(rtnetlink_find(IFLA_RTA(link), size, IFLA_LINKINFO));
         if (master && RTA_PAYLOAD(master) >= sizeof ret->master)
                 memcpy(&ret->master, RTA_DATA(master), sizeof ret->master);
-        read_name(rtnetlink_find(IFLA_RTA(link), size, IFLA_IFNAME), ret->name, sizeof ret->name);
         return true;
 }

@@ -19,6 +19,8 @@
  * (link_watch_since()). */
 #define GATHER_REST 9U
 #define GATHER_MAX_USEC (10 * USEC_PER_SEC)
+/* What the kernel does not tell of, should there be something else than link_facts_affected() knows, is seen with the first change after that. */
+#define WHOLE_USEC (60 * USEC_PER_SEC)
 /* A driver that resets its NIC may hold the kernel's lock for seconds; what takes longer is written off and tried again. */
 #define READ_DEADLINE_USEC (20 * USEC_PER_SEC)
 #define READ_THREADS 1U
@@ -29,6 +31,8 @@ struct LinkWatch {
         LinkWatchHooks hooks;
         WorkPool *pool;
         json_t *links;
+        json_t *names;       /* {device: true} of which the kernel has told since the last reading began; NULL: read all */
+        uint64_t whole_usec; /* when all were read the last time */
         bool reading, again; /* one reading at a time; another is wanted after it */
         uint64_t begin_usec, last_usec; /* of the reading: when it began, how long the last one took */
         uint64_t told_usec;             /* when the reading began whose facts were told last */
@@ -42,20 +46,47 @@ struct LinkWatch {
 /* ---- reading ---- */
 
 typedef struct Reading {
+        json_t *before, *names; /* names NULL: all */
         json_t *links;
 } Reading;
 
 static int reading_run(void *argument) {
         Reading *reading = argument;
 
-        return link_facts_read(LINK_FACTS_ROOT, &reading->links);
+        return link_facts_read(LINK_FACTS_ROOT, reading->before, reading->names, &reading->links);
 }
 
 static void reading_destroy(void *argument) {
         Reading *reading = argument;
 
+        json_decref(reading->before);
+        json_decref(reading->names);
         json_decref(reading->links);
         free(reading);
+}
+
+/* What was told is read from now on. */
+static Reading *reading_new(LinkWatch *watch) {
+        Reading *reading = calloc(1, sizeof *reading);
+
+        if (!reading)
+                return NULL;
+        if (watch->names && watch->links && monotonic_usec() < watch->whole_usec + WHOLE_USEC)
+                reading->names = link_facts_affected(watch->links, watch->names);
+        if (reading->names)
+                reading->before = json_incref(watch->links);
+        else
+                watch->whole_usec = monotonic_usec();
+        json_decref(watch->names);
+        watch->names = json_object();
+        return reading;
+}
+
+static bool hear(LinkWatch *watch);
+
+static void read_all_next(LinkWatch *watch) {
+        json_decref(watch->names);
+        watch->names = NULL;
 }
 
 static uint64_t gather_usec(const LinkWatch *watch) {
@@ -89,8 +120,10 @@ static void on_read(void *argument, int r, void *userdata) {
         watch->last_usec = monotonic_usec() - watch->begin_usec;
         if (asked || r < 0)
                 watch->asked_usec = 0;
-        if (r < 0)
+        if (r < 0) {
                 log_warning_errno(r, "Cannot read " LINK_FACTS_ROOT);
+                read_all_next(watch);
+        }
         if (r == -ETIMEDOUT || watch->again) {
                 watch->again = false;
                 schedule(watch);
@@ -107,20 +140,23 @@ static void on_read(void *argument, int r, void *userdata) {
 
 static int on_gather(sd_event_source *source, uint64_t usec, void *userdata) {
         LinkWatch *watch = userdata;
-        Reading *reading = calloc(1, sizeof *reading);
         WorkSpec work = {
                 .name = "link-facts",
                 .run = reading_run,
                 .done = on_read,
                 .destroy = reading_destroy,
-                .argument = reading,
                 .userdata = watch,
                 .deadline_usec = READ_DEADLINE_USEC,
         };
+        Reading *reading;
 
         watch->begin_usec = monotonic_usec();
+        (void) hear(watch); /* else what has changed by now would be read next time only */
+        reading = work.argument = reading_new(watch);
         /* all threads are stuck in the kernel: the next message asks again */
         watch->reading = reading && work_submit(watch->pool, &work) >= 0;
+        if (!watch->reading)
+                read_all_next(watch);
         return 0;
 }
 
@@ -155,8 +191,12 @@ static int on_message(const struct nlmsghdr *header, void *userdata) {
         LinkWatch *watch = userdata;
         LinkMessage message;
 
-        if (link_message_read(header, &message))
-                watch->hooks.told(watch->hooks.userdata, &message);
+        if (!link_message_read(header, &message))
+                return 0;
+        /* a listing tells of what is, and of no change */
+        if (!(header->nlmsg_flags & NLM_F_MULTI) && watch->names && json_object_set_new(watch->names, message.name, json_true()) < 0)
+                read_all_next(watch);
+        watch->hooks.told(watch->hooks.userdata, &message);
         return 0;
 }
 
@@ -171,23 +211,31 @@ static void on_listed(LinkWatch *watch, int r) {
                 (void) ask_for_all(watch);
 }
 
-/* What changed is not taken from them: also when some were lost (ENOBUFS) the reading tells all. */
-void link_watch_hear(LinkWatch *watch) {
-        bool lost = false;
+/* What has changed is not taken from them, but of which devices; when some were lost (ENOBUFS) all are read. Return: whether there were any. */
+static bool hear(LinkWatch *watch) {
+        bool lost = false, heard = false;
         ssize_t n;
 
         do {
                 int r;
 
                 n = recv(watch->fd, watch->buffer, RTNETLINK_BYTES, MSG_DONTWAIT);
+                heard = heard || n > 0;
                 lost = lost || (n < 0 && errno == ENOBUFS);
                 r = n > 0 ? rtnetlink_parse(watch->buffer, (size_t)n, on_message, watch) : 0;
                 if (r != 0 && watch->listing)
                         on_listed(watch, r);
         } while (n > 0 || (n < 0 && (errno == ENOBUFS || errno == EINTR)));
-        if (lost)
+        if (lost) {
+                read_all_next(watch);
                 (void) ask_for_all(watch);
-        schedule(watch);
+        }
+        return heard || lost;
+}
+
+void link_watch_hear(LinkWatch *watch) {
+        if (hear(watch))
+                schedule(watch);
 }
 
 static int on_messages(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -241,6 +289,7 @@ LinkWatch *link_watch_free(LinkWatch *watch) {
         safe_close(watch->fd);
         work_pool_free(watch->pool);
         json_decref(watch->links);
+        json_decref(watch->names);
         free(watch->buffer);
         sd_event_unref(watch->event);
         free(watch);

@@ -31,6 +31,8 @@ int port_bridges_learn(json_t *known, const LinkMessage *message, const char *br
         json_t *entry;
         char key[16];
 
+        if (message->of_bridge)
+                return 0;
         (void) snprintf(key, sizeof key, "%d", message->ifindex);
         entry = json_object_get(known, key);
         if (entry)

@@ -104,7 +104,7 @@ static void a_directory(void **state) {
         snprintf(path, sizeof path, "%s/gone", root);
         assert_int_equal(symlink("nowhere", path), 0);
 
-        assert_int_equal(link_facts_read(root, &links), 0);
+        assert_int_equal(link_facts_read(root, NULL, NULL, &links), 0);
         assert_int_equal(json_object_size(links), 3);
         assert_true(dict_boolean(json_object_get(links, "vnet0"), "tap", false));
         assert_false(dict_boolean(json_object_get(links, "eth0"), "tap", false));
@@ -120,7 +120,55 @@ static void a_directory(void **state) {
         assert_null(json_object_get(json_object_get(links, "br0"), "speed")); /* not asked for */
 
         assert_int_equal(remove_tree(root), 0);
-        assert_int_equal(link_facts_read(root, &nothing), -ENOENT);
+        assert_int_equal(link_facts_read(root, NULL, NULL, &nothing), -ENOENT);
+}
+
+static void assert_names(const json_t *names, const char *wanted) {
+        _cleanup_json_ json_t *object = quoted(wanted);
+
+        if (!json_equal(names, object)) {
+                _cleanup_free_ char *text = json_dumps(names, JSON_SORT_KEYS);
+
+                fail_msg("%s in place of %s", text, wanted);
+        }
+}
+
+/* With a device those whose facts hang on its own, and those of which the kernel keeps silent. */
+static void affected(void **state) {
+        _cleanup_json_ json_t *links = quoted("{'eth0': {'master': 'red'}, 'red': {}, 'eth1': {'master': 'bond0', 'bond_port': {}}, 'bond0': {'bond': {}}, 'eth2': {'vfs_total': 4}, 'v0': {'vf_of': 'eth2'},"
+                                              " 'eth3': {}}"),
+                              *none = json_object(), *names = quoted("{'eth0': true, 'new': true, 'eth3': true}"), *some = link_facts_affected(links, names),
+                              *least = link_facts_affected(links, none), *nothing = link_facts_affected(none, none);
+
+        assert_names(some, "{'eth0': true, 'new': true, 'eth3': true, 'red': true, 'eth1': true, 'bond0': true, 'eth2': true, 'v0': true}");
+        assert_names(least, "{'eth1': true, 'bond0': true, 'eth2': true, 'v0': true}");
+        assert_names(nothing, "{}");
+}
+
+/* Only those that are named are read again; one that is gone goes, and what was read before stays as it was for who has it. */
+static void only_some(void **state) {
+        _cleanup_json_ json_t *links = NULL, *before = NULL, *fresh = NULL, *names = quoted("{'eth0': true, 'eth1': true, 'gone': true, '../up': true}");
+        char root[] = "/tmp/rhv-links-XXXXXX", path[64];
+
+        assert_non_null(mkdtemp(root));
+        put(root, "eth0/mtu", "1500\n");
+        put(root, "eth1/mtu", "1500\n");
+        put(root, "eth2/mtu", "1500\n");
+        assert_int_equal(link_facts_read(root, NULL, NULL, &links), 0);
+        before = json_deep_copy(links);
+        put(root, "eth0/mtu", "9000\n");
+        put(root, "eth2/mtu", "9000\n");
+        put(root, "eth3/mtu", "9000\n");
+        snprintf(path, sizeof path, "%s/eth1/mtu", root);
+        assert_int_equal(unlink(path), 0);
+        snprintf(path, sizeof path, "%s/eth1", root);
+        assert_int_equal(rmdir(path), 0);
+        assert_int_equal(link_facts_read(root, links, names, &fresh), 0);
+        assert_true(json_equal(links, before));
+        assert_int_equal(json_object_size(fresh), 2);
+        assert_int_equal(dict_integer(json_object_get(fresh, "eth0"), "mtu", 0), 9000);
+        assert_int_equal(dict_integer(json_object_get(fresh, "eth2"), "mtu", 0), 1500);
+        assert_int_equal(remove_tree(root), 0);
 }
 
 /* A guest's end of a bridge is listed by the kernel's word alone. */
@@ -182,7 +230,7 @@ static void virtual_functions(void **state) {
         link_to(root, "net/eth7/device", "../../devices/virtio1");
         snprintf(class, sizeof class, "%s/net", root);
 
-        assert_int_equal(link_facts_read(class, &links), 0);
+        assert_int_equal(link_facts_read(class, NULL, NULL, &links), 0);
         parent = json_object_get(links, "enp3s0f0");
         function = json_object_get(links, "enp3s0f0v0");
         other = json_object_get(links, "eth7");
@@ -215,6 +263,8 @@ int main(void) {
                 cmocka_unit_test(nonsense_is_left_out),
                 cmocka_unit_test(options),
                 cmocka_unit_test(a_directory),
+                cmocka_unit_test(affected),
+                cmocka_unit_test(only_some),
                 cmocka_unit_test(vnics),
                 cmocka_unit_test(virtual_functions),
         };

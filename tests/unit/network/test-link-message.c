@@ -69,7 +69,11 @@ static void others(void **state) {
 
         begin(&message, RTM_DELLINK, AF_BRIDGE, 7);
         put_tap(&message, "vnet0", "tun", 3);
-        assert_false(link_message_read(&message.header, &read));
+        assert_true(link_message_read(&message.header, &read));
+        assert_true(read.of_bridge);
+        assert_false(read.gone);
+        assert_int_equal(read.master, 0);
+        assert_string_equal(read.name, "vnet0");
         begin(&message, RTM_NEWADDR, AF_UNSPEC, 7);
         assert_false(link_message_read(&message.header, &read));
         begin(&message, RTM_NEWLINK, AF_UNSPEC, 0);

@@ -90,6 +90,10 @@ static void gone(void **state) {
         /* another one with its name starts anew */
         assert_int_equal(learn(known, tap(8, "vnet0", 0), NULL, true), 0);
         assert_astray(known, "");
+        /* its bridge says that it is none of its ports any more, which is no end of it */
+        message = tap(8, "vnet0", 0);
+        message.of_bridge = true;
+        assert_int_equal(learn(known, message, NULL, false), 0);
         /* no tap, and a bridge that went before it was asked for its name */
         message = tap(9, "eth1", 3);
         message.tap = false;
