@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "dict.h"
+#include "plan-cd.h"
 #include "plan.h"
 #include "plan-vnic.h"
 #include "spec.h"
@@ -118,21 +119,21 @@ json_t *vm_nic_description(const Model *model, const Object *vm, const json_t *r
 }
 
 /* One drive, with the id of the image that has an ISO domain's files; it may be empty. */
-static int add_cdrom(const Object *vm, json_t *disks) {
+static int add_cdrom(const Model *model, const Object *vm, json_t *disks) {
         const int64_t order = dict_integer(vm->spec, "cdrom_boot_order", 0);
-        const char *file = NULL;
-        char domain[37] = "";
+        Medium medium;
+        const bool full = vm_medium(model, vm->spec, &medium);
         json_t *entry;
 
-        if (!vm_cdrom(vm->spec, domain, &file) && !dict_boolean(vm->spec, "cdrom_drive", false))
+        if (!full && !dict_boolean(vm->spec, "cdrom_drive", false))
                 return 0;
-        entry = json_pack("{s:s, s:s*, s:s*, s:s, s:s, s:b}", "id", ISO_IMAGE, "domain", file ? domain : NULL, "file", file, "device", "cdrom", "bus", "sata", "read_only", 1);
-        if (!entry || json_array_append_new(disks, entry) < 0 || set_address(entry, vm, ISO_IMAGE) < 0)
+        entry = json_pack("{s:s, s:s, s:s, s:b}", "id", ISO_IMAGE, "device", "cdrom", "bus", "sata", "read_only", 1);
+        if (!entry || json_array_append_new(disks, entry) < 0 || set_address(entry, vm, ISO_IMAGE) < 0 || (full && medium_describe(&medium, entry) < 0))
                 return -ENOMEM;
         return order > 0 ? set_new(entry, "boot_order", json_integer(order)) : 0;
 }
 
-json_t *vm_description(const Object *vm, const json_t *host_networks, const json_t *filters) {
+json_t *vm_description(const Model *model, const Object *vm, const json_t *host_networks, const json_t *filters) {
         _cleanup_json_ json_t *description = json_copy(vm->spec), *disks = json_array(), *nics = json_array();
         const Link *link;
 
@@ -146,7 +147,7 @@ json_t *vm_description(const Object *vm, const json_t *host_networks, const json
         DL_FOREACH(vm->disks, link)
                 if (json_array_append_new(disks, disk_entry(vm, link, link == vm->disks)) < 0)
                         return NULL;
-        if (add_cdrom(vm, disks) < 0)
+        if (add_cdrom(model, vm, disks) < 0)
                 return NULL;
         DL_FOREACH(vm->nics, link)
                 if (json_array_append_new(nics, nic_entry(vm, link, host_networks, filters)) < 0)

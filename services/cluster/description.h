@@ -8,7 +8,7 @@
 
 /* The description Compute.CreateVm wants, with the guest addresses of earlier runs. host_networks: {name: properties} as org.rhv.Network of the host has them, or
  * NULL: which bridges and VLANs NICs are in. filters: names of those the host's libvirt has; NULL: none. Return: new reference or NULL. */
-json_t *vm_description(const Object *vm, const json_t *host_networks, const json_t *filters);
+json_t *vm_description(const Model *model, const Object *vm, const json_t *host_networks, const json_t *filters);
 /* One NIC of it, as it is with that row of vm_nic: what Compute.Vm.UpdateNic wants. Return: new reference or NULL. */
 json_t *vm_nic_description(const Model *model, const Object *vm, const json_t *row, const json_t *host_networks, const json_t *filters);
 /* The Spec property: all that can be configured, disks and NICs included. Return: new reference or NULL. */

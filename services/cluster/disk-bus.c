@@ -9,6 +9,7 @@
 #include "domain-life.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-cd.h"
 #include "plan-snapshot.h"
 #include "snapshot-bus.h"
 #include "spec.h"
@@ -62,6 +63,8 @@ static int transfer(sd_bus_message *message, Object *disk, bool upload, sd_bus_e
                         return r;
                 if (upload) {
                         r = check_alone(disk, error);
+                        if (r >= 0)
+                                r = disk_check_drives(manager->model, disk, true, "uploading to it", error);
                         if (r < 0)
                                 return r;
                 }
@@ -120,6 +123,8 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
                                                  disk->users->vm->name);
                 r = storage_domain_check_lease(disk->parent, error);
                 if (r >= 0)
+                        r = disk_check_drives(manager->model, disk, false, "removing it", error);
+                if (r >= 0)
                         r = change ? plan_set_state(disk, "locked", NULL, change) : -ENOMEM;
                 if (r < 0)
                         return r;
@@ -127,7 +132,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
         r = request_authorise(&request, ACTION_DESTROY, "remove", disk, NULL, error);
         if (r <= 0)
                 return r < 0 ? r : 1;
-        r = request_begin_job(&request, "remove-disk", disk, json_object(), change, &job, error);
+        r = request_begin_job(&request, "remove-disk", disk, json_pack("{s:b}", "usable", streq(disk->state, "ok")), change, &job, error);
         if (r < 0)
                 return r;
         if (job)
@@ -149,6 +154,7 @@ const sd_bus_vtable disk_vtable[] = {
         PROPERTY_CHANGING("Capacity", "t"),
         PROPERTY_CHANGING("Format", "s"),
         PROPERTY_CHANGING("Allocation", "s"),
+        PROPERTY_CONST("ContentType", "s"),
         PROPERTY_CONST("Shareable", "b"),
         PROPERTY_CHANGING("WipeAfterDelete", "b"),
         PROPERTY_CHANGING("Discard", "b"),

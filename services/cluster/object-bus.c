@@ -65,6 +65,10 @@ static int append_disk_reason(sd_bus_message *reply, const Object *disk) {
         return sd_bus_message_append(reply, "s", dict_string(disk->spec, "reason", ""));
 }
 
+static int append_content_type(sd_bus_message *reply, const Object *disk) {
+        return sd_bus_message_append(reply, "s", dict_string(disk->spec, "content_type", "data"));
+}
+
 static int append_host(sd_bus_message *reply, const Object *vm) {
         const Manager *manager = vm->owner;
 
@@ -242,6 +246,7 @@ static const Property disk_properties[] = {
         { "Capacity", "t", FROM_SPEC, "capacity", NULL },
         { "Format", "s", FROM_SPEC, "format", NULL },
         { "Allocation", "s", FROM_SPEC, "allocation", NULL },
+        { "ContentType", "s", COMPUTED, NULL, append_content_type, true },
         { "Shareable", "b", FROM_SPEC, "shareable", NULL, true },
         { "WipeAfterDelete", "b", FROM_SPEC, "wipe_after_delete", NULL },
         { "Discard", "b", FROM_SPEC, "discard", NULL },

@@ -6,6 +6,7 @@
 
 #include "description.h"
 #include "dict.h"
+#include "plan-cd.h"
 #include "plan.h"
 #include "plan-snapshot.h"
 
@@ -259,6 +260,15 @@ static int add_template(const Model *model, const Object *vm, json_t *definition
         return 0;
 }
 
+/* What is in its drive, as the engine names it. */
+static const char *drive_of(const Model *model, const Object *vm) {
+        Medium medium;
+
+        if (!vm_medium(model, vm->spec, &medium))
+                return "";
+        return medium.disk ? image_of(medium.disk) : medium.file ?: "";
+}
+
 json_t *ovf_definition_with(const Object *object, json_t *disks) {
         const json_t *configuration = json_object_get(object->spec, "configuration");
         _cleanup_json_ json_t *definition = NULL;
@@ -281,7 +291,7 @@ json_t *ovf_definition(const Model *model, const Object *object, const Object *d
         if (object->kind == KIND_TEMPLATE)
                 return ovf_definition_with(object, template_disks(object, domain));
         definition = ovf_definition_with(object, vm_disks(object, domain));
-        if (!definition || json_object_set_new(definition, "snapshots", snapshots_of(model, object, domain)) < 0 || add_template(model, object, definition) < 0)
+        if (!definition || json_object_set_new(definition, "cdrom", json_string(drive_of(model, object))) < 0 || json_object_set_new(definition, "snapshots", snapshots_of(model, object, domain)) < 0 || add_template(model, object, definition) < 0)
                 return NULL;
         return TAKE_PTR(definition);
 }

@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "description.h"
 #include "dict.h"
+#include "plan-cd.h"
 #include "plan-internal.h"
 #include "plan-snapshot.h"
 #include "plan-vnic.h"
@@ -64,8 +65,12 @@ json_t *plan_copy_step(const PlanCopy *copy) {
 /* What a guest sees at volume. */
 static json_t *copy_step(const Object *disk, const char *volume, const Object *domain, const char *image, const char *new_volume,
                          const char *format, const char *allocation, const char *name) {
+        _cleanup_free_ char *description = disk_description(disk, name);
+
+        if (!description)
+                return NULL;
         return plan_copy_step(&(PlanCopy){ .from = disk->parent->id, .image = image_of(disk), .volume = volume, .to = domain->id, .new_image = image,
-                                           .new_volume = new_volume, .format = format, .allocation = allocation, .name = name });
+                                           .new_volume = new_volume, .format = format, .allocation = allocation, .name = description });
 }
 
 /* The allocation a copy of a format has: a preallocated qcow2 volume serves nobody. */
@@ -78,7 +83,9 @@ int plan_put_new_disk(const Object *domain, const PlanDisk *disk, Change *change
                                  "format", disk->format, "allocation", disk->allocation, "capacity", (json_int_t)disk->capacity, "template",
                                  disk->template_id);
 
-        if (!spec || plan_keep_disposal(spec, disk->like) < 0) {
+        /* what a disk holds, its copy holds */
+        if (!spec || plan_keep_disposal(spec, disk->like) < 0 ||
+            (json_object_get(disk->like, "content_type") && json_object_set(spec, "content_type", json_object_get(disk->like, "content_type")) < 0)) {
                 json_decref(spec);
                 return -ENOMEM;
         }
@@ -99,7 +106,9 @@ int plan_extend_disk(const Plan *plan, const Object *disk, int64_t capacity_byte
         const int64_t present = dict_integer(disk->spec, "capacity", 0);
         int r;
 
-        r = plan_check_disk_still(disk, "extending its disk", error);
+        r = disk_check_no_iso(disk, "extended", error);
+        if (r >= 0)
+                r = plan_check_disk_still(disk, "extending its disk", error);
         if (r < 0)
                 return r;
         if (capacity_bytes <= present)
@@ -157,6 +166,8 @@ int plan_copy_disk(const Plan *plan, const Object *disk, const json_t *descripti
         domain = plan_copy_target(plan, disk->parent, dict_string(description, "storage_domain", NULL), error);
         if (!domain)
                 return -EINVAL;
+        if (disk_is_iso(disk) && !streq(format, "raw"))
+                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The disk %s is an ISO image: its copy is raw", disk->name);
         r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
         if (r >= 0)
                 r = uuid_generate(volume);
@@ -193,6 +204,8 @@ int plan_move_disk(const Plan *plan, const Object *disk, const char *reference, 
         if (domain == disk->parent)
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The disk %s is on %s already", disk->name, domain->name);
         r = plan_check_disk_still(disk, "moving its disk", error);
+        if (r >= 0)
+                r = disk_check_drives(plan->model, disk, true, "moving it", error);
         if (r >= 0)
                 r = plan_check_no_snapshot(plan->model, disk, "moving it", error);
         if (r >= 0)

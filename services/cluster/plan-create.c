@@ -293,6 +293,9 @@ int plan_create_disk(const Plan *plan, const json_t *description, Change *change
         r = plan_new_id(plan, KIND_DISK, description, id, error);
         if (r < 0)
                 return r;
+        if (streq(dict_string(description, "content_type", ""), DISK_CONTENT_ISO) &&
+            (streq(dict_string(description, "format", "raw"), "qcow2") || dict_boolean(description, "shareable", false)))
+                return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "disk: an ISO image is raw, and not shareable: nobody writes it, and all may read it");
         if (dict_boolean(description, "shareable", false) && streq(dict_string(description, "format", "raw"), "qcow2"))
                 return sd_bus_error_set(error, RHV_ERROR_INVALID_ARGUMENT, "disk: only a raw disk can be shareable");
         r = uuid_generate(volume);

@@ -24,9 +24,5 @@ int plan_put_outcome(Change *change, ObjectKind kind, const char *id);
 int plan_check_mtu(const json_t *description, sd_bus_error *error);
 /* The VM does not run and no job works on it. what: "removing it". */
 int plan_check_vm_still(const Object *vm, const char *what, sd_bus_error *error);
-/* "DOMAIN/FILE" of an attached ISO domain. ret_file: borrowed from medium. */
-int plan_resolve_medium(const Plan *plan, const Object *data_center, const char *medium, const Object **ret, const char **ret_file, sd_bus_error *error);
-/* A VM's spec: the domain of its CD-ROM is resolved to its id. spec: changed. */
-int plan_resolve_cdrom(const Plan *plan, const Object *data_center, json_t *spec, sd_bus_error *error);
 /* Puts the row of object with another spec (taken) and, unless NULL, another state. */
 int plan_put_row(const Object *object, const char *state, json_t *spec, Change *change);

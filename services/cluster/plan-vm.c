@@ -9,8 +9,8 @@
 
 #include "bus-error.h"
 #include "dict.h"
-#include "domain-life.h"
 #include "parse-util.h"
+#include "plan-cd.h"
 #include "plan-mac.h"
 #include "plan-snapshot.h"
 #include "plan-vnic.h"
@@ -98,7 +98,9 @@ static int put_vm_disk(const Plan *plan, const char *vm_id, Object *scope, const
                 return -ENOMEM;
         if (!disk)
                 return -ENOENT;
-        r = check_disk_use(disk, vm_id, read_only, error);
+        r = disk_check_no_iso(disk, "attached: the VM's \"cdrom\" names it", error);
+        if (r >= 0)
+                r = check_disk_use(disk, vm_id, read_only, error);
         if (r < 0)
                 return r;
         if (read_only && streq(dict_string(given, "bus", "virtio"), "sata"))
@@ -220,76 +222,6 @@ static int put_vm_devices(const Plan *plan, const char *vm_id, Object *cluster, 
 static json_t *vm_row(const char *id, const char *name, const Object *cluster, bool autostart, json_t *spec) {
         return json_pack("{s:s, s:s, s:s, s:s, s:i, s:O}", "id", id, "name", name, "cluster", cluster->id,
                          "data_center", cluster->parent->id, "autostart", autostart ? 1 : 0, "spec", spec);
-}
-
-bool vm_cdrom(const json_t *spec, char ret_domain[static 37], const char **ret_file) {
-        const char *medium = dict_string(spec, "cdrom", ""), *slash = strchr(medium, '/');
-
-        if (!slash)
-                return false;
-        (void) snprintf(ret_domain, 37, "%.*s", (int)(slash - medium), medium);
-        *ret_file = slash + 1;
-        return true;
-}
-
-int plan_resolve_medium(const Plan *plan, const Object *data_center, const char *medium, const Object **ret, const char **ret_file, sd_bus_error *error) {
-        const char *slash = strchr(medium, '/'); /* no name of a domain has one */
-        _cleanup_free_ char *reference = slash ? strndup(medium, (size_t)(slash - medium)) : NULL;
-        const Object *domain;
-
-        if (!slash || slash == medium || !slash[1])
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "A CD-ROM is named as DOMAIN/FILE, not \"%.64s\"", medium);
-        domain = reference ? model_resolve(plan->model, KIND_STORAGE_DOMAIN, reference, NULL, error) : NULL;
-        if (!domain)
-                return reference ? -ENOENT : -ENOMEM;
-        if (!streq(storage_domain_class(domain), STORAGE_CLASS_ISO))
-                return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The storage domain %s is no ISO domain: a CD-ROM is a file of one", domain->name);
-        if (domain->parent != data_center || !streq(domain->state, "attached"))
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The storage domain %s is not attached to the data center of the VM", domain->name);
-        *ret = domain;
-        *ret_file = slash + 1;
-        return 0;
-}
-
-int plan_resolve_cdrom(const Plan *plan, const Object *data_center, json_t *spec, sd_bus_error *error) {
-        const char *medium = dict_string(spec, "cdrom", ""), *file = NULL;
-        const Object *domain = NULL;
-        int r;
-
-        if (!*medium) {
-                (void) json_object_del(spec, "cdrom");
-                return 0;
-        }
-        r = plan_resolve_medium(plan, data_center, medium, &domain, &file, error);
-        if (r < 0)
-                return r;
-        return json_object_set_new(spec, "cdrom", json_sprintf("%s/%s", domain->id, file)) < 0 ? -ENOMEM : 0;
-}
-
-/* The drive has one of SATA's places. */
-static int check_drive(const Object *vm, sd_bus_error *error) {
-        unsigned sata = 0;
-        const Link *link;
-
-        DL_FOREACH(vm->disks, link)
-                sata += streq(dict_string(link->spec, "bus", "virtio"), "sata");
-        if (sata >= VM_SATA_MAX)
-                return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The VM %s has %u SATA disks: there is no place for a CD-ROM", vm->name, sata);
-        return 0;
-}
-
-int plan_check_cdrom(const Model *model, const Object *vm, sd_bus_error *error) {
-        const Object *domain;
-        char id[37] = "";
-        const char *file;
-
-        if (!vm_cdrom(vm->spec, id, &file))
-                return dict_boolean(vm->spec, "cdrom_drive", false) ? check_drive(vm, error) : 0;
-        domain = model_find(model, KIND_STORAGE_DOMAIN, id);
-        if (!domain || !storage_domain_is_active(domain))
-                return sd_bus_error_setf(error, RHV_ERROR_BACKEND_UNAVAILABLE, "The storage domain %s, with the CD-ROM of the VM %s, is not active", domain ? domain->name : id,
-                                         vm->name);
-        return check_drive(vm, error);
 }
 
 int plan_create_vm(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error) {

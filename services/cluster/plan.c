@@ -8,6 +8,7 @@
 
 #include "bus-error.h"
 #include "dict.h"
+#include "plan-cd.h"
 #include "plan-host.h"
 #include "plan-mac.h"
 #include "plan-network.h"
@@ -99,7 +100,8 @@ int plan_update(const Plan *plan, const Object *object, const json_t *changes, C
         }
         if (object->kind == KIND_VM) {
                 r = vm_spec_complete(spec, error);
-                if (r >= 0)
+                /* what is in the drive already may have gone meanwhile */
+                if (r >= 0 && json_object_get(given, "cdrom"))
                         r = plan_resolve_cdrom(plan, object->parent->parent, spec, error);
                 if (r < 0)
                         return r;

@@ -32,11 +32,6 @@ bool storage_domain_is_data(const Object *domain) _pure_;
 /* Return: 0, or negative with NotSupported set. */
 int storage_domain_check_data(const Object *domain, sd_bus_error *error);
 
-/* What is in a VM's CD-ROM drive, by its spec: the id of an ISO domain. ret_file: borrowed. Return: false where it is empty. */
-bool vm_cdrom(const json_t *spec, char ret_domain[static 37], const char **ret_file);
-/* An ISO domain that is not there keeps a VM from its start as a disk's does. Return: 0; BackendUnavailable; InvalidState where there is no place for the drive. */
-int plan_check_cdrom(const Model *model, const Object *vm, sd_bus_error *error);
-
 typedef int (*plan_create_t)(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_data_center(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);
 int plan_create_cluster(const Plan *plan, const json_t *description, Change *change, sd_bus_error *error);

@@ -7,10 +7,12 @@
 #include "bus-error.h"
 #include "clock-util.h"
 #include "parse-util.h"
+#include "plan-cd.h"
 #include "plan-internal.h"
 #include "plan-register.h"
 #include "register.h"
 #include "report-call.h"
+#include "spec.h"
 
 /* ---- list ---- */
 
@@ -145,6 +147,27 @@ static int commit_vm(ReportCall *call, const json_t *report, const json_t *descr
         return pending_commit(&call->request, change, ret_outcome, error);
 }
 
+/* What the definition has in its drive, where that is an ISO image that is a disk here, or becomes one. Names of files do not say of which domain they are. */
+static int add_medium(ReportCall *call, Object *domain, const json_t *report, json_t *description, sd_bus_error *error) {
+        const char *image = dict_string(json_object_get(json_object_get(report, "vms"), call->reference), "cdrom", "");
+        const json_t *found = json_object_get(json_object_get(report, "images"), image);
+        const Object *disk;
+        int r;
+
+        if (!uuid_is_valid(image))
+                return 0;
+        if (found && !model_find(call->request.manager->model, KIND_DISK, image) && streq(dict_string(found, "disk_type", ""), DISK_TYPE_ISO) &&
+            dict_boolean(found, "usable", false)) {
+                r = commit_disk(call, domain, report, image, false, NULL, error);
+                if (r < 0)
+                        return r;
+        }
+        disk = model_find(call->request.manager->model, KIND_DISK, image);
+        if (!disk || !disk_is_iso(disk))
+                return 0;
+        return json_object_set_new(description, "cdrom", json_sprintf("%s/%s", disk->parent->id, disk->id)) < 0 ? -ENOMEM : 0;
+}
+
 static int vm_then(ReportCall *call, Object *domain, const json_t *report, sd_bus_error *error) {
         _cleanup_json_ json_t *description = NULL, *outcome = NULL;
         const json_t *disk;
@@ -165,7 +188,9 @@ static int vm_then(ReportCall *call, Object *domain, const json_t *report, sd_bu
                 if (r < 0)
                         return r;
         }
-        r = commit_vm(call, report, description, &outcome, error);
+        r = add_medium(call, domain, report, description, error);
+        if (r >= 0)
+                r = commit_vm(call, report, description, &outcome, error);
         if (r >= 0)
                 pending_answer(&call->request, outcome);
         return r;

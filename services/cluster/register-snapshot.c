@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "dict.h"
+#include "disk-alias.h"
 #include "parse-util.h"
 #include "plan-snapshot.h"
 #include "register.h"
@@ -133,7 +134,7 @@ static int name_disks(const json_t *report, json_t *description) {
 
         json_array_foreach(json_object_get(description, "disks"), i, disk) {
                 const char *image = dict_string(disk, "disk", "");
-                _cleanup_free_ char *name = register_disk_name(dict_string(image_of(report, image), "description", ""), image);
+                _cleanup_free_ char *name = disk_alias_read(dict_string(image_of(report, image), "description", ""), image);
 
                 if (!name || json_object_set_new(disk, "name", json_string(name)) < 0)
                         return -ENOMEM;

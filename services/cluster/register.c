@@ -2,65 +2,15 @@
 
 #include "register.h"
 
-#include <iconv.h>
 #include <stdio.h>
 
 #include "bus-error.h"
 #include "dict.h"
+#include "disk-alias.h"
 #include "parse-util.h"
 #include "plan.h"
 #include "plan-template.h"
 #include "spec.h"
-
-/* ---- names ---- */
-
-static int hex_digit(char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Lower-case hex of UTF-16LE, as the engine writes what is not ASCII. Return: new UTF-8, NULL for anything else or when out of memory. */
-static char *decode_utf16_hex(const char *hex) {
-        size_t length = strlen(hex), from_left = length / 2, to_left = 2 * length;
-        _cleanup_free_ char *bytes = malloc(from_left + 1), *text = calloc(1, to_left + 1);
-        char *from = bytes, *to = text;
-        iconv_t converter;
-        size_t r;
-
-        if (!bytes || !text || length % 4 != 0)
-                return NULL;
-        for (size_t i = 0; i < from_left; i++) {
-                int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-
-                if (high < 0 || low < 0)
-                        return NULL;
-                bytes[i] = (char)(high << 4 | low);
-        }
-        converter = iconv_open("UTF-8", "UTF-16LE");
-        if (converter == (iconv_t)-1)
-                return NULL;
-        r = iconv(converter, &from, &from_left, &to, &to_left);
-        (void) iconv_close(converter);
-        return r == (size_t)-1 ? NULL : TAKE_PTR(text);
-}
-
-/* "Enc" is a bit mask in decimal: 1 the alias, 2 the description. */
-static bool alias_is_encoded(const json_t *object) {
-        const char *mask = json_string_value(json_object_get(object, "Enc"));
-
-        return mask && (streq(mask, "1") || streq(mask, "3"));
-}
-
-char *register_disk_name(const char *description, const char *image) {
-        _cleanup_json_ json_t *object = json_loads(description, 0, NULL);
-        const char *alias = json_string_value(json_object_get(object, "DiskAlias"));
-        _cleanup_free_ char *decoded = alias && alias_is_encoded(object) ? decode_utf16_hex(alias) : NULL;
-        /* JSON without an alias has no name; what is no JSON is one that somebody wrote */
-        const char *name = json_is_object(object) ? "" : description;
-
-        if (alias)
-                name = decoded ?: alias;
-        return strdup(label_is_valid(name, NAME_BYTES_MAX) ? name : image);
-}
 
 /* ---- disks ---- */
 
@@ -79,7 +29,7 @@ static int check_usable(const json_t *found, const char *image, sd_bus_error *er
         if (!dict_boolean(found, "usable", false))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "The image %s cannot be used: %s", image, problem ?: "no reason is known");
         /* "2" and "1" mean the same on old domains */
-        if (!streq(type, "DATA") && !streq(type, "2") && !streq(type, "1"))
+        if (!streq(type, "DATA") && !streq(type, "2") && !streq(type, "1") && !streq(type, DISK_TYPE_ISO))
                 return sd_bus_error_setf(error, RHV_ERROR_NOT_SUPPORTED, "The image %s is no disk of a VM (%s)", image, type);
         return 0;
 }
@@ -95,14 +45,15 @@ int register_disk(const json_t *report, const char *domain, const char *image, c
         r = check_usable(found, image, error);
         if (r < 0)
                 return r;
-        name = register_disk_name(dict_string(found, "description", ""), image);
+        name = disk_alias_read(dict_string(found, "description", ""), image);
         if (!name)
                 return -ENOMEM;
-        description = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "id", image, "name", dict_string(changes, "name", name),
+        description = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s*}", "id", image, "name", dict_string(changes, "name", name),
                                 "storage_domain", domain, "volume", json_string_value(json_array_get(json_object_get(found, "chain"), 0)),
                                 "capacity", (json_int_t)dict_integer(found, "capacity", 0), "format", dict_string(found, "format", "raw"),
                                 "allocation",
-                                streq(dict_string(found, "allocation", ""), "preallocated") ? "preallocated" : "sparse");
+                                streq(dict_string(found, "allocation", ""), "preallocated") ? "preallocated" : "sparse", "content_type",
+                                streq(dict_string(found, "disk_type", ""), DISK_TYPE_ISO) ? DISK_CONTENT_ISO : NULL);
         if (!description || (json_object_get(changes, "description") &&
                              json_object_set(description, "description", json_object_get(changes, "description")) < 0)) {
                 json_decref(description);
@@ -243,7 +194,7 @@ void register_drop_addresses(json_t *description) {
 /* ---- what there is ---- */
 
 static int list_disk(json_t *list, const char *image, const json_t *found) {
-        _cleanup_free_ char *name = register_disk_name(dict_string(found, "description", ""), image);
+        _cleanup_free_ char *name = disk_alias_read(dict_string(found, "description", ""), image);
         json_t *entry = json_copy((json_t *)found);
 
         if (!name || !entry || json_object_set_new(entry, "id", json_string(image)) < 0 ||

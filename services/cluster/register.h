@@ -3,13 +3,10 @@
 
 /*
  * From what Storage saw on a domain of others (InspectForeign's report) to descriptions of objects: disks and VMs that are there and not
- * in the model yet. Pure. Source of the texts in descriptions: ovirt-engine, MetadataDiskDescriptionHandler.
+ * in the model yet. Pure.
  */
 
 #include "model.h"
-
-/* A disk's name: the alias its description tells, else plain text that it is, else its id. Return: new, NULL when out of memory. */
-char *register_disk_name(const char *description, const char *image);
 
 /* changes: {name?, description?}. ret: for plan_register_disk(). Return: 0, or negative with NotFound, InvalidState (not usable, with the first
  * problem) or NotSupported set. */

@@ -137,6 +137,7 @@ const DictField storage_domain_update_fields[] = { FIELD_DESCRIPTION, { NULL } }
 
 static const char *const formats[] = { "raw", "qcow2", NULL };
 static const char *const allocations[] = { "sparse", "preallocated", NULL };
+static const char *const content_types[] = { "data", DISK_CONTENT_ISO, NULL };
 /* What becomes of the blocks a guest, or somebody who removes the disk, needs no more. */
 #define FIELDS_DISPOSAL { "wipe_after_delete", DICT_BOOLEAN }, { "discard", DICT_BOOLEAN }
 const DictField disk_create_fields[] = {
@@ -144,7 +145,7 @@ const DictField disk_create_fields[] = {
         FIELD_REFERENCE("storage_domain", DICT_REQUIRED),
         { "capacity", DICT_INTEGER, DICT_REQUIRED, DISK_CAPACITY_MIN, DISK_CAPACITY_MAX, .expected = "512 bytes to 256 TiB" },
         { "format", DICT_STRING, .words = formats }, { "allocation", DICT_STRING, .words = allocations },
-        { "shareable", DICT_BOOLEAN }, FIELDS_DISPOSAL, { NULL },
+        { "content_type", DICT_STRING, .words = content_types }, { "shareable", DICT_BOOLEAN }, FIELDS_DISPOSAL, { NULL },
 };
 const DictField disk_update_fields[] = {
         FIELD_NAME(DICT_OPTIONAL, label_64, LABEL_TEXT), FIELD_DESCRIPTION, FIELDS_DISPOSAL, { NULL },
@@ -215,7 +216,7 @@ static const DictField graphics_fields[] = {
 };
 static const DictField graphics_element = { "graphics", DICT_OBJECT, .fields = graphics_fields };
 
-/* Of an ISO domain; empty: nothing is in it. */
+/* A file of an ISO domain, or a disk that is an ISO image; empty: nothing is in it. */
 static bool cdrom_is_valid(const char *s) {
         const char *slash = strchr(s, '/');
 
@@ -233,7 +234,7 @@ static bool cdrom_is_valid(const char *s) {
         FIELD_WORD("machine"), { "autostart", DICT_BOOLEAN }, { "serial_console", DICT_BOOLEAN },               \
         { "guest_agent", DICT_BOOLEAN }, { "rng", DICT_BOOLEAN }, { "balloon", DICT_BOOLEAN },                  \
         { "boot_menu", DICT_BOOLEAN },                                                                          \
-        { "cdrom", DICT_STRING, .valid = cdrom_is_valid, .expected = "DOMAIN/FILE, or empty" },                 \
+        { "cdrom", DICT_STRING, .valid = cdrom_is_valid, .expected = "DOMAIN/FILE, DOMAIN/DISK, or empty" },                 \
         { "cdrom_boot_order", DICT_INTEGER, .min = 0, .max = VM_BOOT_ORDER_MAX },                               \
         { "cdrom_drive", DICT_BOOLEAN },                                                                        \
         { "graphics", DICT_ARRAY, .min = 0, .max = 1, .element = &graphics_element },                           \

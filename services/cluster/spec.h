@@ -9,6 +9,11 @@
 #include "dict.h"
 #include "kind.h"
 
+/* What a disk holds, in its spec: "data", which is also what nobody has said, or this. */
+#define DISK_CONTENT_ISO "iso"
+/* And the word for that on the storage. */
+#define DISK_TYPE_ISO "ISOF"
+
 /* Limits of the engine this follows (a name of 64 characters, a description of 255, 710 vCPUs, 16 TiB and more by level): one level
  * here, the newest. */
 #define NAME_BYTES_MAX 64

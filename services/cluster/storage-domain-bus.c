@@ -9,6 +9,7 @@
 #include "lease-keep.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-cd.h"
 #include "plan-template.h"
 #include "register-bus.h"
 #include "steps.h"
@@ -16,12 +17,12 @@
 
 static int check_cdroms(const Object *domain, sd_bus_error *error) {
         const Manager *manager = domain->owner;
-        char id[37] = "";
-        const char *file;
+        Medium medium;
 
         for (const Object *vm = model_first(manager->model, KIND_VM); vm; vm = vm->next)
-                if (vm_cdrom(vm->spec, id, &file) && streq(id, domain->id))
-                        return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s has the file %s in its CD-ROM drive: take it out first", vm->name, file);
+                if (vm_medium(manager->model, vm->spec, &medium) && streq(medium.domain, domain->id) && (medium.file || medium.disk))
+                        return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The VM %s has the %s %s in its CD-ROM drive: take it out first", vm->name,
+                                                 medium.disk ? "disk" : "file", medium.disk ? medium.disk->name : medium.file);
         return 0;
 }
 

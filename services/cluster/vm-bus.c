@@ -8,6 +8,7 @@
 #include "dict.h"
 #include "object-bus.h"
 #include "parse-util.h"
+#include "plan-cd.h"
 #include "plan-internal.h"
 #include "snapshot-bus.h"
 #include "spec.h"
@@ -302,8 +303,8 @@ static int method_change_cd(sd_bus_message *message, void *userdata, sd_bus_erro
         Object *vm = userdata;
         _cleanup_request_ Request request = { .unrecorded = true };
         _cleanup_json_ json_t *medium = json_object(), *asked = NULL;
-        const char *given, *file = NULL;
-        const Object *domain = NULL;
+        const char *given;
+        Medium found = {};
         Actor actor;
         Plan plan;
         int r;
@@ -318,9 +319,11 @@ static int method_change_cd(sd_bus_message *message, void *userdata, sd_bus_erro
                 return r;
         plan = request_plan(&request, &actor);
         if (*given) {
-                r = plan_resolve_medium(&plan, object_data_center(vm), given, &domain, &file, error);
-                if (r >= 0 && json_object_update_new(medium, json_pack("{s:s, s:s}", "domain", domain->id, "file", file)) < 0)
-                        r = -ENOMEM;
+                r = plan_resolve_medium(&plan, object_data_center(vm), given, &found, error);
+                if (r >= 0)
+                        r = plan_check_medium(plan.model, vm, &found, error);
+                if (r >= 0)
+                        r = medium_describe(&found, medium);
                 if (r < 0)
                         return r;
         }

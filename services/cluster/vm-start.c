@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "dict.h"
 #include "domain-life.h"
+#include "plan-cd.h"
 #include "plan-snapshot.h"
 #include "plan-vnic.h"
 #include "scheduler.h"

@@ -13,6 +13,7 @@
 #include "lease-keep.h"
 #include "log.h"
 #include "peer-guest.h"
+#include "plan-cd.h"
 #include "plan-snapshot.h"
 #include "request.h"
 #include "spec.h"
@@ -131,17 +132,18 @@ void work_remove_domain(Manager *manager, Job *job, const Object *domain, bool d
 }
 
 void work_create_volume(Manager *manager, Job *job, const Object *disk) {
+        _cleanup_free_ char *description = disk_description(disk, disk->name);
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
 
-        r = work_domain_message(manager, disk->parent->id, "Storage.Domain", "CreateVolume", &message);
+        r = description ? work_domain_message(manager, disk->parent->id, "Storage.Domain", "CreateVolume", &message) : -ENOMEM;
         if (r >= 0)
                 r = sd_bus_message_append(message, "ssa{sv}", dict_string(disk->spec, "image", ""),
-                                          dict_string(disk->spec, "volume", ""), 4, "capacity", "t",
+                                          dict_string(disk->spec, "volume", ""), 5, "capacity", "t",
                                           (uint64_t)dict_integer(disk->spec, "capacity", 0), "format", "s",
                                           dict_string(disk->spec, "format", "raw"), "allocation", "s",
                                           dict_string(disk->spec, "allocation", "sparse"), "description", "s",
-                                          disk->name);
+                                          description, "disk_type", "s", disk_is_iso(disk) ? DISK_TYPE_ISO : "DATA");
         if (r >= 0)
                 r = append_structural(message, job, disk->parent, NULL);
         send_structural(manager, job, disk->parent, message, r);
@@ -176,7 +178,7 @@ void work_transfer(Manager *manager, Job *job, const Object *disk, bool upload, 
 }
 
 static void start_vm(Manager *manager, Job *job, const Object *vm, bool paused) {
-        _cleanup_json_ json_t *description = vm_description(vm, manager->host_networks, json_object_get(manager->capabilities, "network_filters")),
+        _cleanup_json_ json_t *description = vm_description(manager->model, vm, manager->host_networks, json_object_get(manager->capabilities, "network_filters")),
                               *more = json_pack("{s:b}", "paused", paused);
         _cleanup_message_ sd_bus_message *message = NULL;
         int r;
@@ -441,7 +443,11 @@ static void disk_removed(Manager *manager, Job *job, int r, const sd_bus_error *
                 (void) event_add(change, job_actor(job, &actor), EVENT_NORMAL, "disk-removed",
                                  EVENT_OBJECTS(disk->path), "The disk %s was removed", disk->name);
         } else if (change && disk) {
-                (void) plan_set_state(disk, "illegal", "its removal did not complete", change);
+                /* one that somebody uses is refused before anything is done: a guest may have an ISO image in its drive that no VM names */
+                if (sd_bus_error_has_name(error, RHV_ERROR_IN_USE) && dict_boolean(job_arguments(job), "usable", false))
+                        (void) plan_set_state(disk, "ok", NULL, change);
+                else
+                        (void) plan_set_state(disk, "illegal", "its removal did not complete", change);
                 (void) event_add(change, job_actor(job, &actor), EVENT_ERROR, "disk-remove-failed",
                                  EVENT_OBJECTS(disk->path), "The disk %s could not be removed: %s", disk->name,
                                  reason_of(r, error));

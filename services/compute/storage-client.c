@@ -100,6 +100,11 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
         return 1;
 }
 
+/* Of a CD-ROM the id is the drive's. */
+static const char *image_of(const json_t *disk) {
+        return dict_string(disk, "image", dict_string(disk, "id", ""));
+}
+
 static int storage_call(sd_bus *bus, const char *user, const json_t *disk, bool teardown, storage_done_t done, void *userdata,
                         sd_bus_slot **ret_slot) {
         _cleanup_message_ sd_bus_message *message = NULL;
@@ -113,7 +118,7 @@ static int storage_call(sd_bus *bus, const char *user, const json_t *disk, bool 
         r = sd_bus_message_new_method_call(bus, &message, STORAGE_NAME, path, STORAGE_DOMAIN_INTERFACE,
                                            teardown ? "TeardownImage" : file ? "PrepareFile" : "PrepareImage");
         if (r >= 0)
-                r = sd_bus_message_append(message, "s", file && !teardown ? file : dict_string(disk, "id", ""));
+                r = sd_bus_message_append(message, "s", file && !teardown ? file : image_of(disk));
         if (r >= 0 && !teardown && !file)
                 r = sd_bus_message_append(message, "sa{sv}", dict_string(disk, "volume", ""), 3, "user", "s", user, "read_only", "b",
                                           (int)dict_boolean(disk, "read_only", false), "shared", "b", (int)dict_boolean(disk, "shared", false));
@@ -126,7 +131,7 @@ static int storage_call(sd_bus *bus, const char *user, const json_t *disk, bool 
         if (!call)
                 return -ENOMEM;
         *call = (StorageCall){ .done = done, .userdata = userdata, .teardown = teardown };
-        (void) snprintf(call->image, sizeof(call->image), "%s", dict_string(disk, "id", ""));
+        (void) snprintf(call->image, sizeof(call->image), "%s", image_of(disk));
         r = sd_bus_call_async(bus, ret_slot, message, on_answer, call, STORAGE_CALL_USEC);
         if (r < 0) {
                 free(call);

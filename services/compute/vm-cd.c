@@ -23,6 +23,16 @@ static bool is_drive(const json_t *disk) {
         return streq(dict_string(disk, "device", "disk"), "cdrom");
 }
 
+/* What says what is in a drive. */
+static const char *const medium_keys[] = { "domain", "file", "image", "volume", NULL };
+
+static bool is_medium_key(const char *key) {
+        for (size_t i = 0; medium_keys[i]; i++)
+                if (streq(medium_keys[i], key))
+                        return true;
+        return false;
+}
+
 int vm_cd_change(const json_t *description, const json_t *medium, json_t **ret, size_t *ret_drive, sd_bus_error *error) {
         _cleanup_json_ json_t *changed = json_deep_copy(description);
         json_t *disks = json_object_get(changed, "disks"), *disk, *value;
@@ -36,11 +46,11 @@ int vm_cd_change(const json_t *description, const json_t *medium, json_t **ret, 
         if (i == json_array_size(disks))
                 return sd_bus_error_set(error, RHV_ERROR_INVALID_STATE, "The guest has no CD-ROM drive");
         disk = json_array_get(disks, i);
-        (void) json_object_del(disk, "domain");
-        (void) json_object_del(disk, "file");
+        for (size_t k = 0; medium_keys[k]; k++)
+                (void) json_object_del(disk, medium_keys[k]);
         json_object_foreach((json_t *)medium, key, value) {
-                if (!streq(key, "domain") && !streq(key, "file"))
-                        return sd_bus_error_setf(error, RHV_ERROR_UNKNOWN_OPTION, "A medium has a \"domain\" and a \"file\", and no \"%s\"", key);
+                if (!is_medium_key(key))
+                        return sd_bus_error_setf(error, RHV_ERROR_UNKNOWN_OPTION, "A medium has a \"domain\" and a \"file\", or an \"image\" and a \"volume\", and no \"%s\"", key);
                 if (json_object_set(disk, key, value) < 0)
                         return -ENOMEM;
         }
@@ -64,21 +74,21 @@ static const json_t *drive_of(const Vm *vm) {
         return NULL;
 }
 
-static bool same_domain(const json_t *a, const json_t *b) {
-        return streq(dict_string(a, "domain", ""), dict_string(b, "domain", ""));
+/* Storage counts a guest once for each image, and for each ISO domain, whatever the file. */
+static bool same_use(const json_t *a, const json_t *b) {
+        return streq(dict_string(a, "domain", ""), dict_string(b, "domain", "")) && streq(dict_string(a, "image", ""), dict_string(b, "image", ""));
 }
 
-/* Storage counts a guest once for each ISO domain, whatever the file. */
 static int hold(Vm *vm, const json_t *disk) {
         const json_t *other;
         size_t i;
 
-        if (!json_object_get(disk, "file"))
+        if (!json_object_get(disk, "domain"))
                 return 0;
         if (!vm->held_media)
                 vm->held_media = json_array();
         json_array_foreach(vm->held_media, i, other)
-                if (same_domain(other, disk))
+                if (same_use(other, disk))
                         return 0;
         return json_array_append_new(vm->held_media, json_deep_copy(disk)) < 0 ? -ENOMEM : 0;
 }
@@ -103,7 +113,7 @@ static void give_back(Vm *vm) {
         while (json_array_size(vm->held_media) > 0) {
                 const json_t *disk = json_array_get(vm->held_media, 0);
 
-                if (same_domain(disk, drive_of(vm))) {
+                if (same_use(disk, drive_of(vm))) {
                         (void) json_array_remove(vm->held_media, 0);
                         continue;
                 }
@@ -237,7 +247,7 @@ int vm_cd_begin(Vm *vm, const json_t *description, size_t drive, sd_bus_message 
         cd->description = json_incref((json_t *)description);
         cd->drive = drive;
         vm->cd = cd;
-        r = json_object_get(disk, "file") ? prepare(vm, disk, error) : put_in(vm, NULL, error);
+        r = json_object_get(disk, "domain") ? prepare(vm, disk, error) : put_in(vm, NULL, error);
         if (r >= 0) {
                 cd->operation = operation_new(message);
                 r = cd->operation ? 1 : -ENOMEM;

@@ -12,7 +12,7 @@
 
 #include "vm.h"
 
-/* The description with medium {domain, file} in its drive; an empty medium: nothing. ret_drive: its place among the disks. Pure. Return: 0 with ret (new); or negative with InvalidState
+/* The description with medium {domain, file} or {domain, image, volume} in its drive; an empty medium: nothing. ret_drive: its place among the disks. Pure. Return: 0 with ret (new); or negative with InvalidState
  * (the guest has no drive), InvalidArgument or UnknownOption set. */
 int vm_cd_change(const json_t *description, const json_t *medium, json_t **ret, size_t *ret_drive, sd_bus_error *error);
 

@@ -75,6 +75,7 @@ static const DictField disk_fields[] = {
         { .key = "id", .type = DICT_STRING, .flags = DICT_REQUIRED, .valid = uuid_is_valid, .expected = "an image's UUID" },
         { .key = "domain", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a storage domain's UUID" },
         { .key = "volume", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "a volume's UUID" },
+        { .key = "image", .type = DICT_STRING, .valid = uuid_is_valid, .expected = "an image's UUID" },
         { .key = "file", .type = DICT_STRING, .valid = file_name_is_valid, .expected = "the name of a file of an ISO domain" },
         { .key = "device", .type = DICT_STRING, .words = disk_devices },
         { .key = "bus", .type = DICT_STRING, .words = disk_buses },
@@ -228,14 +229,15 @@ static int check_boot_orders(const json_t *disks, const json_t *nics, sd_bus_err
         return 0;
 }
 
-/* A disk is a volume; what is in a CD-ROM drive is a file of an ISO domain, or nothing. The drive is always read-only and on SATA. */
+/* A disk is a volume of the image with its id; what is in a CD-ROM drive, which has an id of its own, is a file of an ISO domain, the volume of an image, or nothing. The drive is
+ * always read-only and on SATA. */
 static int check_medium(const json_t *disk, size_t index, sd_bus_error *error) {
         const bool cdrom = streq(dict_string(disk, "device", "disk"), "cdrom"), file = json_object_get(disk, "file"), volume = json_object_get(disk, "volume"),
-                   domain = json_object_get(disk, "domain");
+                   image = json_object_get(disk, "image"), domain = json_object_get(disk, "domain");
 
-        if (cdrom ? volume : !volume || file)
-                return refuse(error, "Disk %zu: it has a \"volume\", or a CD-ROM a \"file\"", index + 1);
-        if (cdrom ? domain != file : !domain)
+        if (cdrom ? volume != image || (volume && file) : !volume || file || image)
+                return refuse(error, "Disk %zu: it has a \"volume\", or a CD-ROM a \"file\", or an \"image\" and its \"volume\"", index + 1);
+        if (cdrom ? domain != (file || volume) : !domain)
                 return refuse(error, "Disk %zu: its \"domain\" is of the volume or the file", index + 1);
         if (cdrom && (!streq(dict_string(disk, "bus", ""), "sata") || !dict_boolean(disk, "read_only", false)))
                 return refuse(error, "Disk %zu: a CD-ROM is read-only and on the bus sata", index + 1);

@@ -274,7 +274,7 @@ static void write_disk(Xml *x, DiskPlaces *places, const json_t *disk, const jso
         char name[8];
 
         /* only a drive may be without a medium */
-        if (!dict_string(prepared, "path", NULL) && (json_object_get(disk, "file") || !streq(dict_string(disk, "device", "disk"), "cdrom"))) {
+        if (!dict_string(prepared, "path", NULL) && (json_object_get(disk, "domain") || !streq(dict_string(disk, "device", "disk"), "cdrom"))) {
                 x->r = -EINVAL;
                 return;
         }

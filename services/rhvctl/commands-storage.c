@@ -94,6 +94,7 @@ const Command domain_commands[] = {
 
 static const char *const disk_formats[] = { "raw", "qcow2", NULL };
 static const char *const disk_allocations[] = { "sparse", "preallocated", NULL };
+static const char *const disk_content_types[] = { "data", "iso", NULL };
 
 #define DISK_DISPOSAL                                                                                                  \
         { "wipe-after-delete", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "wipe_after_delete",                              \
@@ -108,6 +109,8 @@ static const Parameter disk_create_arguments[] = { ARGUMENT_NEW_NAME, {} };
           .help = "raw or qcow2" },                                                                                    \
         { "allocation", "HOW", PARAMETER_WORD, PLACE_SPEC, .words = disk_allocations, .complete = COMPLETE_WORDS,      \
           .help = "sparse or preallocated" },                                                                          \
+        { "content-type", "TYPE", PARAMETER_WORD, PLACE_SPEC, "content_type", .words = disk_content_types, .complete = COMPLETE_WORDS, \
+          .help = "data (the default), or iso: for the CD-ROM drives of VMs, which only read it" },                    \
         { "shareable", .type = PARAMETER_FLAG, .place = PLACE_SPEC, .help = "Several VMs may write it at a time" },    \
         DISK_DISPOSAL, OPTION_DESCRIPTION, OPTION_ID
 static const Parameter disk_create_options[] = {

@@ -50,7 +50,7 @@ static const Parameter vm_create_arguments[] = { ARGUMENT_NEW_NAME, {} };
         { "rng", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "A source of random numbers" },                  \
         { "balloon", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "A memory balloon" },                        \
         { "autostart", "on|off", PARAMETER_SWITCH, PLACE_SPEC, .help = "Start it when the host starts" },        \
-        { "cdrom", "DOMAIN/FILE", PARAMETER_TEXT, PLACE_SPEC, .help = "A file of an ISO domain in its CD-ROM drive; '': nothing" }, \
+        { "cdrom", "DOMAIN/MEDIUM", PARAMETER_TEXT, PLACE_SPEC, .help = "In its CD-ROM drive: a file of an ISO domain, or a disk of content type iso; '': nothing" }, \
         { "cdrom-boot-order", "N", PARAMETER_COUNT, PLACE_SPEC, "cdrom_boot_order", .help = "When it boots from that; 0: not" }, \
         { "cdrom-drive", "on|off", PARAMETER_SWITCH, PLACE_SPEC, "cdrom_drive", .help = "A CD-ROM drive also where nothing is in it" }, \
         { "metadata", "KEY=VALUE", PARAMETER_MAP, PLACE_SPEC, .help = "A note for other programs; may be repeated" },  \
@@ -178,7 +178,7 @@ const Command vm_commands[] = {
         VM_ACTION("poweroff", "Pull the plug", NULL, "PowerOff", "Powering off", "is down"),
         VM_ACTION("pause", "Stop its CPUs", NULL, "Pause", "Pausing", "paused"),
         VM_ACTION("resume", "Let its CPUs run again", NULL, "Resume", "Resuming", "resumed"),
-        { "vm", "change-cd", "Put another medium, DOMAIN/FILE, into its CD-ROM drive while it runs, or none (\"\")", vm_change_cd_arguments, NULL, object_run_method,
+        { "vm", "change-cd", "Put another medium, DOMAIN/FILE or DOMAIN/DISK, into its CD-ROM drive while it runs, or none (\"\")", vm_change_cd_arguments, NULL, object_run_method,
           COMMAND_CHANGES, &kind_vm, "ChangeCd", "sc", "Changing the CD-ROM of", "has another CD-ROM" },
         { "vm", "console", "Its serial console on this terminal", vm_arguments, vm_console_options, vm_run_console,
           COMMAND_CHANGES | COMMAND_FD, &kind_vm },

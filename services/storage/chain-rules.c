@@ -80,6 +80,10 @@ int volume_may_extend(const VolumeList *list, const char *volume, uint64_t capac
         r = find_leaf(list, volume, &leaf, error);
         if (r < 0)
                 return r;
+        if (volume_is_iso(&leaf->metadata)) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is an ISO image: it stays as large as it is", volume);
+                return -EROFS;
+        }
         r = check_capacity(capacity_bytes, leaf->metadata.capacity_bytes, error);
         if (r < 0)
                 return r;

@@ -89,6 +89,18 @@ static int check_foreign(Io *io, const VolumeRecord *volume, int n) {
         return -EINVAL;
 }
 
+/* What is an ISO image is one everywhere. */
+static int check_iso(Io *io, const VolumeRecord *volume) {
+        if (io->data->kind != DATA_COPY || !volume_is_iso(&volume->metadata))
+                return 0;
+        if (io->request.format != VOLUME_FORMAT_RAW || io->data->share) {
+                sd_bus_error_setf(&io->error, RHV_ERROR_INVALID_ARGUMENT, "Volume %s is an ISO image: its copy is raw, and no template", volume->id);
+                return -EINVAL;
+        }
+        (void) snprintf(io->request.disk_type, sizeof(io->request.disk_type), "%s", VOLUME_DISK_TYPE_ISO);
+        return 0;
+}
+
 static int plan_copy(Io *io) {
         const bool foreign = io->data->source_format[0];
         const VolumeRecord *chain[VOLUME_CHAIN_MAX];
@@ -97,6 +109,8 @@ static int plan_copy(Io *io) {
 
         n = volume_may_copy(&io->lists[0], io->volume, foreign ? 0 : io->data->capacity_bytes, chain, &io->error);
         r = n < 0 ? n : check_foreign(io, chain[0], n);
+        if (r >= 0)
+                r = check_iso(io, chain[0]);
         if (r < 0)
                 return r;
         for (int i = 0; i < n; i++)

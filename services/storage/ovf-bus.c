@@ -62,6 +62,7 @@ static const DictField nic_element = { "nic", DICT_OBJECT, .fields = nic_fields 
         FIELD_COUNT("cores", DICT_OPTIONAL), FIELD_COUNT("threads", DICT_OPTIONAL),                                         \
         { "memory", DICT_INTEGER, DICT_REQUIRED, .min = (int64_t)MIB, .max = MEMORY_MAX },                                 \
         { "firmware", DICT_STRING, .words = (const char *const[]){ "bios", "uefi", NULL } }, FIELD_ID("lease_domain", DICT_OPTIONAL), \
+        FIELD_TEXT("cdrom"), \
         { "disks", DICT_ARRAY, .max = DISKS_MAX, .element = &disk_element }, { "nics", DICT_ARRAY, .max = NICS_MAX, .element = &nic_element }
 static const DictField configuration_fields[] = { DEFINITION_FIELDS, {} };
 static const DictField held_fields[] = { FIELD_ID("image", DICT_REQUIRED), FIELD_ID("volume", DICT_REQUIRED), {} };

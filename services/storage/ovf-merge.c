@@ -8,6 +8,7 @@
 
 #define SNAPSHOTS_TYPE "ovf:SnapshotsSection_Type"
 #define HARDWARE_TYPE "ovf:VirtualHardwareSection_Type"
+#define ITEM_CD "15" /* rasd:ResourceType */
 
 static void doc_freep(xmlDoc **doc) {
         if (*doc)
@@ -76,9 +77,42 @@ static const char *item_type(const xmlNode *node, xmlChar **ret) {
         return *ret ? (const char *)*ret : "";
 }
 
-/* Devices of kinds that the fresh text does not write. */
+static xmlNode *find_item(const xmlNode *hardware, const char *wanted) {
+        for (xmlNode *node = xml_child(hardware, "Item"); node; node = xml_next(node)) {
+                _cleanup_xml_string_ xmlChar *text = NULL;
+
+                if (streq(item_type(node, &text), wanted))
+                        return node;
+        }
+        return NULL;
+}
+
+/* The drive is the old text's, with its address; what is in it is the fresh one's. */
+static int merge_cd(xmlNode *hardware, const xmlNode *old_hardware) {
+        xmlNode *fresh = find_item(hardware, ITEM_CD), *old = find_item(old_hardware, ITEM_CD), *parameters = old ? xml_child(old, "SpecParams") : NULL, *copy;
+        xmlNode *replaced, *path = parameters ? xml_child(parameters, "path") : NULL, *fresh_parameters = fresh ? xml_child(fresh, "SpecParams") : NULL;
+
+        if (!fresh || !path || !fresh_parameters)
+                return 0;
+        copy = xmlDocCopyNode(old, hardware->doc, 1);
+        if (!copy)
+                return -ENOMEM;
+        parameters = xml_child(copy, "SpecParams");
+        path = xmlDocCopyNode(xml_child(fresh_parameters, "path"), hardware->doc, 1);
+        replaced = path ? xmlReplaceNode(xml_child(parameters, "path"), path) : NULL;
+        if (!replaced) {
+                xmlFreeNode(copy);
+                return -ENOMEM;
+        }
+        xmlFreeNode(replaced);
+        (void) xmlReplaceNode(fresh, copy);
+        xmlFreeNode(fresh);
+        return xmlReconciliateNs(hardware->doc, copy) < 0 ? -ENOMEM : 0;
+}
+
+/* Devices of kinds that the fresh text does not write; without a CD-ROM drive in it the old one's stays. */
 static int merge_items(xmlNode *fresh, const xmlNode *old) {
-        static const char *const written[] = { "3", "4", "10", "17" };
+        const char *const written[] = { "3", "4", "10", "17", find_item(fresh, ITEM_CD) ? ITEM_CD : "" };
 
         for (xmlNode *node = xml_child(old, "Item"); node; node = xml_next(node)) {
                 _cleanup_xml_string_ xmlChar *text = NULL;
@@ -184,6 +218,7 @@ static int merge_snapshots(const xmlNode *envelope, xmlNode *snapshots, const xm
 
 static int merge_content(xmlNode *fresh, const xmlNode *old, bool same_volumes) {
         xmlNode *hardware = find_section(fresh, HARDWARE_TYPE), *old_hardware = find_section(old, HARDWARE_TYPE);
+        int r;
 
         for (xmlNode *node = old->children; node; node = node->next) {
                 _cleanup_xml_string_ xmlChar *type = NULL;
@@ -201,7 +236,10 @@ static int merge_content(xmlNode *fresh, const xmlNode *old, bool same_volumes) 
                 if (copy_to(fresh, node) < 0)
                         return -ENOMEM;
         }
-        return hardware && old_hardware ? merge_items(hardware, old_hardware) : 0;
+        if (!hardware || !old_hardware)
+                return 0;
+        r = merge_items(hardware, old_hardware);
+        return r < 0 ? r : merge_cd(hardware, old_hardware);
 }
 
 static int merge_envelope(xmlNode *envelope, const xmlNode *old_envelope, xmlNode *content, const xmlNode *old_content) {

@@ -14,6 +14,7 @@
 #define ITEM_CPU "3"
 #define ITEM_MEMORY "4"
 #define ITEM_NIC "10"
+#define ITEM_CD "15"
 /* Each is counted with the others: sockets, cores, threads. */
 #define CPUS_MAX 4096U
 /* Bytes of a name: the engine takes 255 characters. */
@@ -129,6 +130,13 @@ static int read_nic(const xmlNode *item, json_t *summary) {
         return r < 0 ? r : set_text(nic, "mac", item, "MACAddress");
 }
 
+/* <SpecParams><path>: a file's name, or the id of a disk that is an ISO image; empty: nothing is in the drive. */
+static int read_cd(const xmlNode *item, json_t *summary) {
+        const xmlNode *parameters = xml_child(item, "SpecParams");
+
+        return parameters ? set_text(summary, "cdrom", parameters, "path") : 0;
+}
+
 /* BiosType is one less than the engine's number: 0 i440fx and 1 Q35 with BIOS, 2 and 3 Q35 with UEFI. */
 static int read_machine(const xmlNode *content, json_t *summary) {
         uint64_t type = child_number(content, "BiosType", 1);
@@ -172,6 +180,8 @@ static int read_hardware(const xmlNode *content, json_t *summary) {
                                 r = read_memory(item, summary);
                         else if (child_is(item, "ResourceType", ITEM_NIC))
                                 r = read_nic(item, summary);
+                        else if (child_is(item, "ResourceType", ITEM_CD))
+                                r = read_cd(item, summary);
                 }
         return r;
 }

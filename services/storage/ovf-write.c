@@ -20,6 +20,7 @@
 #define ITEM_CPU 3
 #define ITEM_MEMORY 4
 #define ITEM_NIC 10
+#define ITEM_CD 15
 #define ITEM_DISK 17
 
 typedef struct Writer {
@@ -142,6 +143,18 @@ static void write_disk(Writer *w, xmlNode *list, const json_t *disk, const Volum
         ovf_attribute(&w->xml, node, w->xml.ovf, "wipe-after-delete", "%s", yes(dict_boolean(disk, "wipe_after_delete", false)));
 }
 
+/* Of what has an id in the engine and none here, the present and the CD-ROM drive: it follows from the VM's. */
+static void derive_id(const char *vm, char ret[static UUID_STRING_MAX]) {
+        static const char digits[] = "0123456789abcdef";
+
+        (void) snprintf(ret, UUID_STRING_MAX, "%s", vm);
+        for (size_t i = 0; i < 8 && ret[i]; i++) {
+                const char *digit = strchr(digits, ret[i]);
+
+                ret[i] = digit ? digits[15 - (digit - digits)] : ret[i];
+        }
+}
+
 /* ---- hardware ---- */
 
 static xmlNode *item(Writer *w, xmlNode *hardware, const char *caption, unsigned type, const char *id) {
@@ -217,6 +230,23 @@ static void write_nic(Writer *w, xmlNode *hardware, const json_t *nic, size_t n)
         ovf_text(&w->xml, node, "Device", "bridge");
         ovf_text(&w->xml, node, "IsPlugged", "true");
         ovf_text(&w->xml, node, "IsReadOnly", "false");
+}
+
+/* Its path is a file's name, or the id of a disk that is an ISO image; empty: nothing is in it. The drive has no id here, so it follows from the VM's. */
+static void write_cd(Writer *w, xmlNode *hardware, const char *medium) {
+        char id[UUID_STRING_MAX];
+        xmlNode *node;
+
+        derive_id(w->id, id);
+        node = item(w, hardware, "CDROM", ITEM_CD, id);
+        ovf_text(&w->xml, node, "Type", "disk");
+        ovf_text(&w->xml, node, "Device", "cdrom");
+        ovf_rasd(&w->xml, node, "Address", "%s", "");
+        ovf_text(&w->xml, node, "BootOrder", "0");
+        ovf_text(&w->xml, node, "IsPlugged", "true");
+        ovf_text(&w->xml, node, "IsReadOnly", "true");
+        ovf_text(&w->xml, node, "Alias", "ua-%s", id);
+        ovf_text(&w->xml, ovf_add(&w->xml, node, "SpecParams"), "path", "%s", medium);
 }
 
 /* ---- the text ---- */
@@ -348,18 +378,6 @@ static int write_snapshots(Writer *w, xmlNode *content) {
         return 0;
 }
 
-/* The present has an id as well, and nobody keeps one: it follows from the VM's. */
-static void active_id(const char *vm, char ret[static UUID_STRING_MAX]) {
-        static const char digits[] = "0123456789abcdef";
-
-        (void) snprintf(ret, UUID_STRING_MAX, "%s", vm);
-        for (size_t i = 0; i < 8 && ret[i]; i++) {
-                const char *digit = strchr(digits, ret[i]);
-
-                ret[i] = digit ? digits[15 - (digit - digits)] : ret[i];
-        }
-}
-
 /* ---- all of it ---- */
 
 static xmlNode *write_hardware(Writer *w, xmlNode *content) {
@@ -377,6 +395,8 @@ static xmlNode *write_hardware(Writer *w, xmlNode *content) {
         write_memory(w, hardware, mib);
         json_array_foreach(json_object_get(w->definition, "nics"), i, nic)
                 write_nic(w, hardware, nic, i);
+        if (json_object_get(w->definition, "cdrom"))
+                write_cd(w, hardware, dict_string(w->definition, "cdrom", ""));
         return hardware;
 }
 
@@ -419,7 +439,7 @@ int ovf_write(const json_t *definition, const char *domain, const VolumeList *li
         int r;
 
         if (json_object_get(definition, "snapshots"))
-                active_id(w.id, w.active);
+                derive_id(w.id, w.active);
         r = write_text(&w, ret, error);
         if (r < 0 || strlen(*ret) <= OVF_BYTES_MAX)
                 return r;

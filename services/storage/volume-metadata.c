@@ -203,6 +203,10 @@ bool volume_is_ovf_store(const VolumeMetadata *metadata) {
         return streq(metadata->disk_type, "OVFS") || strstr(metadata->description, "OVF_STORE");
 }
 
+bool volume_is_iso(const VolumeMetadata *metadata) {
+        return streq(metadata->disk_type, VOLUME_DISK_TYPE_ISO);
+}
+
 bool volume_description_is_valid(const char *description) {
         size_t characters = 0;
 

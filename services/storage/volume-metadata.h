@@ -48,5 +48,8 @@ bool volume_has_parent(const VolumeMetadata *metadata) _pure_;
 bool volume_description_is_valid(const char *description);
 /* A store of VM definitions; before 4.2 only its description told. */
 bool volume_is_ovf_store(const VolumeMetadata *metadata) _pure_;
+/* An ISO image on a data domain: guests have it in a CD-ROM drive, as many as like, and only read. */
+bool volume_is_iso(const VolumeMetadata *metadata) _pure_;
+#define VOLUME_DISK_TYPE_ISO "ISOF"
 /* One of the words a new volume may carry: DATA ISOF MEMD MEMM OVFS HEVD HESD HEMD HECI SCRD. */
 bool volume_disk_type_is_valid(const char *word) _pure_;

@@ -140,6 +140,8 @@ int volume_request_check(const VolumeRequest *request, sd_bus_error *error) {
                 return invalid(error, "A description is one line of up to 210 characters without blanks at its ends");
         if (!volume_disk_type_is_valid(request->disk_type))
                 return invalid(error, "The disk type is not one of those oVirt knows");
+        if (streq(request->disk_type, VOLUME_DISK_TYPE_ISO) && (child || request->format != VOLUME_FORMAT_RAW))
+                return invalid(error, "An ISO image is raw and whole: nothing is below it");
         return 0;
 }
 
@@ -165,6 +167,10 @@ static int plan_parent(const VolumeRequest *request, const VolumeList *list, uin
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is not the top of image %s",
                                   request->parent, request->image);
                 return -EBUSY;
+        }
+        if (volume_is_iso(&parent->metadata)) {
+                sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is an ISO image: nothing is built on it", request->parent);
+                return -EROFS;
         }
         if (*capacity == 0)
                 *capacity = parent->metadata.capacity_bytes;

@@ -332,9 +332,9 @@ static int prepare(Task *task, Domain *domain, const Io *io, sd_bus_error *error
         n = volume_chain(list, task->volume, true, chain, error);
         if (n < 0)
                 return n;
-        if (!task->read_only && (chain[0]->metadata.role != VOLUME_LEAF)) {
+        if (!task->read_only && (chain[0]->metadata.role != VOLUME_LEAF || volume_is_iso(&chain[0]->metadata))) {
                 sd_bus_error_setf(error, RHV_ERROR_INVALID_STATE, "Volume %s is %s and can only be read", task->volume,
-                                  volume_role_to_string(chain[0]->metadata.role));
+                                  volume_is_iso(&chain[0]->metadata) ? "an ISO image" : volume_role_to_string(chain[0]->metadata.role));
                 return -EROFS;
         }
         r = sd_bus_message_new_method_return(operation_message(task->operation), &reply);

@@ -250,6 +250,27 @@ io $BASE ${A}b raw 'read -P 11 0 8M' 'read -P 0 8M 100M' 'read -P 12 108M 1M' 'r
 wait_until 30 inactive
 assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $BASE 1 lease t 1)"
 
+title "an ISO image is a volume that is only read, by as many as like: never larger, never below another one"
+assert_eq "done" "$(make $BASE ${A}b format s raw allocation s preallocated capacity t 2097152 disk_type s ISOF)"
+head -c 1500000 /dev/urandom >"$RHV_LOGS/iso"
+assert_eq "done" "$(job_wait host1 "$(upload host1 $D $BASE ${A}b <"$RHV_LOGS/iso")")"
+assert_eq "ISOF RAW" "$(meta ${A}b DISKTYPE) $(meta ${A}b FORMAT)"
+assert_refused 'can only be read' domain_call host1 $D PrepareImage 'ssa{sv}' $BASE ${A}b 1 user s $VM
+for user in $VM $RAW; do domain_call host1 $D PrepareImage 'ssa{sv}' $BASE ${A}b 2 user s $user read_only b true >/dev/null; done
+assert_eq "$(sha256sum <"$RHV_LOGS/iso")" "$(on host1 head -c 1500000 "/dev/$D/${A}b" | sha256sum)"
+assert_eq 0 "$(on host1 sh -c "tail -c +1500001 /dev/$D/${A}b | tr -d '\\0' | head -c 1 | wc -c")"
+assert_refused 'in use' domain_call host1 $D DeleteImage 'sa{sv}' $BASE 1 lease t 1
+domain_call host1 $D TeardownImage 'sa{sv}' $BASE 1 user s $VM >/dev/null
+assert_refused 'in use' domain_call host1 $D DeleteImage 'sa{sv}' $BASE 1 lease t 1
+domain_call host1 $D TeardownImage 'sa{sv}' $BASE 1 user s $RAW >/dev/null
+assert_eq "failed org.rhv.Error.InvalidState" "$(extend $BASE ${A}b 536870912 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidState" "$(make $BASE ${A}c format s qcow2 parent s ${A}b 2>/dev/null)"
+assert_eq "failed org.rhv.Error.InvalidArgument" "$(copy $D $BASE ${A}b $OTHER ${A}c format s qcow2 2>/dev/null)"
+assert_eq "done" "$(copy $D $BASE ${A}b $OTHER ${A}c format s raw allocation s preallocated)"
+assert_eq "ISOF LEGAL" "$(meta ${A}c DISKTYPE) $(meta ${A}c LEGALITY)"
+wait_until 30 inactive
+for image in $BASE $OTHER; do assert_eq "done" "$(data_job DeleteImage 'sa{sv}' $image 1 lease t 1)"; done
+
 title "and into a raw one, which gets longer: what lay there before is not seen"
 assert_eq "done" "$(make $OTHER ${A}c format s raw allocation s preallocated capacity t 671088640)"
 io $OTHER ${A}c raw 'write -P 238 0 640M'

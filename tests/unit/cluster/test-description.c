@@ -21,7 +21,7 @@ static void test_description(void **state) {
                      json_pack("{s:s, s:s, s:[{s:s}], s:[{s:s}]}", "name", "one", "description", "mine", "disks", "disk", "root",
                                "nics", "network", "ovirtmgmt"));
         (void) snprintf(nic_id, sizeof nic_id, "%s", dict_string(vm->nics->row, "id", ""));
-        description = vm_description(vm, NULL, NULL);
+        description = vm_description(fixture.model, vm, NULL, NULL);
         assert_string_equal(dict_string(description, "name", ""), "one");
         assert_null(json_object_get(description, "description"));
         disk = json_array_get(json_object_get(description, "disks"), 0);
@@ -32,7 +32,7 @@ static void test_description(void **state) {
         assert_null(json_object_get(disk, "discard"));
         assert_int_equal(json_object_set_new(image->spec, "discard", json_true()), 0);
         json_decref(description);
-        description = vm_description(vm, NULL, NULL);
+        description = vm_description(fixture.model, vm, NULL, NULL);
         disk = json_array_get(json_object_get(description, "disks"), 0);
         assert_true(json_is_true(json_object_get(disk, "discard")));
         nic = json_array_get(json_object_get(description, "nics"), 0);
@@ -54,7 +54,7 @@ static void test_description(void **state) {
         again = vm_new_addresses(vm, devices);
         assert_null(again);
         hosts = json_pack("{s:{s:s, s:i}}", "ovirtmgmt", "Bridge", "br-eth0", "PortVlan", 1);
-        second = vm_description(vm, hosts, NULL);
+        second = vm_description(fixture.model, vm, hosts, NULL);
         nic = json_array_get(json_object_get(second, "nics"), 0);
         assert_string_equal(dict_string(json_object_get(nic, "address"), "slot", ""), "0x05");
         assert_string_equal(dict_string(nic, "bridge", ""), "br-eth0");

@@ -6,6 +6,7 @@
 #include "cluster-fixture.h"
 #include "description.h"
 #include "dict.h"
+#include "plan-cd.h"
 #include "plan-copy.h"
 #include "plan-import.h"
 #include "plan-template.h"
@@ -256,7 +257,7 @@ static void test_classes(void **state) {
 
 /* A VM's CD-ROM is a file of an ISO domain; a clone has none. */
 static void test_cdrom(void **state) {
-        static const char *const bad[][2] = { { "old/a.iso", RHV_ERROR_NOT_SUPPORTED }, { "local/a.iso", RHV_ERROR_NOT_SUPPORTED }, { "none/a.iso", RHV_ERROR_NOT_FOUND } };
+        static const char *const bad[][2] = { { "old/a.iso", RHV_ERROR_NOT_SUPPORTED }, { "local/a.iso", RHV_ERROR_NOT_FOUND }, { "none/a.iso", RHV_ERROR_NOT_FOUND } };
         _cleanup_json_ json_t *eject = json_pack("{s:s}", "cdrom", ""), *disks = NULL, *cloned = NULL, *configuration = NULL;
         const Object *isos;
         const json_t *drive;
@@ -272,7 +273,7 @@ static void test_cdrom(void **state) {
         }
         vm = created(&world.f, plan_create_vm, KIND_VM, json_pack("{s:s, s:s, s:i}", "name", "cd1", "cdrom", "isos/sub/a b.iso", "cdrom_boot_order", 2));
         isos = model_resolve(world.f.model, KIND_STORAGE_DOMAIN, "isos", NULL, NULL);
-        disks = vm_description(vm, NULL, NULL);
+        disks = vm_description(world.f.model, vm, NULL, NULL);
         assert_null(json_object_get(disks, "cdrom"));
         drive = json_array_get(json_object_get(disks, "disks"), 0);
         assert_string_equal(dict_string(drive, "domain", ""), isos->id);
@@ -300,7 +301,7 @@ static void test_cdrom(void **state) {
                 change = change_new();
                 assert_ok(plan_update(&world.f.plan, vm, with_drive, change, NULL));
                 commit_ok(&world.f, change);
-                description = vm_description(vm, NULL, NULL);
+                description = vm_description(world.f.model, vm, NULL, NULL);
                 assert_null(json_object_get(description, "cdrom_drive"));
                 empty = json_array_get(json_object_get(description, "disks"), 0);
                 assert_string_equal(dict_string(empty, "device", ""), "cdrom");
@@ -311,10 +312,81 @@ static void test_cdrom(void **state) {
         world_done(&world);
 }
 
+static Object *add_iso(World *world, const char *name) {
+        Object *disk = created(&world->f, plan_create_disk, KIND_DISK,
+                               json_pack("{s:s, s:s, s:I, s:s}", "name", name, "storage_domain", "local", "capacity", (json_int_t)MIB, "content_type", "iso"));
+
+        set_state(&world->f, disk, "ok");
+        return disk;
+}
+
+/* A disk that is an ISO image: in drives of as many VMs as like, and what is not done to it. */
+static void test_iso_disk(void **state) {
+        _cleanup_json_ json_t *description = NULL, *copy = json_pack("{s:s}", "name", "copy"), *qcow2 = json_pack("{s:s, s:s}", "name", "copy", "format", "qcow2"),
+                              *options = json_object(), *steps = NULL, *rename = json_pack("{s:s}", "description", "x");
+        Change *change = change_new(), *copying = change_new();
+        Object *iso, *plain, *first, *second;
+        char id[37], text[75];
+        const json_t *drive;
+        World world;
+
+        world_init(&world);
+        {
+                _cleanup_json_ json_t *wrong = json_pack("{s:s, s:s, s:I, s:s, s:s}", "name", "x", "storage_domain", "local", "capacity", (json_int_t)MIB, "content_type", "iso",
+                                                         "format", "qcow2");
+
+                assert_refused(plan_create_disk(&world.f.plan, wrong, change, error), RHV_ERROR_INVALID_ARGUMENT);
+        }
+        iso = add_iso(&world, "cd");
+        plain = created(&world.f, plan_create_disk, KIND_DISK, json_pack("{s:s, s:s, s:I}", "name", "plain", "storage_domain", "local", "capacity", (json_int_t)MIB));
+        set_state(&world.f, plain, "ok");
+        {
+                _cleanup_json_ json_t *none = json_pack("{s:s, s:s}", "name", "x", "cdrom", "local/plain");
+
+                assert_refused(plan_create_vm(&world.f.plan, none, change, error), RHV_ERROR_NOT_SUPPORTED);
+        }
+        first = created(&world.f, plan_create_vm, KIND_VM, json_pack("{s:s, s:s}", "name", "cd1", "cdrom", "local/cd"));
+        second = created(&world.f, plan_create_vm, KIND_VM, json_pack("{s:s, s:s}", "name", "cd2", "cdrom", "local/cd"));
+        (void) snprintf(text, sizeof text, "%s/%s", world.local->id, iso->id);
+        assert_string_equal(dict_string(first->spec, "cdrom", ""), text);
+        (void) object_set_fact(world.local, "state", json_string("active"));
+        assert_ok(plan_check_cdrom(world.f.model, second, NULL));
+        description = vm_description(world.f.model, second, NULL, NULL);
+        drive = json_array_get(json_object_get(description, "disks"), 0);
+        assert_string_equal(dict_string(drive, "image", ""), dict_string(iso->spec, "image", "?"));
+        assert_string_equal(dict_string(drive, "volume", ""), dict_string(iso->spec, "volume", "?"));
+        assert_string_equal(dict_string(drive, "domain", ""), world.local->id);
+        assert_null(json_object_get(drive, "file"));
+
+        /* attached, extended, a qcow2 copy, removed while a VM names it */
+        assert_refused(plan_attach_disk(&world.f.plan, first, "cd", options, change, error), RHV_ERROR_NOT_SUPPORTED);
+        assert_refused(plan_extend_disk(&world.f.plan, iso, (int64_t)(2 * MIB), change, &steps, error), RHV_ERROR_NOT_SUPPORTED);
+        assert_refused(plan_copy_disk(&world.f.plan, iso, qcow2, change, &steps, id, error), RHV_ERROR_INVALID_ARGUMENT);
+        assert_null(steps);
+        assert_refused(disk_check_drives(world.f.model, iso, false, "removing it", error), RHV_ERROR_IN_USE);
+        assert_ok(disk_check_drives(world.f.model, iso, true, "moving it", NULL));
+        assert_ok(disk_check_drives(world.f.model, plain, false, "removing it", NULL));
+
+        /* a copy is an ISO image too */
+        assert_ok(plan_copy_disk(&world.f.plan, iso, copy, copying, &steps, id, NULL));
+        commit_ok(&world.f, copying);
+        assert_true(disk_is_iso(model_find(world.f.model, KIND_DISK, id)));
+
+        /* gone all the same, as a domain that was detached takes it along: nothing but the start is refused */
+        change = change_new();
+        assert_ok(plan_remove(&world.f.plan, iso, change, NULL));
+        commit_ok(&world.f, change);
+        assert_refused(plan_check_cdrom(world.f.model, second, error), RHV_ERROR_NOT_FOUND);
+        change = change_new();
+        assert_ok(plan_update(&world.f.plan, second, rename, change, NULL));
+        commit_ok(&world.f, change);
+        world_done(&world);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_vm),    cmocka_unit_test(test_failed),  cmocka_unit_test(test_clone), cmocka_unit_test(test_template),
-                cmocka_unit_test(test_refused), cmocka_unit_test(test_classes), cmocka_unit_test(test_cdrom),
+                cmocka_unit_test(test_refused), cmocka_unit_test(test_classes), cmocka_unit_test(test_cdrom), cmocka_unit_test(test_iso_disk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

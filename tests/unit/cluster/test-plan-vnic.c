@@ -39,8 +39,8 @@ static void remove_ok(ClusterFixture *fixture, Object *object) {
 }
 
 /* The first NIC as Compute is told it. */
-static json_t *nic_of(const Object *vm, const json_t *filters) {
-        _cleanup_json_ json_t *description = vm_description(vm, NULL, filters);
+static json_t *nic_of(const Model *model, const Object *vm, const json_t *filters) {
+        _cleanup_json_ json_t *description = vm_description(model, vm, NULL, filters);
 
         assert_non_null(description);
         return json_incref(json_array_get(json_object_get(description, "nics"), 0));
@@ -117,10 +117,10 @@ static void test_nics(void **state) {
                            json_pack("{s:s, s:{s:i, s:i}, s:{s:s}}", "filter", "none", "inbound", "average_mbit", 10, "peak_mbit", 20, "custom", "queue", "4"));
         /* a network alone means its own profile, whose filter is taken where it is there */
         vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "own", "nics", "network", "ovirtmgmt"));
-        before = nic_of(vm, filters);
+        before = nic_of(fixture.model, vm, filters);
         assert_string_equal(dict_string(before, "filter", ""), NIC_FILTER_SPOOFING);
         assert_null(json_object_get(before, "profile"));
-        without = nic_of(vm, NULL);
+        without = nic_of(fixture.model, vm, NULL);
         assert_null(json_object_get(without, "filter"));
 
         assert_refused(plan_add_nic(&fixture.plan, vm, nothing, change, error), RHV_ERROR_INVALID_ARGUMENT);
@@ -129,12 +129,12 @@ static void test_nics(void **state) {
         vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s, s:s}]}", "name", "slow", "nics", "network", "ovirtmgmt", "profile", "slow"));
         configuration = vm_configuration(vm);
         assert_string_equal(dict_string(json_array_get(json_object_get(configuration, "nics"), 0), "profile", ""), "slow");
-        slow_nic = nic_of(vm, filters);
+        slow_nic = nic_of(fixture.model, vm, filters);
         assert_null(json_object_get(slow_nic, "filter"));
         assert_int_equal(dict_integer(json_object_get(slow_nic, "inbound"), "peak_mbit", 0), 20);
         assert_string_equal(dict_string(json_object_get(slow_nic, "custom"), "queue", ""), "4");
         update_ok(&fixture, slow, json_pack("{s:{}, s:s}", "inbound", "filter", "clean-traffic"));
-        unlimited = nic_of(vm, filters);
+        unlimited = nic_of(fixture.model, vm, filters);
         assert_null(json_object_get(unlimited, "inbound"));
         assert_string_equal(dict_string(unlimited, "filter", ""), "clean-traffic");
 
@@ -158,7 +158,7 @@ static void test_mirroring(void **state) {
         cluster_fixture_init(&fixture);
         mirror = new_profile(&fixture, "mirror", "ovirtmgmt", json_pack("{s:b, s:s}", "port_mirroring", 1, "filter", "none"));
         vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "plain", "nics", "network", "ovirtmgmt"));
-        plain = nic_of(vm, NULL);
+        plain = nic_of(fixture.model, vm, NULL);
         assert_null(json_object_get(plain, "mirror"));
 
         change = change_new();
@@ -175,7 +175,7 @@ static void test_mirroring(void **state) {
         update_ok(&fixture, mirror, json_incref(off));
         update_ok(&fixture, mirror, json_incref(on));
         vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "watcher", "nics", "profile", "mirror"));
-        told = nic_of(vm, NULL);
+        told = nic_of(fixture.model, vm, NULL);
         assert_true(dict_boolean(told, "mirror", false));
         assert_refused(plan_update(&fixture.plan, mirror, off, change, error), RHV_ERROR_IN_USE);
         update_ok(&fixture, mirror, json_incref(renamed));
@@ -208,7 +208,7 @@ static void test_passthrough(void **state) {
         assert_refused(plan_create_vm(&fixture.plan, unlinked, change, error), RHV_ERROR_INVALID_ARGUMENT);
         vm = created(&fixture, plan_create_vm, KIND_VM, json_pack("{s:s, s:[{s:s}]}", "name", "web", "nics", "profile", "fast"));
         (void) snprintf(id, sizeof id, "%s", dict_string(vm->nics->row, "id", ""));
-        description = vm_description(vm, hosts, filters);
+        description = vm_description(fixture.model, vm, hosts, filters);
         nic = json_array_get(json_object_get(description, "nics"), 0);
         assert_int_equal(json_array_size(json_object_get(nic, "vfs")), 2);
         assert_int_equal(dict_integer(nic, "vlan", 0), 100);
@@ -216,7 +216,7 @@ static void test_passthrough(void **state) {
         assert_null(json_object_get(nic, "filter")); /* not the default one */
         assert_null(json_object_get(nic, "bridge"));
         assert_null(json_object_get(nic, "link"));
-        plain = vm_description(vm, plain_hosts, filters);
+        plain = vm_description(fixture.model, vm, plain_hosts, filters);
         assert_null(json_object_get(json_array_get(json_object_get(plain, "nics"), 0), "vlan"));
 
         assert_refused(plan_update(&fixture.plan, fast, off, change, error), RHV_ERROR_IN_USE);

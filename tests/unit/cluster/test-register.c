@@ -3,6 +3,7 @@
 /* Disks and VMs of a foreign domain: names as the engine wrote them, descriptions for our model, and what is refused. */
 
 #include "cluster-fixture.h"
+#include "disk-alias.h"
 #include "plan-register.h"
 #include "plan-template.h"
 #include "register.h"
@@ -32,10 +33,42 @@ static void test_names(void **state) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                _cleanup_free_ char *name = register_disk_name(cases[i].description, IMAGE);
+                _cleanup_free_ char *name = disk_alias_read(cases[i].description, IMAGE);
 
                 assert_string_equal(name, cases[i].name);
         }
+}
+
+/* Written as it is read, and never longer than the storage keeps. */
+static void test_aliases(void **state) {
+        static const struct {
+                const char *alias, *description, *text;
+        } cases[] = {
+                { "debian.iso", "", "{\"DiskAlias\":\"debian.iso\",\"DiskDescription\":\"\"}" },
+                { "a \"b\"", "c", "{\"DiskAlias\":\"a \\\"b\\\"\",\"DiskDescription\":\"c\"}" },
+                { "é", "x", "{\"DiskAlias\":\"e900\",\"DiskDescription\":\"x\",\"Enc\":\"1\"}" },
+                { "x", "é", "{\"DiskAlias\":\"x\",\"DiskDescription\":\"e900\",\"Enc\":\"2\"}" },
+                { "😀", "é", "{\"DiskAlias\":\"3dd800de\",\"DiskDescription\":\"e900\",\"Enc\":\"3\"}" },
+        };
+        char longest[NAME_BYTES_MAX + 1] = "", description[DESCRIPTION_BYTES_MAX + 1] = "";
+        _cleanup_free_ char *text = NULL, *name = NULL, *without = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *written = disk_alias_write(cases[i].alias, cases[i].description), *read = disk_alias_read(written, IMAGE);
+
+                assert_string_equal(written, cases[i].text);
+                assert_string_equal(read, cases[i].alias);
+        }
+        memset(longest, 'a', NAME_BYTES_MAX);
+        memset(description, 'b', DESCRIPTION_BYTES_MAX);
+        text = disk_alias_write(longest, description);
+        name = disk_alias_read(text, IMAGE);
+        assert_true(strlen(text) <= DISK_ALIAS_BYTES_MAX);
+        assert_string_equal(name, longest);
+        for (size_t i = 0; i < NAME_BYTES_MAX; i += 2)
+                memcpy(longest + i, "é", 2);
+        without = disk_alias_write(longest, "");
+        assert_true(strlen(without) <= DISK_ALIAS_BYTES_MAX);
 }
 
 static json_t *image_of(const char *type, bool usable) {
@@ -324,7 +357,7 @@ static void test_template(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_names),      cmocka_unit_test(test_disk), cmocka_unit_test(test_disk_refused), cmocka_unit_test(test_vm),
+                cmocka_unit_test(test_names), cmocka_unit_test(test_aliases), cmocka_unit_test(test_disk), cmocka_unit_test(test_disk_refused), cmocka_unit_test(test_vm),
                 cmocka_unit_test(test_vm_refused), cmocka_unit_test(test_list), cmocka_unit_test(test_snapshots), cmocka_unit_test(test_snapshots_of_no_chain),
                 cmocka_unit_test(test_template),
         };

@@ -13,6 +13,7 @@
 
 #define DRIVE "11111111-1111-1111-1111-111111111111"
 #define A "aaaaaaaa-0000-4000-8000-000000000001"
+#define B "aaaaaaaa-0000-4000-8000-000000000002"
 #define ISOS "dddddddd-0000-4000-8000-000000000001"
 #define OTHER "dddddddd-0000-4000-8000-000000000002"
 
@@ -37,7 +38,8 @@ static const json_t *drive_of(const json_t *description) {
 
 static void changes(void **state) {
         _cleanup_json_ json_t *before = description_new(",\"domain\":\"" ISOS "\",\"file\":\"a.iso\""), *kept = json_deep_copy(before), *empty = description_new(""),
-                              *medium = json_pack("{s:s, s:s}", "domain", OTHER, "file", "b.iso"), *nothing = json_object(), *other = NULL, *ejected = NULL, *again = NULL;
+                              *medium = json_pack("{s:s, s:s}", "domain", OTHER, "file", "b.iso"), *nothing = json_object(), *other = NULL, *ejected = NULL, *again = NULL,
+                              *image = json_pack("{s:s, s:s, s:s}", "domain", OTHER, "image", B, "volume", A), *disk = NULL;
         size_t drive = 0;
 
         assert_ok(vm_cd_change(before, medium, &other, &drive, NULL));
@@ -50,6 +52,17 @@ static void changes(void **state) {
         assert_ok(vm_cd_change(ejected, medium, &again, &drive, NULL));
         assert_true(json_equal(again, other));
         assert_true(json_equal(before, kept));
+
+        /* the volume of an image on a data domain, and a file again */
+        assert_ok(vm_cd_change(before, image, &disk, &drive, NULL));
+        assert_string_equal(dict_string(drive_of(disk), "image", ""), B);
+        assert_string_equal(dict_string(drive_of(disk), "volume", ""), A);
+        assert_string_equal(dict_string(drive_of(disk), "id", ""), DRIVE);
+        assert_null(json_object_get(drive_of(disk), "file"));
+        json_decref(again);
+        again = NULL;
+        assert_ok(vm_cd_change(disk, medium, &again, &drive, NULL));
+        assert_true(json_equal(again, other));
 }
 
 static void assert_no_change(json_t *description, json_t *medium, const char *wanted) {
@@ -73,7 +86,11 @@ static void refused(void **state) {
         assert_no_change(description_new(""), json_pack("{s:s}", "domain", ISOS), RHV_ERROR_INVALID_ARGUMENT);
         assert_no_change(description_new(""), json_pack("{s:s, s:s}", "domain", ISOS, "file", "../a.iso"), RHV_ERROR_INVALID_ARGUMENT);
         assert_no_change(description_new(""), json_pack("{s:s, s:s}", "domain", "x", "file", "a.iso"), RHV_ERROR_INVALID_ARGUMENT);
-        assert_no_change(description_new(""), json_pack("{s:s, s:s, s:s}", "domain", ISOS, "file", "a.iso", "volume", A), RHV_ERROR_UNKNOWN_OPTION);
+        assert_no_change(description_new(""), json_pack("{s:s, s:s, s:s}", "domain", ISOS, "file", "a.iso", "volume", A), RHV_ERROR_INVALID_ARGUMENT);
+        assert_no_change(description_new(""), json_pack("{s:s, s:s, s:s, s:s}", "domain", ISOS, "file", "a.iso", "image", A, "volume", A), RHV_ERROR_INVALID_ARGUMENT);
+        assert_no_change(description_new(""), json_pack("{s:s, s:s}", "domain", ISOS, "volume", A), RHV_ERROR_INVALID_ARGUMENT);
+        assert_no_change(description_new(""), json_pack("{s:s, s:s}", "image", A, "volume", A), RHV_ERROR_INVALID_ARGUMENT);
+        assert_no_change(description_new(""), json_pack("{s:s, s:s, s:b}", "domain", ISOS, "file", "a.iso", "read_only", 0), RHV_ERROR_UNKNOWN_OPTION);
 }
 
 static void texts(void **state) {

@@ -130,7 +130,7 @@ static void test_sata(void **state) {
 #define CD(more) "{" SMALL ",\"disks\":[{\"id\":\"" A "\",\"domain\":\"" A "\"" more "}]}"
 #define GOOD_CD ",\"device\":\"cdrom\",\"bus\":\"sata\",\"read_only\":true"
 
-/* A file of an ISO domain is in a CD-ROM drive, and nothing else is. */
+/* A file of an ISO domain is in a CD-ROM drive, or the volume of an image, and nothing else is. */
 static void test_cdrom(void **state) {
         assert_string_equal(check(CD(",\"file\":\"a.iso\"" GOOD_CD)), "");
         assert_string_equal(check("{" SMALL ",\"disks\":[{\"id\":\"" A "\"" GOOD_CD "}]}"), ""); /* an empty drive */
@@ -141,6 +141,10 @@ static void test_cdrom(void **state) {
         assert_string_equal(check(CD(",\"file\":\"a.iso\"")), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"volume\":\"" A "\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"volume\":\"" A "\",\"file\":\"a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"image\":\"" A "\",\"volume\":\"" A "\"" GOOD_CD)), "");
+        assert_string_equal(check(CD(",\"image\":\"" A "\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"image\":\"" A "\",\"volume\":\"" A "\",\"file\":\"a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
+        assert_string_equal(check(CD(",\"image\":\"" A "\",\"volume\":\"" A "\"")), RHV_ERROR_INVALID_ARGUMENT); /* of a disk the id is the image */
         assert_string_equal(check(CD(",\"file\":\"b c/a.iso\"" GOOD_CD)), "");
         assert_string_equal(check(CD(",\"file\":\"../a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);
         assert_string_equal(check(CD(",\"file\":\"b/../a.iso\"" GOOD_CD)), RHV_ERROR_INVALID_ARGUMENT);

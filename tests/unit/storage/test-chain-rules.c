@@ -57,6 +57,9 @@ static void test_extend(void **state) {
         assert_error(volume_may_extend(&list, C, 1 * GIB + 513, &bytes, &error), RHV_ERROR_INVALID_ARGUMENT);
         assert_error(volume_may_extend(&list, C, VOLUME_CAPACITY_MAX + 512, &bytes, &error), RHV_ERROR_INVALID_ARGUMENT);
         assert_error(volume_may_extend(&list, B, 2 * GIB, &bytes, &error), RHV_ERROR_INVALID_STATE);
+        (void) snprintf(list.records[2].metadata.disk_type, sizeof(list.records[2].metadata.disk_type), "ISOF");
+        assert_error(volume_may_extend(&list, C, 2 * GIB, &bytes, &error), RHV_ERROR_INVALID_STATE);
+        list.records[2].metadata.disk_type[0] = 0;
         assert_error(volume_may_extend(&list, D, 2 * GIB, &bytes, &error), RHV_ERROR_NOT_FOUND);
         list.records[2].metadata.role = VOLUME_SHARED;
         assert_error(volume_may_extend(&list, C, 2 * GIB, &bytes, &error), RHV_ERROR_INVALID_STATE);

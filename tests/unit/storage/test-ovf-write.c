@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "bus-error.h"
+#include "dict.h"
 #include "io.h"
 #include "ovf-archive.h"
 #include "ovf-store.h"
@@ -111,6 +112,50 @@ static void test_merge(void **state) {
         free(TAKE_PTR(cut));
         assert_int_equal(ovf_merge(text, "<", 1, &cut), -EBADMSG);
         assert_null(cut);
+}
+
+/* What is in the drive comes back as it was; an older text's drive keeps its place, and has what is in it now. */
+static void test_cdrom(void **state) {
+        static const char *const media[] = { OTHER, "sub/a & b.iso" };
+        _cleanup_(volume_list_clear) VolumeList list = make_list();
+        _cleanup_json_ json_t *definition = definition_of(CHILD), *without = NULL;
+        _cleanup_free_ char *plain = NULL, *last = NULL;
+
+        assert_ok(ovf_write(definition, DOMAIN, &list, 1, NOW, &plain, NULL));
+        assert_null(strstr(plain, "CDROM"));
+        assert_ok(ovf_summary(plain, strlen(plain), VM, &without, NULL));
+        assert_null(json_object_get(without, "cdrom"));
+        for (size_t i = 0; i < ELEMENTSOF(media); i++) {
+                _cleanup_json_ json_t *summary = NULL, *again = NULL;
+                _cleanup_free_ char *text = NULL, *merged = NULL;
+
+                assert_int_equal(json_object_set_new(definition, "cdrom", json_string(media[i])), 0);
+                assert_ok(ovf_write(definition, DOMAIN, &list, 1, NOW, &text, NULL));
+                assert_ok(ovf_summary(text, strlen(text), VM, &summary, NULL));
+                assert_string_equal(dict_string(summary, "cdrom", ""), media[i]);
+                if (last) {
+                        char *kept = strstr(strstr(last, "CDROM"), "<IsReadOnly>true");
+
+                        assert_non_null(kept);
+                        memcpy(kept, "<IsReadOnly>mine", 16);
+                        assert_ok(ovf_merge(text, last, strlen(last), &merged));
+                        assert_non_null(strstr(merged, "<IsReadOnly>mine"));
+                        assert_ok(ovf_summary(merged, strlen(merged), VM, &again, NULL));
+                        assert_string_equal(dict_string(again, "cdrom", ""), media[i]);
+                        assert_null(strstr(strstr(merged, "CDROM") + 1, "CDROM"));
+                }
+                free(last);
+                last = TAKE_PTR(text);
+        }
+        {
+                /* the fresh text says nothing of a drive: the old one's stays */
+                _cleanup_json_ json_t *summary = NULL;
+                _cleanup_free_ char *merged = NULL;
+
+                assert_ok(ovf_merge(plain, last, strlen(last), &merged));
+                assert_ok(ovf_summary(merged, strlen(merged), VM, &summary, NULL));
+                assert_string_equal(dict_string(summary, "cdrom", ""), media[1]);
+        }
 }
 
 /* ---- snapshots ---- */
@@ -468,6 +513,7 @@ int main(void) {
                 cmocka_unit_test(test_round_trip),
                 cmocka_unit_test(test_disk_elsewhere),
                 cmocka_unit_test(test_merge),
+                cmocka_unit_test(test_cdrom),
                 cmocka_unit_test(test_snapshots),
                 cmocka_unit_test(test_too_large),
                 cmocka_unit_test(test_merge_snapshots),

@@ -77,6 +77,13 @@ static void test_request(void **state) {
         r = request_of(BASE, NULL);
         (void) snprintf(r.disk_type, sizeof(r.disk_type), "WHAT");
         assert_error(volume_request_check(&r, &error), RHV_ERROR_INVALID_ARGUMENT);
+        (void) snprintf(r.disk_type, sizeof(r.disk_type), "ISOF");
+        assert_ok(volume_request_check(&r, NULL));
+        r.format = VOLUME_FORMAT_QCOW2;
+        assert_error(volume_request_check(&r, &error), RHV_ERROR_INVALID_ARGUMENT);
+        r = request_of(TOP, BASE);
+        (void) snprintf(r.disk_type, sizeof(r.disk_type), "ISOF");
+        assert_error(volume_request_check(&r, &error), RHV_ERROR_INVALID_ARGUMENT);
         r = request_of(BLANK_UUID, NULL);
         assert_error(volume_request_check(&r, &error), RHV_ERROR_INVALID_ARGUMENT);
 }
@@ -119,6 +126,10 @@ static void test_plan_child(void **state) {
         assert_error(volume_request_plan(&r, &list, DOMAIN, 5, &m, &error), RHV_ERROR_ALREADY_EXISTS);
         r = request_of(THIRD, NULL);
         assert_error(volume_request_plan(&r, &list, DOMAIN, 5, &m, &error), RHV_ERROR_INVALID_STATE);
+        r = request_of(THIRD, TOP);
+        (void) snprintf(list.records[1].metadata.disk_type, sizeof(list.records[1].metadata.disk_type), "ISOF");
+        assert_error(volume_request_plan(&r, &list, DOMAIN, 5, &m, &error), RHV_ERROR_INVALID_STATE);
+        (void) snprintf(list.records[1].metadata.disk_type, sizeof(list.records[1].metadata.disk_type), "DATA");
         list.records[1].metadata.legality = VOLUME_ILLEGAL;
         r = request_of(THIRD, TOP);
         assert_error(volume_request_plan(&r, &list, DOMAIN, 5, &m, &error), RHV_ERROR_INVALID_STATE);
