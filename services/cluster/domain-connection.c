@@ -55,6 +55,10 @@ bool domain_type_is_block(const char *type) {
         return streq(type, "iscsi") || streq(type, "fcp");
 }
 
+const char *domain_volume_allocation(const json_t *spec, const char *format, const char *allocation) {
+        return domain_type_is_block(dict_string(spec, "type", "")) && streq(format, "raw") ? "preallocated" : allocation;
+}
+
 /* ---- what must hold among them ---- */
 
 static int bad(sd_bus_error *error, const char *why) {

@@ -31,6 +31,9 @@ extern const char *const domain_nfs_versions[];
 bool domain_type_is_shared(const char *type) _pure_;
 bool domain_type_is_block(const char *type) _pure_;
 
+/* The allocation that a volume of that format has on a domain of that spec, where another is not asked for: raw ones on devices are preallocated. Borrowed. */
+const char *domain_volume_allocation(const json_t *spec, const char *format, const char *allocation);
+
 /* What must hold among the words of a checked description, also with its class. Return: 0, or negative with InvalidArgument or NotSupported set. */
 int domain_connection_check(const json_t *description, sd_bus_error *error);
 /* Of a description or a domain's spec, what OpenDomain of Storage takes. Return: new reference, NULL when out of memory. */

@@ -51,6 +51,19 @@ void domain_keep_begin(Manager *manager, Object *domain, uid_t uid) {
                 begin(manager, domain, steps, uid);
 }
 
+/* Storage, which finds a domain by its id, is asked for it by these where it forgot it. */
+static void keep_devices(Manager *manager, const Object *domain) {
+        json_t *devices = domain_devices_moved(domain);
+        Change *change = devices ? change_new() : NULL;
+
+        if (!change)
+                json_decref(devices);
+        else if (plan_set_spec(domain, "devices", devices, change) >= 0)
+                manager_commit(manager, change, "the devices of a storage domain");
+        else
+                change_free(change);
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
         uint64_t now = monotonic_now(manager), next = 0;
@@ -62,6 +75,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
                 _cleanup_json_ json_t *steps = steps_of(manager, domain);
                 const uint64_t again = (uint64_t)dict_integer(domain->facts, FACT_AGAIN, 0);
 
+                keep_devices(manager, domain);
                 if (json_array_size(steps) == 0 || domain->job[0])
                         continue;
                 if (again <= now)

@@ -96,13 +96,10 @@ int storage_domain_check_lease(const Object *domain, sd_bus_error *error) {
 
 /* ---- calls ---- */
 
-json_t *domain_open_place(const Object *domain) {
-        const char *path = dict_string(domain->facts, "path", dict_string(domain->spec, "path", ""));
-        _cleanup_json_ json_t *devices = NULL;
+/* "/dev/a,/dev/b". */
+static json_t *split(const char *path) {
+        _cleanup_json_ json_t *devices = json_array();
 
-        if (!domain_type_is_block(dict_string(domain->spec, "type", "")))
-                return json_pack("{s:s}", "path", path);
-        devices = json_array();
         while (devices && *path) {
                 const size_t n = strcspn(path, ",");
 
@@ -110,7 +107,42 @@ json_t *domain_open_place(const Object *domain) {
                         return NULL;
                 path += n + (path[n] == ',');
         }
-        return devices ? json_pack("{s:O}", "devices", devices) : NULL;
+        return TAKE_PTR(devices);
+}
+
+json_t *domain_open_place(const Object *domain) {
+        const char *path = dict_string(domain->facts, "path", dict_string(domain->spec, "path", ""));
+        json_t *devices;
+
+        if (!domain_type_is_block(dict_string(domain->spec, "type", "")))
+                return json_pack("{s:s}", "path", path);
+        devices = split(path);
+        return devices ? json_pack("{s:o}", "devices", devices) : NULL;
+}
+
+static bool has_all(const json_t *set, const json_t *of) {
+        const json_t *one, *other;
+        size_t i, k;
+
+        json_array_foreach((json_t *)of, i, one) {
+                bool found = false;
+
+                json_array_foreach((json_t *)set, k, other)
+                        found |= json_equal(one, other);
+                if (!found)
+                        return false;
+        }
+        return true;
+}
+
+json_t *domain_devices_moved(const Object *domain) {
+        const json_t *kept = json_object_get(domain->spec, "devices");
+        _cleanup_json_ json_t *now = NULL;
+
+        if (!streq(domain->state, "attached") || !streq(fact(domain, "state"), "active") || !kept || !*fact(domain, "path"))
+                return NULL;
+        now = split(fact(domain, "path"));
+        return now && !(has_all(now, kept) && has_all(kept, now)) ? TAKE_PTR(now) : NULL;
 }
 
 bool storage_method_is_structural(const char *method) {

@@ -34,6 +34,10 @@ int storage_domain_check_lease(const Object *domain, sd_bus_error *error);
 /* Where an open domain is, as InspectForeign takes it: the directory, also of one that is mounted, or all its devices. Return: new reference, NULL when out of memory. */
 json_t *domain_open_place(const Object *domain);
 
+/* The devices of a block domain where they are others than its connection says, because it has got more of them or they are called otherwise: what is to be kept. Return: new array; NULL: they are
+ * the same, or not known, or memory is out. */
+json_t *domain_devices_moved(const Object *domain);
+
 /* Does that method of Storage change a domain's structure, so that it takes the version of the lease as its option "lease"? */
 bool storage_method_is_structural(const char *method) _pure_;
 /* The domain whose lease a step (steps.h) needs: its own, or that which a copy goes to. NULL: none. Borrowed. */

@@ -226,8 +226,8 @@ static const Property network_properties[] = {
 static const Property storage_domain_properties[] = {
         { "DataCenter", "s", FROM_ROW, "data_center", NULL, true },
         { "Type", "s", FROM_SPEC, "type", NULL, true },
-        { "Path", "s", COMPUTED, NULL, append_place, true },
-        { "Connection", "a{sv}", COMPUTED, NULL, append_connection, true },
+        { "Path", "s", COMPUTED, NULL, append_place },
+        { "Connection", "a{sv}", COMPUTED, NULL, append_connection },
         { "Class", "s", FROM_FACT, "class", NULL },
         { "FormatVersion", "u", FROM_FACT, "format_version", NULL },
         { "StateReason", "s", COMPUTED, NULL, append_domain_reason },

@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "description.h"
 #include "dict.h"
+#include "domain-connection.h"
 #include "plan-cd.h"
 #include "plan-internal.h"
 #include "plan-snapshot.h"
@@ -57,7 +58,7 @@ json_t *plan_copy_step(const PlanCopy *copy) {
         json_t *undo = json_pack("{s:s, s:s, s:s, s:s}", "domain", copy->to, "method", "DeleteImage", "image", copy->new_image, "volume", "");
 
         return json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:b}, s:o, s:s, s:s, s:s, s:s}", "target", "domain", copy->to, "image", copy->new_image,
-                          "volume", copy->new_volume, "format", copy->format, "allocation", copy->allocation, "description", copy->name, "template",
+                          "volume", copy->new_volume, "format", copy->format, "allocation", domain_volume_allocation(copy->onto, copy->format, copy->allocation), "description", copy->name, "template",
                           (int)copy->shared, "undo", undo, "domain", copy->from, "method", "CopyVolume", "image", copy->image, "volume",
                           copy->volume);
 }
@@ -70,7 +71,7 @@ static json_t *copy_step(const Object *disk, const char *volume, const Object *d
         if (!description)
                 return NULL;
         return plan_copy_step(&(PlanCopy){ .from = disk->parent->id, .image = image_of(disk), .volume = volume, .to = domain->id, .new_image = image,
-                                           .new_volume = new_volume, .format = format, .allocation = allocation, .name = description });
+                                           .new_volume = new_volume, .format = format, .allocation = allocation, .name = description, .onto = domain->spec });
 }
 
 /* The allocation a copy of a format has: a preallocated qcow2 volume serves nobody. */
@@ -80,7 +81,7 @@ static const char *allocation_of(const Object *disk, const char *format) {
 
 int plan_put_new_disk(const Object *domain, const PlanDisk *disk, Change *change) {
         json_t *spec = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s*}", "description", disk->description ?: "", "image", disk->id, "volume", disk->volume,
-                                 "format", disk->format, "allocation", disk->allocation, "capacity", (json_int_t)disk->capacity, "template",
+                                 "format", disk->format, "allocation", domain_volume_allocation(domain->spec, disk->format, disk->allocation), "capacity", (json_int_t)disk->capacity, "template",
                                  disk->template_id);
 
         /* what a disk holds, its copy holds */
@@ -168,7 +169,9 @@ int plan_copy_disk(const Plan *plan, const Object *disk, const json_t *descripti
                 return -EINVAL;
         if (disk_is_iso(disk) && !streq(format, "raw"))
                 return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "The disk %s is an ISO image: its copy is raw", disk->name);
-        r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
+        r = plan_check_allocation(domain, format, dict_string(description, "allocation", NULL), error);
+        if (r >= 0)
+                r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
         if (r >= 0)
                 r = uuid_generate(volume);
         if (r >= 0)
@@ -225,6 +228,8 @@ int plan_move_disk(const Plan *plan, const Object *disk, const char *reference, 
 
 int plan_move_done(const Plan *plan, const Object *disk, const char *domain, const char *volume, size_t n_done, const char *reason,
                    Change *change) {
+        const Object *target = model_find(plan->model, KIND_STORAGE_DOMAIN, domain);
+        const char *format = dict_string(disk->spec, "format", "raw");
         json_t *row, *spec;
 
         /* The copy was taken back, and the source is untouched. */
@@ -240,6 +245,8 @@ int plan_move_done(const Plan *plan, const Object *disk, const char *domain, con
                 return -ENOMEM;
         }
         (void) json_object_del(spec, "reason");
+        if (target)
+                (void) json_object_set_new(spec, "allocation", json_string(domain_volume_allocation(target->spec, format, allocation_of(disk, format))));
         (void) json_object_del(spec, "template"); /* the copy is whole */
         if (json_object_set_new(row, "spec", spec) < 0) {
                 json_decref(row);

@@ -39,6 +39,7 @@ typedef struct PlanCopy {
         const char *from, *image, *volume;       /* domain, image and volume that is read */
         const char *to, *new_image, *new_volume; /* what is made */
         const char *format, *allocation, *name;
+        const json_t *onto; /* the spec of the domain it goes to; NULL: one in files */
         bool shared; /* it becomes a template's */
 } PlanCopy;
 /* Return: new reference or NULL. */

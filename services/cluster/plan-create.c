@@ -250,11 +250,17 @@ int plan_create_storage_domain(const Plan *plan, const json_t *description, Chan
         return plan_put_outcome(change, KIND_STORAGE_DOMAIN, id);
 }
 
+int plan_check_allocation(const Object *domain, const char *format, const char *allocation, sd_bus_error *error) {
+        if (!allocation || streq(domain_volume_allocation(domain->spec, format, allocation), allocation))
+                return 0;
+        return sd_bus_error_setf(error, RHV_ERROR_INVALID_ARGUMENT, "disk: a raw disk on the devices of the storage domain %s is preallocated; a qcow2 disk can be sparse", domain->name);
+}
+
 /* The row of a disk in that state, with its volume. */
 static int put_disk(const Plan *plan, const json_t *description, const char *id, const char *volume, const char *state, Change *change,
                     sd_bus_error *error) {
         _cleanup_json_ json_t *spec = NULL;
-        const char *name = dict_string(description, "name", "");
+        const char *name = dict_string(description, "name", ""), *format = dict_string(description, "format", "raw");
         Object *domain;
         int r;
 
@@ -267,7 +273,9 @@ static int put_disk(const Plan *plan, const json_t *description, const char *id,
         r = storage_domain_check_data(domain, error);
         if (r < 0)
                 return r;
-        r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
+        r = plan_check_allocation(domain, format, dict_string(description, "allocation", NULL), error);
+        if (r >= 0)
+                r = plan_check_name(plan, KIND_DISK, name, domain, NULL, error);
         if (r < 0)
                 return r;
 
@@ -276,7 +284,7 @@ static int put_disk(const Plan *plan, const json_t *description, const char *id,
             json_object_set_new(spec, "volume", json_string(volume)) < 0 ||
             (!json_object_get(spec, "format") && json_object_set_new(spec, "format", json_string("raw")) < 0) ||
             (!json_object_get(spec, "allocation") &&
-             json_object_set_new(spec, "allocation", json_string("sparse")) < 0))
+             json_object_set_new(spec, "allocation", json_string(domain_volume_allocation(domain->spec, format, "sparse"))) < 0))
                 return -ENOMEM;
         r = change_put(change, "disk",
                        json_pack("{s:s, s:s, s:s, s:s, s:O}", "id", id, "name", name, "storage_domain", domain->id,

@@ -101,7 +101,7 @@ static int import_disk(const Import *import, const json_t *hangs, unsigned numbe
         step = plan_copy_step(&(PlanCopy){ .from = import->source->id, .image = image, .volume = dict_string(ret->description, "volume", ""),
                                            .to = import->target->id, .new_image = ret->id, .new_volume = ret->volume, .format = ret->format,
                                            .allocation = streq(ret->format, "raw") && !import->shared ? dict_string(ret->description, "allocation", "sparse") : "sparse",
-                                           .name = ret->name, .shared = import->shared });
+                                           .name = ret->name, .onto = import->target->spec, .shared = import->shared });
         return step && json_array_append_new(import->steps, step) == 0 ? 0 : -ENOMEM;
 }
 

@@ -12,6 +12,8 @@ int plan_new_id(const Plan *plan, ObjectKind kind, const json_t *description, ch
 /* No other object of the kind below scope (NULL: anywhere) may have the name. self: may have it, may be NULL. */
 int plan_check_name(const Plan *plan, ObjectKind kind, const char *name, const Object *scope, const Object *self,
                     sd_bus_error *error);
+/* Can a volume of that format be allocated so on the domain? allocation: NULL where nobody asks. */
+int plan_check_allocation(const Object *domain, const char *format, const char *allocation, sd_bus_error *error);
 /* Where names of a kind must be unique; parent: of the object. NULL: everywhere. */
 const Object *plan_name_scope(ObjectKind kind, Object *parent);
 /* The container a description names, or the only one there is. */

@@ -79,7 +79,7 @@ static int make_disk(const Making *making, const Link *link, sd_bus_error *error
                 return -ENOMEM;
         step = plan_copy_step(&(PlanCopy){ .from = disk->parent->id, .image = dict_string(disk->spec, "image", disk->id),
                                            .volume = dict_string(disk->spec, "volume", ""), .to = domain->id, .new_image = image,
-                                           .new_volume = volume, .format = format, .allocation = "sparse", .name = disk->name, .shared = true });
+                                           .new_volume = volume, .format = format, .allocation = "sparse", .name = disk->name, .onto = domain->spec, .shared = true });
         return step && json_array_append_new(making->steps, step) == 0 ? 0 : -ENOMEM;
 }
 
@@ -252,7 +252,7 @@ static int use_disk(const Use *use, const json_t *entry, unsigned number, sd_bus
                 return r;
         step = use->clone ? plan_copy_step(&(PlanCopy){ .from = lies->id, .image = dict_string(entry, "image", ""),
                                                         .volume = dict_string(entry, "volume", ""), .to = domain->id, .new_image = id,
-                                                        .new_volume = volume, .format = format, .allocation = "sparse", .name = name })
+                                                        .new_volume = volume, .format = format, .allocation = "sparse", .name = name, .onto = domain->spec })
                           : layer_step(domain, entry, id, volume, name);
         return step && json_array_append_new(use->steps, step) == 0 ? 0 : -ENOMEM;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2086
 #
 # A shared domain as an oVirt host leaves it behind: the lockspace and leases as Storage makes them (lab/leases-domain holds them against sanlock's and VDSM's own code), everything else
 # as of the local one in old-domain.sh. Needs lib/assert, lib/storage.sh and lib/old-domain.sh.

@@ -2,6 +2,7 @@
 
 #include "cluster-fixture.h"
 #include "domain-connection.h"
+#include "plan-copy.h"
 #include "spec.h"
 
 #define INVALID RHV_ERROR_INVALID_ARGUMENT
@@ -109,6 +110,34 @@ static void test_data(void **state) {
         assert_string_equal(place, "/dev/a,/dev/b");
 }
 
+static void test_allocation(void **state) {
+        ClusterFixture *f = *state;
+        _cleanup_json_ json_t *sparse = json_pack("{s:s, s:s, s:I, s:s}", "name", "no", "storage_domain", "lun", "capacity", (json_int_t)GIB, "allocation", "sparse"),
+                              *copy = json_pack("{s:s, s:s}", "name", "copy", "storage_domain", "lun"), *refused = json_pack("{s:s, s:s, s:s}", "name", "copy", "storage_domain", "lun", "allocation", "sparse"),
+                              *steps = NULL;
+        Object *disk, *on_files;
+        Change *change;
+        char id[37];
+
+        set_state(f, created(f, plan_create_storage_domain, KIND_STORAGE_DOMAIN, json_pack("{s:s, s:s, s:[s]}", "name", "lun", "type", "fcp", "devices", "/dev/a")), "attached");
+        disk = created(f, plan_create_disk, KIND_DISK, json_pack("{s:s, s:s, s:I}", "name", "raw", "storage_domain", "lun", "capacity", (json_int_t)GIB));
+        assert_string_equal(dict_string(disk->spec, "allocation", ""), "preallocated");
+        disk = created(f, plan_create_disk, KIND_DISK, json_pack("{s:s, s:s, s:I, s:s}", "name", "thin", "storage_domain", "lun", "capacity", (json_int_t)GIB, "format", "qcow2"));
+        assert_string_equal(dict_string(disk->spec, "allocation", ""), "sparse");
+        assert_refused(plan_create_disk(&f->plan, sparse, change, error), INVALID);
+
+        on_files = disk_ok(f, "file", false);
+        assert_string_equal(dict_string(on_files->spec, "allocation", ""), "sparse");
+        change = change_new();
+        assert_ok(plan_copy_disk(&f->plan, on_files, copy, change, &steps, id, NULL));
+        assert_string_equal(dict_string(json_object_get(json_array_get(steps, 0), "target"), "allocation", ""), "preallocated");
+        commit_ok(f, change);
+        assert_string_equal(dict_string(model_find(f->model, KIND_DISK, id)->spec, "allocation", ""), "preallocated");
+        json_decref(steps);
+        steps = NULL;
+        assert_refused(plan_copy_disk(&f->plan, on_files, refused, change, &steps, id, error), INVALID);
+}
+
 /* In the store: one place, one domain. */
 static void test_unique(void **state) {
         ClusterFixture *f = *state;
@@ -141,6 +170,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_words),   cmocka_unit_test(test_refused), cmocka_unit_test(test_secrets),
                 cmocka_unit_test(test_meets),   cmocka_unit_test(test_data),    cmocka_unit_test_setup_teardown(test_unique, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_allocation, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

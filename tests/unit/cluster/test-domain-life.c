@@ -288,6 +288,36 @@ static void test_open_place(void **state) {
         assert_true(json_equal(devices, wanted));
 }
 
+static void moved(Object *domain, const char *path, const char *wanted) {
+        _cleanup_json_ json_t *devices = NULL, *kept = json_loads(wanted ?: "null", JSON_DECODE_ANY, NULL);
+
+        (void) object_set_fact(domain, "path", json_string(path));
+        devices = domain_devices_moved(domain);
+        if (wanted)
+                assert_true(json_equal(devices, kept));
+        else
+                assert_null(devices);
+}
+
+static void test_devices_moved(void **state) {
+        Fixture *f = *state;
+        Object *block = created(&f->cluster, plan_create_storage_domain, KIND_STORAGE_DOMAIN,
+                                json_pack("{s:s, s:s, s:[s, s]}", "name", "lun", "type", "fcp", "devices", "/dev/a", "/dev/b"));
+
+        moved(block, "/dev/a,/dev/c", NULL); /* it is being made */
+        set_state(&f->cluster, block, "attached");
+        (void) object_set_fact(block, "state", json_string("active"));
+        moved(block, "", NULL);
+        moved(block, "/dev/a,/dev/b", NULL);
+        moved(block, "/dev/b,/dev/a", NULL);
+        moved(block, "/dev/a,/dev/b,/dev/c", "[\"/dev/a\", \"/dev/b\", \"/dev/c\"]");
+        moved(block, "/dev/x", "[\"/dev/x\"]");
+        (void) object_set_fact(block, "state", json_string("failed"));
+        moved(block, "/dev/x", NULL);
+        facts(f->shared, "active", "held", "held", 1);
+        moved(f->shared, "/rhev/x", NULL);
+}
+
 static void test_pause(void **state) {
         assert_int_equal(domain_life_pause_usec(1), 5 * USEC_PER_SEC);
         assert_int_equal(domain_life_pause_usec(2), 10 * USEC_PER_SEC);
@@ -324,7 +354,7 @@ static void test_host_id(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_state), TEST(test_reason), TEST(test_check_lease), TEST(test_life_steps), TEST(test_classes), TEST(test_leave_steps), TEST(test_owner),
-                TEST(test_open_place), TEST(test_host_id), cmocka_unit_test(test_structural), cmocka_unit_test(test_done_already), cmocka_unit_test(test_pause),
+                TEST(test_open_place), TEST(test_devices_moved), TEST(test_host_id), cmocka_unit_test(test_structural), cmocka_unit_test(test_done_already), cmocka_unit_test(test_pause),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
