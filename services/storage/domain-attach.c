@@ -69,7 +69,7 @@ int domain_attach_change(KeyValueList *list, const DomainAttach *attach, sd_bus_
         wanted = now ? calloc(1, strlen(now) + 1 + UUID_STRING_MAX) : NULL;
         if (!wanted)
                 return -ENOMEM;
-        strcpy(wanted, now);
+        memcpy(wanted, now, strlen(now) + 1);
         if (attach->detach && is_member(wanted, attach->data_center))
                 leave(wanted, attach->data_center);
         else if (!attach->detach && !is_member(wanted, attach->data_center)) {
