@@ -32,8 +32,9 @@ int device_each(const char *subsystem, int (*each)(sd_device *device, void *user
 /* ---- by name ---- */
 
 typedef struct Search {
-        const char *path;
-        sd_device *found;
+        const char *const *paths;
+        size_t n, left; /* of them; those that are not found yet */
+        sd_device **found;
 } Search;
 
 bool block_device_is_called(sd_device *device, const char *path) {
@@ -47,28 +48,44 @@ bool block_device_is_called(sd_device *device, const char *path) {
         return false;
 }
 
-static int has_name(sd_device *device, void *userdata) {
+/* A path has the names of the disk's number too, and comes first; below /dev they lead to the multipath device, whose links have the higher priority. */
+static sd_device *named(sd_device *device, const char *path) {
         _cleanup_device_ sd_device *multipath = NULL;
+
+        if (block_device_multipath_of(device, &multipath) && block_device_is_called(multipath, path))
+                return TAKE_PTR(multipath);
+        return sd_device_ref(device);
+}
+
+static int has_name(sd_device *device, void *userdata) {
         Search *search = userdata;
 
-        if (!block_device_is_called(device, search->path))
-                return 0;
-        /* A path has the names of the disk's number too, and comes first; below /dev they lead to the multipath device, whose links have the higher priority. */
-        if (block_device_multipath_of(device, &multipath) && block_device_is_called(multipath, search->path))
-                search->found = TAKE_PTR(multipath);
-        else
-                search->found = sd_device_ref(device);
-        return 1;
+        for (size_t i = 0; i < search->n; i++)
+                if (!search->found[i] && block_device_is_called(device, search->paths[i])) {
+                        search->found[i] = named(device, search->paths[i]);
+                        search->left--;
+                }
+        return search->left == 0;
+}
+
+int block_devices_find(const char *const *paths, size_t n, sd_device **ret) {
+        Search search = {.paths = paths, .n = n, .left = n, .found = ret};
+        int r;
+
+        r = n > 0 ? device_each("block", has_name, &search) : 0;
+        return r < 0 ? r : 0;
 }
 
 int block_device_find(const char *path, sd_device **ret) {
-        Search search = {.path = path};
+        sd_device *found = NULL;
         int r;
 
-        r = device_each("block", has_name, &search);
-        if (r <= 0)
+        r = block_devices_find(&path, 1, &found);
+        if (r < 0 || !found) {
+                (void) sd_device_unref(found);
                 return r < 0 ? r : -ENODEV;
-        *ret = search.found;
+        }
+        *ret = found;
         return 0;
 }
 

@@ -15,6 +15,9 @@ static inline void block_device_unref(sd_device **device) {
 
 /* path: one of its names below /dev. Of a name that a multipath device shares with its paths it is that device's, as it is below /dev. Return: 0 and a new reference, -ENODEV, or another negative errno. */
 int block_device_find(const char *path, sd_device **ret);
+/* The same of n names, with one look through udev's records. ret: n of them, NULL before, which are set where there is one; also after a failure to be unreferenced. Return: 0 or a
+ * negative errno. */
+int block_devices_find(const char *const *paths, size_t n, sd_device **ret);
 /* Is that one of its names below /dev? */
 bool block_device_is_called(sd_device *device, const char *path);
 /* Calls each for every device of a subsystem ("block", "iscsi_session"), until it returns what is not 0. Return: that, 0, or a negative errno. */

@@ -3,6 +3,7 @@
 #include "block-queue.h"
 
 #include "block-device.h"
+#include "layout.h"
 #include "lvm.h"
 #include "scsi-queue.h"
 #include "sysfs.h"
@@ -76,8 +77,26 @@ static int add_path(sd_device *path, void *userdata) {
         return 0;
 }
 
-static IoQueue device_queue(sd_device *device) {
-        _cleanup_free_ char *maps = NULL, *config = NULL;
+/* What multipathd says of all its devices: asked when the first of them is met. */
+typedef struct Maps {
+        bool asked;
+        int r;
+        char *maps, *config;
+} Maps;
+
+static void maps_clear(Maps *maps) {
+        free(maps->maps);
+        free(maps->config);
+}
+
+static bool have_maps(Maps *maps) {
+        if (!maps->asked)
+                maps->r = multipath_ask(&maps->maps, &maps->config);
+        maps->asked = true;
+        return maps->r >= 0;
+}
+
+static IoQueue device_queue(sd_device *device, Maps *maps) {
         Worst worst = {.queue = {.waits = true}};
         const char *name;
 
@@ -85,28 +104,52 @@ static IoQueue device_queue(sd_device *device) {
                 return (IoQueue){ .waits = true };
         if (!block_device_is_multipath(device))
                 return worst.queue;
-        if (sd_device_get_sysname(device, &name) < 0 || multipath_ask(&maps, &config) < 0)
+        if (sd_device_get_sysname(device, &name) < 0 || !have_maps(maps))
                 return (IoQueue){ .waits = true };
-        return io_queue_of_multipath(&worst.queue, maps, name, config);
+        return io_queue_of_multipath(&worst.queue, maps->maps, name, maps->config);
+}
+
+/* The devices, looked for in udev's records all at once. */
+typedef struct Found {
+        char *text; /* the paths, cut up */
+        const char *paths[DOMAIN_DEVICES_MAX];
+        sd_device *devices[DOMAIN_DEVICES_MAX];
+        size_t n;
+} Found;
+
+static void found_clear(Found *found) {
+        for (size_t i = 0; i < found->n; i++)
+                (void) sd_device_unref(found->devices[i]);
+        free(found->text);
+}
+
+static int find(const char *devices, Found *ret) {
+        char *next = NULL;
+
+        ret->text = strdup(devices);
+        if (!ret->text)
+                return -ENOMEM;
+        for (const char *path = strtok_r(ret->text, ",", &next); path; path = strtok_r(NULL, ",", &next)) {
+                if (ret->n >= DOMAIN_DEVICES_MAX)
+                        return -E2BIG;
+                ret->paths[ret->n++] = path;
+        }
+        return block_devices_find(ret->paths, ret->n, ret->devices);
 }
 
 int block_queue(const char *devices, IoQueue *ret) {
+        _cleanup_(found_clear) Found found = {};
+        _cleanup_(maps_clear) Maps maps = {};
         Worst worst = {};
+        int r;
 
-        while (*devices) {
-                const size_t length = strcspn(devices, ",");
-                _cleanup_free_ char *path = strndup(devices, length);
-                _cleanup_device_ sd_device *device = NULL;
-                IoQueue queue = {.waits = true};
-                int r;
+        r = find(devices, &found);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < found.n; i++) {
+                const IoQueue queue = found.devices[i] ? device_queue(found.devices[i], &maps) : (IoQueue){ .waits = true };
 
-                r = path ? block_device_find(path, &device) : -ENOMEM;
-                if (r < 0 && r != -ENODEV)
-                        return r;
-                if (r >= 0)
-                        queue = device_queue(device);
                 add(&worst, &queue);
-                devices += length + (devices[length] == ',');
         }
         *ret = worst.queue;
         return 0;
