@@ -223,9 +223,7 @@ static void test_owner(void **state) {
         assert_ok(storage_domain_check_owner(mine, ours, "Data", false, NULL));
         assert_ok(storage_domain_check_owner(other, ours, "Iso", false, NULL));
         assert_ok(storage_domain_check_owner(other, ours, "Data", true, NULL));
-        change = change_new();
         assert_refused(storage_domain_check_owner(other, ours, "Data", false, error), RHV_ERROR_IN_USE);
-        change = change_new();
         assert_refused(storage_domain_check_owner(other, ours, "Backup", false, error), RHV_ERROR_IN_USE);
 }
 

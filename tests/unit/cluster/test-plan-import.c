@@ -324,7 +324,7 @@ static Object *add_iso(World *world, const char *name) {
 static void test_iso_disk(void **state) {
         _cleanup_json_ json_t *description = NULL, *copy = json_pack("{s:s}", "name", "copy"), *qcow2 = json_pack("{s:s, s:s}", "name", "copy", "format", "qcow2"),
                               *options = json_object(), *steps = NULL, *rename = json_pack("{s:s}", "description", "x");
-        Change *change = change_new(), *copying = change_new();
+        Change *change, *copying = change_new();
         Object *iso, *plain, *first, *second;
         char id[37], text[75];
         const json_t *drive;
