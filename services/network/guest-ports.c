@@ -82,14 +82,19 @@ static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* ---- the file ---- */
 
+static int save(const GuestPorts *ports) {
+        _cleanup_json_ json_t *file = json_pack("{s:O}", "ports", ports->known);
+
+        return file ? state_file_save(ports->path, file, GUEST_PORTS_VERSION) : -ENOMEM;
+}
+
+/* Where there is no guest, there is no file. */
 static int on_save(sd_event_source *source, void *userdata) {
-        GuestPorts *ports = userdata;
-        json_t *file = json_pack("{s:O}", "ports", ports->known);
-        int r = file ? state_file_save(ports->path, file, GUEST_PORTS_VERSION) : -ENOMEM;
+        const GuestPorts *ports = userdata;
+        int r = json_object_size(ports->known) > 0 ? save(ports) : state_file_remove(ports->path);
 
         if (r < 0)
                 log_warning_errno(r, "Cannot write %s", ports->path);
-        json_decref(file);
         return 0;
 }
 
