@@ -84,6 +84,22 @@ static inline _unused_ void cluster_fixture_done(ClusterFixture *fixture) {
         store_close(fixture->store);
 }
 
+/* For cmocka: *state is a ClusterFixture. */
+static inline _unused_ int cluster_fixture_setup(void **state) {
+        ClusterFixture *f = calloc(1, sizeof *f);
+
+        assert_non_null(f);
+        cluster_fixture_init(f);
+        *state = f;
+        return 0;
+}
+
+static inline _unused_ int cluster_fixture_teardown(void **state) {
+        cluster_fixture_done(*state);
+        free(*state);
+        return 0;
+}
+
 /* The plan refuses with that error; the expression uses `error` and the function's own `change`. */
 #define assert_refused(expression, wanted)                                                                        \
         do {                                                                                                      \

@@ -151,26 +151,11 @@ static void test_unique(void **state) {
         json_decref(same);
 }
 
-static int setup(void **state) {
-        ClusterFixture *f = calloc(1, sizeof *f);
-
-        assert_non_null(f);
-        cluster_fixture_init(f);
-        *state = f;
-        return 0;
-}
-
-static int teardown(void **state) {
-        cluster_fixture_done(*state);
-        free(*state);
-        return 0;
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_words),   cmocka_unit_test(test_refused), cmocka_unit_test(test_secrets),
-                cmocka_unit_test(test_meets),   cmocka_unit_test(test_data),    cmocka_unit_test_setup_teardown(test_unique, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_allocation, setup, teardown),
+                cmocka_unit_test(test_meets),   cmocka_unit_test(test_data),    cmocka_unit_test_setup_teardown(test_unique, cluster_fixture_setup, cluster_fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_allocation, cluster_fixture_setup, cluster_fixture_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,21 +3,6 @@
 #include "cluster-fixture.h"
 #include "vm-lease.h"
 
-static int setup(void **state) {
-        ClusterFixture *f = calloc(1, sizeof *f);
-
-        assert_non_null(f);
-        cluster_fixture_init(f);
-        *state = f;
-        return 0;
-}
-
-static int teardown(void **state) {
-        cluster_fixture_done(*state);
-        free(*state);
-        return 0;
-}
-
 static Object *domain_made(ClusterFixture *f, const char *name, const char *type, const char *class) {
         _cleanup_free_ char *path = NULL;
         Object *domain;
@@ -101,7 +86,7 @@ static void test_note(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_wanted, setup, teardown), cmocka_unit_test(test_next), cmocka_unit_test(test_note),
+                cmocka_unit_test_setup_teardown(test_wanted, cluster_fixture_setup, cluster_fixture_teardown), cmocka_unit_test(test_next), cmocka_unit_test(test_note),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

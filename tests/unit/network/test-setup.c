@@ -771,54 +771,45 @@ static void confirmed(void **state) {
         fake_done(&fake);
 }
 
+/* Begun, and cancelled while it waits to be confirmed: all is as before in the end. */
+static void cancel_one(Fake *fake) {
+        Setup *setup = life_begin(fake);
+
+        start(fake, setup, true);
+        assert_true(sd_event_add_time_relative(fake->event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
+        assert_true(sd_event_loop(fake->event) >= 0);
+        assert_int_equal(fake->r, -ECANCELED);
+        assert_true(as_before(fake));
+        life_end(fake, setup);
+}
+
 static void cancelled(void **state) {
         Fake fake;
-        Setup *setup;
 
         fake_init(&fake);
-        setup = life_begin(&fake);
-        start(&fake, setup, true);
-        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
-        assert_true(sd_event_loop(fake.event) >= 0);
-        assert_int_equal(fake.r, -ECANCELED);
-        assert_true(as_before(&fake));
-        life_end(&fake, setup);
+        cancel_one(&fake);
         fake_done(&fake);
 }
 
 /* NetworkManager brings the devices up again by itself, and takes its time: to ask for one meanwhile would have it begin anew, and take guests' ports off their bridge. */
 static void the_roll_back_is_left_to_network_manager(void **state) {
         Fake fake;
-        Setup *setup;
 
         fake_init(&fake);
         fake.back_usec = 1500 * USEC_PER_MSEC;
-        setup = life_begin(&fake);
-        start(&fake, setup, true);
-        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
-        assert_true(sd_event_loop(fake.event) >= 0);
-        assert_int_equal(fake.r, -ECANCELED);
+        cancel_one(&fake);
         assert_int_equal(fake.back_stage, 3);
-        assert_true(as_before(&fake));
         assert_int_equal(fake.asked, 0);
-        life_end(&fake, setup);
         fake_done(&fake);
 }
 
 static void what_the_roll_back_leaves_out_is_asked_for(void **state) {
         Fake fake;
-        Setup *setup;
 
         fake_init(&fake);
         fake.left_out = "eth0";
-        setup = life_begin(&fake);
-        start(&fake, setup, true);
-        assert_true(sd_event_add_time_relative(fake.event, NULL, CLOCK_MONOTONIC, 100000, 1, cancel_late, setup) >= 0);
-        assert_true(sd_event_loop(fake.event) >= 0);
-        assert_int_equal(fake.r, -ECANCELED);
-        assert_true(as_before(&fake));
+        cancel_one(&fake);
         assert_int_equal(fake.asked, 1);
-        life_end(&fake, setup);
         fake_done(&fake);
 }
 
