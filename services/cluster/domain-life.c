@@ -18,24 +18,14 @@ static const char *fact(const Object *domain, const char *key) {
         return dict_string(domain->facts, key, "");
 }
 
-static bool lists(const json_t *data_centers, const char *id) {
-        const json_t *one;
-        size_t i;
-
-        json_array_foreach((json_t *)data_centers, i, one)
-                if (streq_ptr(json_string_value(one), id))
-                        return true;
-        return false;
-}
-
 bool storage_domain_is_ours(const Object *domain) {
         const json_t *data_centers = json_object_get(domain->facts, "data_centers");
 
-        return !data_centers || streq(storage_domain_class(domain), STORAGE_CLASS_ISO) || lists(data_centers, domain->parent->id);
+        return !data_centers || streq(storage_domain_class(domain), STORAGE_CLASS_ISO) || json_array_has(data_centers, domain->parent->id);
 }
 
 int storage_domain_check_owner(const json_t *data_centers, const char *data_center, const char *class, bool take_over, sd_bus_error *error) {
-        if (json_array_size(data_centers) == 0 || lists(data_centers, data_center) || take_over || streq(class, STORAGE_CLASS_ISO))
+        if (json_array_size(data_centers) == 0 || json_array_has(data_centers, data_center) || take_over || streq(class, STORAGE_CLASS_ISO))
                 return 0;
         return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The storage domain belongs to data center %s: detach it there, or take it over where that one is gone for good",
                                  json_string_value(json_array_get(data_centers, 0)));
@@ -121,17 +111,12 @@ json_t *domain_open_place(const Object *domain) {
 }
 
 static bool has_all(const json_t *set, const json_t *of) {
-        const json_t *one, *other;
-        size_t i, k;
+        const json_t *one;
+        size_t i;
 
-        json_array_foreach((json_t *)of, i, one) {
-                bool found = false;
-
-                json_array_foreach((json_t *)set, k, other)
-                        found |= json_equal(one, other);
-                if (!found)
+        json_array_foreach((json_t *)of, i, one)
+                if (!json_array_has(set, json_string_value(one)))
                         return false;
-        }
         return true;
 }
 

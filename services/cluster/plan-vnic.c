@@ -19,16 +19,6 @@ Object *vnic_profile_find(const Model *model, const char *network, const char *n
         return NULL;
 }
 
-static bool is_among(const json_t *names, const char *name) {
-        const json_t *entry;
-        size_t i;
-
-        json_array_foreach((json_t *)names, i, entry)
-                if (streq_ptr(json_string_value(entry), name))
-                        return true;
-        return false;
-}
-
 bool vnic_profile_mirrors(const Object *profile) {
         return profile && dict_boolean(profile->spec, "port_mirroring", false);
 }
@@ -42,7 +32,7 @@ int vnic_profile_describe(const Object *profile, const json_t *filters, json_t *
         const char *filter = profile && !vnic_profile_passes(profile) ? dict_string(profile->spec, "filter", "default") : "none";
 
         if (streq(filter, "default"))
-                filter = is_among(filters, NIC_FILTER_SPOOFING) ? NIC_FILTER_SPOOFING : "none";
+                filter = json_array_has(filters, NIC_FILTER_SPOOFING) ? NIC_FILTER_SPOOFING : "none";
         if (!streq(filter, "none") && json_object_set_new(nic, "filter", json_string(filter)) < 0)
                 return -ENOMEM;
         if (vnic_profile_mirrors(profile) && json_object_set_new(nic, "mirror", json_true()) < 0)

@@ -564,3 +564,14 @@ bool dict_boolean(const json_t *object, const char *key, bool fallback) {
 
         return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
+
+bool json_array_has(const json_t *array, const char *string) {
+        json_t *element;
+        size_t i;
+
+        json_array_foreach((json_t *)array, i, element)
+                if (streq_ptr(json_string_value(element), string))
+                        return true;
+
+        return false;
+}

@@ -75,3 +75,5 @@ int dict_append_variant(sd_bus_message *message, const json_t *value);
 const char *dict_string(const json_t *object, const char *key, const char *fallback) _pure_;
 int64_t dict_integer(const json_t *object, const char *key, int64_t fallback) _pure_;
 bool dict_boolean(const json_t *object, const char *key, bool fallback) _pure_;
+/* Is the string in the array, which may be NULL? */
+bool json_array_has(const json_t *array, const char *string);

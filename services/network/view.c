@@ -155,14 +155,3 @@ bool view_has_route(const json_t *device, int family, const json_t *route) {
 
         return false;
 }
-
-bool json_array_has(const json_t *array, const char *string) {
-        json_t *element;
-        size_t i;
-
-        json_array_foreach((json_t *)array, i, element)
-                if (streq_ptr(json_string_value(element), string))
-                        return true;
-
-        return false;
-}

@@ -44,4 +44,3 @@ const char *device_first_address(const json_t *device);
 const char *view_management_device(const json_t *view, sd_bus_error *error);
 /* Whether a device has the route {to, via}; family: AF_INET or AF_INET6. */
 bool view_has_route(const json_t *device, int family, const json_t *route);
-bool json_array_has(const json_t *array, const char *string);

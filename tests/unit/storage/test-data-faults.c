@@ -17,6 +17,7 @@
 #include "fault-point.h"
 #include "file-util.h"
 #include "fixture.h"
+#include "run-command.h"
 #include "heir.h"
 #include "io.h"
 #include "layout-file.h"
@@ -37,18 +38,6 @@
 
 static char base[64];
 static DomainPlace place;
-
-static void run(const char *format, ...) _printf_(1, 2);
-static void run(const char *format, ...) {
-        char command[2048];
-        va_list arguments;
-
-        va_start(arguments, format);
-        (void) vsnprintf(command, sizeof(command), format, arguments);
-        va_end(arguments);
-        if (system(command) != 0)
-                fail_msg("failed: %s", command);
-}
 
 static Io *piece(int (*function)(Io *), const char *image, const char *volume) {
         Io *io = io_new("test", function, &place);
@@ -77,7 +66,7 @@ static int make(const char *image, const char *volume, const char *parent, Volum
 }
 
 static void write_to(const char *volume, const char *format, unsigned pattern, unsigned kib, unsigned length_kib) {
-        run("qemu-io -f %s -c 'write -P %u %uk %uk' %s/" DOMAIN "/images/" IMAGE "/%s >/dev/null", format, pattern, kib, length_kib, base, volume);
+        run_command("qemu-io -f %s -c 'write -P %u %uk %uk' %s/" DOMAIN "/images/" IMAGE "/%s >/dev/null", format, pattern, kib, length_kib, base, volume);
 }
 
 /* ---- the jobs ---- */
@@ -226,24 +215,24 @@ static void make_chain(void) {
 }
 
 static void make_old(void) {
-        run("sed -i 's/^VERSION=5/VERSION=3/; /^BLOCK_SIZE=/d; /^ALIGNMENT=/d; /^_SHA_CKSUM=/d' %s/" DOMAIN "/dom_md/metadata", base);
+        run_command("sed -i 's/^VERSION=5/VERSION=3/; /^BLOCK_SIZE=/d; /^ALIGNMENT=/d; /^_SHA_CKSUM=/d' %s/" DOMAIN "/dom_md/metadata", base);
         place.version = 3;
         make_chain();
-        run("grep -q '^SIZE=8192$' %s/" DOMAIN "/images/" IMAGE "/" C ".meta", base);
+        run_command("grep -q '^SIZE=8192$' %s/" DOMAIN "/images/" IMAGE "/" C ".meta", base);
         assert_ok(make(TEMPLATE, T, NULL, VOLUME_FORMAT_RAW, VOLUME_ALLOCATION_SPARSE, false));
-        run("sed -i 's/^VOLTYPE=LEAF/VOLTYPE=SHARED/' %s/" DOMAIN "/images/" TEMPLATE "/" T ".meta", base);
+        run_command("sed -i 's/^VOLTYPE=LEAF/VOLTYPE=SHARED/' %s/" DOMAIN "/images/" TEMPLATE "/" T ".meta", base);
         assert_ok(make_on(OTHER, ON_TEMPLATE, T, TEMPLATE, VOLUME_FORMAT_QCOW2, VOLUME_ALLOCATION_SPARSE, false));
 }
 
 static void check_upgraded(void) {
-        run("cd %s/" DOMAIN " && grep -q '^VERSION=5$' dom_md/metadata && grep -q '^BLOCK_SIZE=512$' dom_md/metadata && grep -q '^ALIGNMENT=1048576$' dom_md/metadata && "
+        run_command("cd %s/" DOMAIN " && grep -q '^VERSION=5$' dom_md/metadata && grep -q '^BLOCK_SIZE=512$' dom_md/metadata && grep -q '^ALIGNMENT=1048576$' dom_md/metadata && "
             "grep -q '^_SHA_CKSUM=' dom_md/metadata", base);
-        run("cd %s/" DOMAIN "/images && for meta in */*.meta; do grep -q '^CAP=4194304$' $meta && grep -q '^SEQ=' $meta && ! grep -q '^SIZE=\\|^MTIME=' $meta || exit 1; done; "
+        run_command("cd %s/" DOMAIN "/images && for meta in */*.meta; do grep -q '^CAP=4194304$' $meta && grep -q '^SEQ=' $meta && ! grep -q '^SIZE=\\|^MTIME=' $meta || exit 1; done; "
             "test " TEMPLATE "/" T ".meta -ef " OTHER "/" T ".meta && test -z \"$(find . -name '*.new')\"", base);
 }
 
 static void check_reads(const char *image, const char *volume, const char *format, const char *reads) {
-        run("test -z \"$(qemu-io -r -f %s %s %s/" DOMAIN "/images/%s/%s | grep -F 'verification failed')\"", format, reads, base, image, volume);
+        run_command("test -z \"$(qemu-io -r -f %s %s %s/" DOMAIN "/images/%s/%s | grep -F 'verification failed')\"", format, reads, base, image, volume);
 }
 
 #define READS_SINGLE "-c 'read -P 1 0 1M' -c 'read -P 0 1M 3M'"
@@ -414,7 +403,7 @@ static bool walk(const Scenario *scenario, const char *point) {
                 check_stores("n");
         if (scenario->work == copy)
                 check_reads(OTHER, A, "qcow2", scenario->reads);
-        run("rm -rf %s/" DOMAIN, base);
+        run_command("rm -rf %s/" DOMAIN, base);
         return killed;
 }
 
@@ -444,7 +433,7 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-        run("rm -rf %s", base);
+        run_command("rm -rf %s", base);
         return 0;
 }
 

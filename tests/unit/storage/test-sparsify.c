@@ -11,6 +11,7 @@
 #include "data-sparsify.h"
 #include "data-tool.h"
 #include "fixture.h"
+#include "run-command.h"
 #include "heir.h"
 #include "qcow2-table.h"
 
@@ -138,18 +139,6 @@ static void test_table(void **state) {
         assert_int_equal(qcow2_l2_cluster(shared, &offset_bytes), QCOW2_CLUSTER_NONE);
         assert_int_equal(qcow2_l2_cluster(nowhere, &offset_bytes), QCOW2_CLUSTER_NONE);
         assert_int_equal(qcow2_l1_offset(data), 0x50000);
-}
-
-static void run_command(const char *format, ...) _printf_(1, 2);
-static void run_command(const char *format, ...) {
-        char command[2048];
-        va_list arguments;
-
-        va_start(arguments, format);
-        (void) vsnprintf(command, sizeof(command), format, arguments);
-        va_end(arguments);
-        if (system(command) != 0)
-                fail_msg("failed: %s", command);
 }
 
 typedef struct Place {
