@@ -25,8 +25,10 @@ bool storage_domain_is_ours(const Object *domain) {
 }
 
 int storage_domain_check_owner(const json_t *data_centers, const char *data_center, const char *class, bool take_over, sd_bus_error *error) {
-        if (json_array_size(data_centers) == 0 || json_array_has(data_centers, data_center) || take_over || streq(class, STORAGE_CLASS_ISO))
+        if (json_array_size(data_centers) == 0 || json_array_has(data_centers, data_center) || streq(class, STORAGE_CLASS_ISO))
                 return 0;
+        if (take_over)
+                return 1;
         return sd_bus_error_setf(error, RHV_ERROR_IN_USE, "The storage domain belongs to data center %s: detach it there, or take it over where that one is gone for good",
                                  json_string_value(json_array_get(data_centers, 0)));
 }

@@ -17,7 +17,8 @@
 
 /* Does it say that it belongs to its data center, as far as is known? An ISO domain serves any number of them, has no lease that keeps two writers apart, and is not asked. */
 bool storage_domain_is_ours(const Object *domain) _pure_;
-/* A domain that is to be attached, by what Storage says of it. take_over: the other one is gone for good. Return: 0, or negative with InUse set. */
+/* A domain that is to be attached, by what Storage says of it. take_over: the other one is gone for good. Return: 1 where it is taken over, 0 where nobody has it or we do,
+ * or negative with InUse set. */
 int storage_domain_check_owner(const json_t *data_centers, const char *data_center, const char *class, bool take_over, sd_bus_error *error);
 /* Has it a lockspace and a lease? */
 bool storage_domain_is_leased(const Object *domain) _pure_;

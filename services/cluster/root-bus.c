@@ -273,6 +273,9 @@ static int import_commit(Import *import, const json_t *properties, json_t **ret_
                                        dict_boolean(import->description, "take_over", false), error);
         if (r < 0)
                 return r;
+        /* it is meant for the one who has it now, and kept until that is done */
+        if (r == 0)
+                (void) json_object_del(json_object_get(row, "spec"), "take_over");
         if (json_object_set_new(row, "state", json_string("attached")) < 0)
                 return -ENOMEM;
         r = event_add(change, &actor, EVENT_NORMAL, "storage-domain-imported",

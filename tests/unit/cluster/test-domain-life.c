@@ -219,10 +219,14 @@ static void test_owner(void **state) {
         assert_steps(domain_life_steps(f->shared, 7), "");
         assert_steps(domain_leave_steps(f->shared, NULL), "Detach ReleaseLease Leave Close");
 
-        assert_ok(storage_domain_check_owner(nobody, ours, "Data", false, NULL));
-        assert_ok(storage_domain_check_owner(mine, ours, "Data", false, NULL));
-        assert_ok(storage_domain_check_owner(other, ours, "Iso", false, NULL));
-        assert_ok(storage_domain_check_owner(other, ours, "Data", true, NULL));
+        assert_int_equal(storage_domain_check_owner(nobody, ours, "Data", false, NULL), 0);
+        assert_int_equal(storage_domain_check_owner(mine, ours, "Data", false, NULL), 0);
+        assert_int_equal(storage_domain_check_owner(other, ours, "Iso", false, NULL), 0);
+        assert_int_equal(storage_domain_check_owner(other, ours, "Data", true, NULL), 1);
+        /* there is nothing to take over, now or later */
+        assert_int_equal(storage_domain_check_owner(nobody, ours, "Data", true, NULL), 0);
+        assert_int_equal(storage_domain_check_owner(mine, ours, "Data", true, NULL), 0);
+        assert_int_equal(storage_domain_check_owner(other, ours, "Iso", true, NULL), 0);
         assert_refused(storage_domain_check_owner(other, ours, "Data", false, error), RHV_ERROR_IN_USE);
         assert_refused(storage_domain_check_owner(other, ours, "Backup", false, error), RHV_ERROR_IN_USE);
 }
